@@ -1,0 +1,54 @@
+// Bundles what tsc wrote to build/ into dist/: one file for each entry, shared chunks beside them, so that
+// `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const entries = { index: 'host/index', cli: 'host/cli/main', worker: 'host/worker', register: 'host/register/index' };
+const assets = ['compiler.wasm', 'ouro.wasm'];
+
+/** Copies the compiler's wasm files to dist/, and everything that is loaded by URL to build/host/, where tests run unbundled code. */
+function copyAssets() {
+  return {
+    name: 'copy-assets',
+    writeBundle() {
+      for (const name of assets) {
+        if (!existsSync(`build/${name}`)) continue;
+        copyFileSync(`build/${name}`, `dist/${name}`);
+        copyFileSync(`build/${name}`, `build/host/${name}`);
+      }
+      for (const name of readdirSync('dist')) {
+        if (name.endsWith('.node')) copyFileSync(`dist/${name}`, `build/host/${name}`);
+      }
+    },
+  };
+}
+
+/** Copies the declarations that the library's entry reaches, and no others, to dist/types/. */
+function copyTypes() {
+  return {
+    name: 'copy-types',
+    writeBundle() {
+      const pending = [resolve('build/host/index.d.ts')];
+      const seen = new Set(pending);
+      for (const file of pending) {
+        const target = join('dist/types', relative('build', file));
+        mkdirSync(dirname(target), { recursive: true });
+        copyFileSync(file, target);
+        for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.js['"]/g)) {
+          const next = resolve(dirname(file), `${path}.d.ts`);
+          if (!seen.has(next)) pending.push(next);
+          seen.add(next);
+        }
+      }
+    },
+  };
+}
+
+const present = Object.entries(entries).filter(([, path]) => existsSync(`${path}.ts`));
+
+export default {
+  input: Object.fromEntries(present.map(([name, path]) => [name, `build/${path}.js`])),
+  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js', hoistTransitiveImports: false },
+  external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+  plugins: [copyAssets(), copyTypes()],
+};

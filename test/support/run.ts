@@ -1,0 +1,113 @@
+/** Runs the test files below build/test, each in a process of its own, two at a time.
+ *  In:   `node build/test/support/run.js [filter…]`: only files whose path contains one of the filters.
+ *  Out:  a line for each file, failures in full, and last `N passed, N failed, N skipped`. Exit code 1 when something failed.
+ *  A file that crashes, hangs, or ends without uvu's summary counts as one failure by its name. */
+
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const parallel = 2;
+const defaultLimit = 120;
+const testFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+  reasons: string[];
+  /** Shown in full when not empty. */
+  report: string;
+  seconds: number;
+}
+
+function testFiles(folder: string): string[] {
+  const found: string[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...testFiles(path));
+    else if (entry.name.endsWith('.test.js')) found.push(path);
+  }
+  return found.sort();
+}
+
+/** A file may raise its own limit with a line `// time limit: 300 s`. */
+function timeLimit(file: string): number {
+  const match = /^\/\/ time limit: (\d+) s$/m.exec(readFileSync(file, 'utf8'));
+  return match ? Number(match[1]) : defaultLimit;
+}
+
+function runFile(file: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const limit = timeLimit(file);
+    const child = spawn(process.execPath, ['--enable-source-maps', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let timedOut = false;
+    child.stdout.on('data', (data) => (output += data));
+    child.stderr.on('data', (data) => (output += data));
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, limit * 1000);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      const seconds = (performance.now() - started) / 1000;
+      resolve(judge(output, code, timedOut ? `no end within ${limit} s` : signal ? `ended by ${signal}` : '', seconds));
+    });
+  });
+}
+
+/** Reads uvu's summary and the lines that `skip` printed. */
+function judge(output: string, code: number | null, crash: string, seconds: number): Outcome {
+  const number = (label: string) => {
+    const found = [...output.matchAll(new RegExp(`^\\s*${label}:?\\s+(\\d+)`, 'gm'))].at(-1);
+    return found ? Number(found[1]) : undefined;
+  };
+  const total = number('Total');
+  const passed = number('Passed') ?? 0;
+  const reasons = [...output.matchAll(/^SKIP (\d+) (.*)$/gm)];
+  const skipped = (number('Skipped') ?? 0) + reasons.reduce((sum, [, count]) => sum + Number(count), 0);
+  let failed = total === undefined ? 0 : total - passed;
+  let problem = crash;
+  if (!problem && total === undefined) problem = `no summary, exit code ${code}`;
+  if (!problem && failed === 0 && code !== 0) problem = `exit code ${code}`;
+  if (problem) failed++;
+  const report = failed > 0 ? `${output.trimEnd()}${problem ? `\n  CRASH: ${problem}` : ''}` : '';
+  return { passed, failed, skipped, reasons: reasons.map((match) => match[2]), report, seconds };
+}
+
+async function main(): Promise<void> {
+  const filters = process.argv.slice(2);
+  const files = testFiles(testFolder).filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  const reports: string[] = [];
+  let next = 0;
+
+  const worker = async () => {
+    while (next < files.length) {
+      const file = files[next++];
+      const name = relative(testFolder, file).replace(/\.js$/, '.ts');
+      const outcome = await runFile(file);
+      sum.passed += outcome.passed;
+      sum.failed += outcome.failed;
+      sum.skipped += outcome.skipped;
+      const counts = `${outcome.passed} passed${outcome.failed ? `, ${outcome.failed} FAILED` : ''}${outcome.skipped ? `, ${outcome.skipped} skipped` : ''}`;
+      console.log(`${outcome.failed ? 'FAIL' : 'ok  '} ${name}: ${counts} (${outcome.seconds.toFixed(1)} s)`);
+      for (const reason of outcome.reasons) console.log(`       skipped: ${reason}`);
+      if (outcome.report) reports.push(`\n--- ${name}\n${outcome.report}`);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+
+  for (const report of reports) console.log(report);
+  if (files.length === 0) {
+    console.log(`no test file matches: ${filters.join(' ')}`);
+    process.exitCode = 1;
+  }
+  if (sum.failed > 0) process.exitCode = 1;
+  console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+}
+
+await main();
