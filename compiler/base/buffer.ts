@@ -1,0 +1,136 @@
+/** buffer: a growable byte buffer, little-endian. One for the code, one a section for the artifact, one for messages.
+ *  Buffers are made once at start-up and cleared between uses; addresses stay valid until the next write. */
+
+import { allocate, allocatedSize, reallocate } from './memory';
+
+@unmanaged
+@final
+export class Buffer {
+  /** Address of byte 0; changes when the buffer grows. */
+  data: usize;
+  length: u32;
+  capacity: u32;
+
+  static create(capacity: u32): Buffer {
+    const buffer = changetype<Buffer>(allocate(12));
+    buffer.capacity = allocatedSize(capacity);
+    buffer.data = allocate(capacity);
+    buffer.length = 0;
+    return buffer;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for `bytes` more. */
+  reserve(bytes: u32): void {
+    const need = this.length + bytes;
+    if (need <= this.capacity) return;
+    const capacity = allocatedSize(max(need, this.capacity << 1));
+    this.data = reallocate(this.data, this.capacity, capacity, this.length);
+    this.capacity = capacity;
+  }
+
+  @inline
+  u8(value: u32): void {
+    if (this.length == this.capacity) this.reserve(1);
+    store<u8>(this.data + this.length, value as u8);
+    this.length += 1;
+  }
+
+  u16(value: u32): void {
+    this.reserve(2);
+    store<u16>(this.data + this.length, value as u16);
+    this.length += 2;
+  }
+
+  u32(value: u32): void {
+    this.reserve(4);
+    store<u32>(this.data + this.length, value);
+    this.length += 4;
+  }
+
+  u64(value: u64): void {
+    this.reserve(8);
+    store<u64>(this.data + this.length, value);
+    this.length += 8;
+  }
+
+  /** Unsigned LEB128. */
+  leb(value: u64): void {
+    do {
+      const low = (value & 0x7f) as u32;
+      value >>= 7;
+      this.u8(value != 0 ? low | 0x80 : low);
+    } while (value != 0);
+  }
+
+  /** `count` bytes from `address` (which must not lie in this buffer). */
+  bytes(address: usize, count: u32): void {
+    this.reserve(count);
+    memory.copy(this.data + this.length, address, count);
+    this.length += count;
+  }
+
+  zeros(count: u32): void {
+    this.reserve(count);
+    memory.fill(this.data + this.length, 0, count);
+    this.length += count;
+  }
+
+  /** Zeros up to the next multiple of `alignment` (a power of two). */
+  align(alignment: u32): void {
+    this.zeros(((this.length + alignment - 1) & ~(alignment - 1)) - this.length);
+  }
+
+  @inline
+  u8At(offset: u32): u32 {
+    return load<u8>(this.data + offset);
+  }
+
+  @inline
+  u32At(offset: u32): u32 {
+    return load<u32>(this.data + offset);
+  }
+
+  @inline
+  putU8(offset: u32, value: u32): void {
+    store<u8>(this.data + offset, value as u8);
+  }
+
+  @inline
+  putU32(offset: u32, value: u32): void {
+    store<u32>(this.data + offset, value);
+  }
+
+  @inline
+  putU64(offset: u32, value: u64): void {
+    store<u64>(this.data + offset, value);
+  }
+
+  /** ASCII text of a string literal. */
+  text(literal: string): void {
+    const count = literal.length;
+    for (let i = 0; i < count; i++) this.u8(load<u16>(changetype<usize>(literal) + ((i as usize) << 1)));
+  }
+
+  decimal(value: u64): void {
+    if (value >= 10) this.decimal(value / 10);
+    this.u8(48 + ((value % 10) as u32));
+  }
+
+  signedDecimal(value: i64): void {
+    if (value < 0) {
+      this.u8(45);
+      this.decimal((0 - value) as u64);
+    } else this.decimal(value as u64);
+  }
+
+  /** Lower-case hexadecimal without leading zeros, without a prefix. */
+  hex(value: u64): void {
+    if (value >= 16) this.hex(value >> 4);
+    const digit = (value & 15) as u32;
+    this.u8(digit < 10 ? 48 + digit : 87 + digit);
+  }
+}

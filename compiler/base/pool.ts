@@ -1,0 +1,71 @@
+/** pool: a growable array of u32, for variable-length operand lists and work stacks. Index 0 is never handed out. */
+
+import { allocate, allocatedSize, reallocate } from './memory';
+
+@unmanaged
+@final
+export class Pool {
+  data: usize;
+  length: u32;
+  capacity: u32;
+
+  static create(capacity: u32): Pool {
+    const pool = changetype<Pool>(allocate(12));
+    const bytes = allocatedSize(capacity << 2);
+    pool.data = allocate(bytes);
+    pool.capacity = bytes >> 2;
+    pool.length = 1;
+    return pool;
+  }
+
+  @inline
+  clear(): void {
+    this.length = 1;
+  }
+
+  @inline
+  get isEmpty(): bool {
+    return this.length == 1;
+  }
+
+  @inline
+  get(index: u32): u32 {
+    return load<u32>(this.data + ((index as usize) << 2));
+  }
+
+  @inline
+  set(index: u32, value: u32): void {
+    store<u32>(this.data + ((index as usize) << 2), value);
+  }
+
+  /** Index of the first of `count` new elements, not cleared. */
+  extend(count: u32): u32 {
+    const start = this.length;
+    const need = start + count;
+    if (need > this.capacity) {
+      const bytes = allocatedSize(max(need, this.capacity << 1) << 2);
+      this.data = reallocate(this.data, this.capacity << 2, bytes, start << 2);
+      this.capacity = bytes >> 2;
+    }
+    this.length = need;
+    return start;
+  }
+
+  @inline
+  push(value: u32): void {
+    const index = this.length;
+    if (index == this.capacity) {
+      this.extend(1);
+    } else {
+      this.length = index + 1;
+    }
+    this.set(index, value);
+  }
+
+  @inline
+  pop(): u32 {
+    const index = this.length - 1;
+    this.length = index;
+    return this.get(index);
+  }
+}
