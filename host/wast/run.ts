@@ -6,7 +6,7 @@
 import { parseText, TextError } from '../text.js';
 import type { Failure, FailureKind, WastEngine } from './engine.js';
 import { findRule, type Rule } from './lists.js';
-import { type Action, type Command, type ModuleSource, parseScript } from './script.js';
+import { type Action, type Command, type ModuleSource, parseScript, withoutFields } from './script.js';
 import { instantiateSpectest } from './spectest.js';
 import { matches, parsePattern, parseValue, patternType, showPattern, showValue, UnsupportedValue, type Value } from './values.js';
 
@@ -46,7 +46,9 @@ export async function runScript(file: string, source: string, engine: WastEngine
     const outcome: Outcome = { file, line: command.line, command: command.kind, status: 'passed' };
     outcomes.push(outcome);
     const skipped = findRule(options.skip ?? [], file, command.line);
-    if (skipped) {
+    if (skipped?.without && command.kind === 'module' && command.source.kind === 'text') {
+      command.source.text = withoutFields(command.source.text, skipped.without);
+    } else if (skipped) {
       run.abandon(command, 'skipped');
       outcome.status = 'skipped';
       outcome.reason = skipped.reason;
@@ -105,6 +107,8 @@ class ScriptRun {
         await this.act(command.action, undefined);
         return;
       case 'assert_return':
+        // Whether there is a module at all comes before whether the values can be compared.
+        this.instance(command.action.module);
         return this.assertReturn(command.action, command.results.map(parsePattern));
       case 'assert_trap':
         return this.assertFailure(() => this.act(command.action, undefined), ['trap'], command.message, outcome, this.engine.exactTraps);

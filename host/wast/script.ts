@@ -39,7 +39,7 @@ function isCommand(node: Node): boolean {
 
 /** The commands of a script. A file of bare module fields is one module. */
 export function parseScript(source: string): Command[] {
-  const forms = parseForms(source).filter((form) => !head(form).startsWith('@'));
+  const forms = parseForms(source);
   if (forms.length > 0 && !forms.some(isCommand)) {
     return [{ kind: 'module', line: forms[0].line, name: undefined, source: { kind: 'text', text: source } }];
   }
@@ -128,8 +128,43 @@ function moduleSource(form: List, source: string): ModuleSource {
       return { kind: 'quote', text: undefined };
     }
   }
-  if (mode === undefined) return { kind: 'text', text: source.slice(form.start, form.end) };
   // The text parser knows no `definition`: the rest of the form is a module without it.
-  const keyword = form.items[1] as Atom;
-  return { kind: 'text', text: `(module${source.slice(keyword.end, form.end)}` };
+  const start = mode === undefined ? form.items[0].end : (form.items[1] as Atom).end;
+  return { kind: 'text', text: `(module${plainText(form, start, source)}` };
 }
+
+/** The source of a form from `start`, with strings beyond ASCII written as escapes and other such characters (in comments) as '?':
+ *  the text parser refuses characters that could mislead a reader's eye, and the suite has them all. */
+function plainText(form: List, start: number, source: string): string {
+  const text = source.slice(start, form.end);
+  if (isAscii(text)) return text;
+  let out = '';
+  let done = start;
+  const visit = (node: Node) => {
+    if (node.kind === 'list') {
+      for (const item of node.items) visit(item);
+    } else if (node.kind === 'string' && node.start >= start && !isAscii(source.slice(node.start, node.end))) {
+      const escaped = Array.from(node.bytes, (byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+      out += `${withoutUnicode(source.slice(done, node.start))}"${escaped}"`;
+      done = node.end;
+    }
+  };
+  visit(form);
+  return out + withoutUnicode(source.slice(done, form.end));
+}
+
+/** A module's text without those of its fields that `drop` matches. */
+export function withoutFields(text: string, drop: RegExp): string {
+  const form = parseForms(text)[0] as List;
+  let out = '';
+  let done = 0;
+  for (const item of form.items) {
+    if (item.kind !== 'list' || !drop.test(text.slice(item.start, item.end))) continue;
+    out += text.slice(done, item.start);
+    done = item.end;
+  }
+  return out + text.slice(done);
+}
+
+const isAscii = (text: string) => !/[^\x00-\x7f]/.test(text);
+const withoutUnicode = (text: string) => text.replace(/[^\x00-\x7f]/g, '?');

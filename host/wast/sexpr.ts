@@ -1,5 +1,5 @@
 /** S-expressions of the text format, with their place in the source.
- *  In:   the text of a .wast file.  Out: a tree of atoms, strings and lists; comments are gone, annotations are lists headed by `@…`.
+ *  In:   the text of a .wast file.  Out: a tree of atoms, strings and lists, without comments and annotations.
  *  Cost: linear. Only the shape is checked: what stands in a module is the text parser's business. */
 
 export interface Atom {
@@ -84,6 +84,7 @@ export function parseForms(source: string): Node[] {
       const list = open.pop();
       if (!list) throw new ScriptError("unexpected ')'", line);
       list.end = ++at;
+      if (head(list).startsWith('@')) (open.at(-1)?.items ?? top).pop();
     } else if (c === '"') {
       const { bytes, end } = readString(source, at, line);
       add({ kind: 'string', bytes, start: at, end, line });
