@@ -30,7 +30,7 @@ const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ??
 process.chdir(root);
 const inputs = Math.max(
   newest('compiler'),
-  modified('runtime/layout.ts'),
+  newest('runtime'),
   modified('asconfig.json'),
   modified('node_modules/assemblyscript/package.json'),
   modified(fileURLToPath(import.meta.url)),

@@ -13,7 +13,8 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const root = join(folder, '..', '..');
 const { include_dir: headers } = createRequire(import.meta.url)('node-api-headers');
 
-const layout = layoutHeader(readFileSync(join(folder, '..', 'layout.ts'), 'utf8'));
+const shared = ['layout.ts', 'builtins.ts', 'traps.ts'];
+const layout = layoutHeader(shared.map((name) => readFileSync(join(folder, '..', name), 'utf8')).join('\n'));
 const layoutFile = join(folder, 'layout.h');
 if (!existsSync(layoutFile) || readFileSync(layoutFile, 'utf8') !== layout) writeFileSync(layoutFile, layout);
 
