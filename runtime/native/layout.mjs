@@ -31,7 +31,8 @@ export function layoutHeader(source) {
     return Number(new Function(`return (${replaced});`)());
   };
 
-  const items = /export\s+const\s+enum\s+(\w+)\s*\{([^}]*)\}|export\s+const\s+(\w+)\s*(?::\s*\w+)?\s*=\s*([^;]+);|export\b(?! function)[^\n]*/g;
+  const items =
+    /export\s+const\s+enum\s+(\w+)\s*\{([^}]*)\}|export\s+const\s+(\w+)\s*(?::\s*\w+)?\s*=\s*([^;]+);|export\b(?! function)[^\n]*/g;
   for (const match of text.matchAll(items)) {
     const [whole, enumName, body, name, value] = match;
     if (enumName) {
