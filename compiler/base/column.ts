@@ -23,7 +23,9 @@ export class Column<K, V> {
   static grown<K, V>(column: Column<K, V>, oldCapacity: u32, newCapacity: u32): Column<K, V> {
     const shift = alignof<V>() as u32;
     if (changetype<usize>(column) == 0) return changetype<Column<K, V>>(allocate(newCapacity << shift));
-    return changetype<Column<K, V>>(reallocate(changetype<usize>(column), oldCapacity << shift, newCapacity << shift, oldCapacity << shift));
+    return changetype<Column<K, V>>(
+      reallocate(changetype<usize>(column), oldCapacity << shift, newCapacity << shift, oldCapacity << shift),
+    );
   }
 
   @inline
