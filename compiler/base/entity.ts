@@ -15,13 +15,11 @@ export class Entity {
 }
 
 /** The entity of class T with this index. */
-@inline
 export function at<T>(index: u32): T {
   return changetype<T>(index as usize);
 }
 
 /** The nil entity of class T. */
-@inline
 export function none<T>(): T {
   return changetype<T>(0 as usize);
 }

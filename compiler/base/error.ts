@@ -29,7 +29,6 @@ export function clearError(): void {
   message.clear();
 }
 
-@inline
 export function failed(): bool {
   return code != ErrorCode.None;
 }

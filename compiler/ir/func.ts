@@ -67,8 +67,8 @@ export function resetFunc(index: u32, typeIndex: u32): void {
     growValues();
     growBlocks();
     growEdges();
-    ops[none<Value>()] = Op.None;
-    types[none<Value>()] = Type.None;
+    ops[none<Value>()] = Op.None as u8;
+    types[none<Value>()] = Type.None as u8;
     aliases[none<Value>()] = none<Value>();
     blockOf[none<Value>()] = none<Block>();
   }
@@ -191,7 +191,6 @@ export function resolve(value: Value): Value {
 }
 
 /** Makes every use of `value` mean `replacement`, from now on and in uses that are read through `resolve`. */
-@inline
 export function replaceValue(value: Value, replacement: Value): void {
   aliases[value] = replacement;
 }
@@ -242,25 +241,21 @@ export function appendParam(block: Block, type: Type, location: u32): Value {
   return param;
 }
 
-@inline
 export function edgeArg(edge: Edge, index: u32): Value {
   return at<Value>(pool.get(edgeArgs[edge] + index));
 }
 
 /** Edge `index` of a Jump, BrIf or BrTable. */
-@inline
 export function successor(terminator: Value, index: u32): Edge {
   return at<Edge>(argB[terminator].index + index);
 }
 
 /** Number of outgoing edges of a terminator. */
-@inline
 export function successorCount(terminator: Value): u32 {
   const op: u32 = ops[terminator];
   return op == Op.Jump || op == Op.BrIf || op == Op.BrTable ? argC[terminator].index : 0;
 }
 
-@inline
 export function isParam(value: Value): bool {
   return ops[value] == Op.Param;
 }

@@ -170,7 +170,6 @@ const COMM = Flag.Pure | Flag.Commutes;
 const CALL = Flag.Call | Flag.Reads | Flag.Writes | Flag.Traps | Flag.Pooled;
 
 /** Rows of (op, number of value arguments among a, b, c; flags). */
-// prettier-ignore
 // biome-ignore format: a table
 const rows = memory.data<i32>([
   Op.None, 0, 0, Op.Param, 0, 0, Op.Iconst, 0, PURE, Op.Fconst, 0, PURE,
@@ -216,27 +215,22 @@ if ((Op.Eq ^ 1) != Op.Ne || (Op.LtS ^ 1) != Op.GeS || (Op.LtU ^ 1) != Op.GeU || 
 }
 
 /** Number of arguments among a, b, c that are values (CallRef's and CallCode's callee in c is counted apart). */
-@inline
 export function opArity(op: Op): u32 {
   return load<i32>(rows + (op as usize) * 12, 4) as u32;
 }
 
-@inline
 export function opFlags(op: Op): u32 {
   return load<i32>(rows + (op as usize) * 12, 8) as u32;
 }
 
-@inline
 export function opHas(op: Op, flag: Flag): bool {
   return (opFlags(op) & flag) != 0;
 }
 
-@inline
 export function isComparison(op: Op): bool {
   return op >= Op.Eq && op <= Op.FGe;
 }
 
-@inline
 export function isIntComparison(op: Op): bool {
   return op >= Op.Eq && op <= Op.LeU;
 }

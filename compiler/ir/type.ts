@@ -13,18 +13,15 @@ export const enum Type {
 /** Names by number, separated by spaces. */
 export const TYPE_NAMES: string = 'none i32 i64 f32 f64 ref v128';
 
-@inline
 export function isFloat(type: Type): bool {
   return type == Type.F32 || type == Type.F64;
 }
 
-@inline
 export function isInt(type: Type): bool {
   return type == Type.I32 || type == Type.I64;
 }
 
 /** Bytes of a value of this type in memory. */
-@inline
 export function typeSize(type: Type): u32 {
   return type == Type.V128 ? 16 : type == Type.I32 || type == Type.F32 ? 4 : 8;
 }
