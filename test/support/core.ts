@@ -16,8 +16,8 @@ export class Core {
     compiled ??= new WebAssembly.Module(readFileSync(join(root, 'build', 'compiler.test.wasm')));
     const instance = new WebAssembly.Instance(compiled, {
       env: {
-        abort: (_message: number, _file: number, line: number, column: number) => {
-          throw new Error(`assertion failed in the core at ${line}:${column}`);
+        abort: (message: number, file: number, line: number, column: number) => {
+          throw new Error(`the core aborted: ${this.readString(message)} at ${this.readString(file)}:${line}:${column}`);
         },
       },
     });
@@ -52,6 +52,12 @@ export class Core {
 
   readText(pointer: number, length: number): string {
     return new TextDecoder().decode(this.read(pointer, length));
+  }
+
+  /** An AssemblyScript string: UTF-16, its length in bytes before it. */
+  private readString(pointer: number): string {
+    if (pointer === 0) return '';
+    return new TextDecoder('utf-16le').decode(this.read(pointer, this.readU32(pointer - 4)));
   }
 
   readU32(pointer: number): number {

@@ -1,6 +1,7 @@
 /** Golden tests: text in, text out, kept in files below test/golden/.
  *  A file: leading `;; name: value` or `;; flag` directive lines, the input, a line `;;; expect`, the expected output.
- *  A file may hold several cases: a line `;;; case name` starts each, and each has its own directives, input and output.
+ *  A file may hold several cases: a line `;;; case name` starts each, and each has its own directives, input and output;
+ *  directives before the first case hold for all.
  *  OURO_BLESS=1 writes the present output into the files; look at the diff before you commit it. */
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -37,7 +38,11 @@ function parseFile(name: string, text: string): Case[] {
   const parts = text.split(/^;;; case (.*)\n/m);
   if (parts.length === 1) return [parseCase(name, text)];
   const cases: Case[] = [];
-  for (let i = 1; i < parts.length; i += 2) cases.push({ ...parseCase(`${name}: ${parts[i].trim()}`, parts[i + 1]) });
+  const common = parseCase('', parts[0]).directives;
+  for (let i = 1; i < parts.length; i += 2) {
+    const item = parseCase(`${name}: ${parts[i].trim()}`, parts[i + 1]);
+    cases.push({ ...item, directives: new Map([...common, ...item.directives]) });
+  }
   return cases;
 }
 
