@@ -44,7 +44,7 @@ for (const { name, entry, output, target } of targets) {
   // Loaded late: it costs half a second, which an up-to-date build need not pay.
   const { default: asc } = await import('assemblyscript/asc');
   // asc writes several files and may fail half-way: only a complete build takes the final name.
-  const part = output.replace(/\.wasm$/, '.part.wasm');
+  const part = output.replace(/\.wasm$/, `.${process.pid}.wasm`);
   const started = performance.now();
   const { error, stderr } = await asc.main([entry, '--config', 'asconfig.json', '--target', target, '--outFile', part]);
   const text = stderr.toString();

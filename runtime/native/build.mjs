@@ -26,7 +26,7 @@ const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 if (built <= changed) {
   mkdirSync(dirname(output), { recursive: true });
-  const part = `${output}.part`;
+  const part = `${output}.${process.pid}`;
   const compiler = process.env.CC ?? 'cc';
   const flags = ['-std=gnu11', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror', '-Wl,-z,nodelete'];
   const { error, status } = spawnSync(compiler, [...flags, '-I', headers, '-o', part, ...sources], { cwd: folder, stdio: 'inherit' });

@@ -4,9 +4,10 @@
  *  A file that crashes, hangs, or ends without uvu's summary counts as one failure by its name. */
 
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { root } from './shared.js';
 
 const parallel = 2;
 const defaultLimit = 120;
@@ -22,12 +23,17 @@ interface Outcome {
   seconds: number;
 }
 
+/** The source of a compiled test; a test whose source was deleted is not run. */
+function sourceOf(path: string): string {
+  return join(root, 'test', relative(testFolder, path).replace(/\.js$/, '.ts'));
+}
+
 function testFiles(folder: string): string[] {
   const found: string[] = [];
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) found.push(...testFiles(path));
-    else if (entry.name.endsWith('.test.js')) found.push(path);
+    else if (entry.name.endsWith('.test.js') && existsSync(sourceOf(path))) found.push(path);
   }
   return found.sort();
 }
