@@ -20,7 +20,10 @@ if (!existsSync(layoutFile) || readFileSync(layoutFile, 'utf8') !== layout) writ
 
 const output = join(root, 'dist', `ouro-${process.arch}-${process.platform}.node`);
 const inputs = readdirSync(folder).sort();
-const sources = inputs.filter((name) => /\.[cS]$/.test(name));
+// A file may be for one architecture or system alone: enter_x64.S, signals_linux.c.
+const suffixes = { arch: ['x64', 'arm64'], platform: ['linux', 'darwin', 'win32'] };
+const foreign = [...suffixes.arch, ...suffixes.platform].filter((name) => name !== process.arch && name !== process.platform);
+const sources = inputs.filter((name) => /\.[cS]$/.test(name) && !foreign.some((suffix) => name.includes(`_${suffix}.`)));
 const changed = Math.max(...inputs.map((name) => statSync(join(folder, name)).mtimeMs));
 const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
