@@ -2,6 +2,7 @@
  *  Everything that changes the artifact is here and is recorded in it. */
 
 import { TARGET_X64 } from '../runtime/artifact';
+import { SUPPORTED_FEATURES } from './wasm/opcodes';
 
 export const enum OptLevel {
   None = 0,
@@ -21,7 +22,19 @@ export let keepWasm: bool = false;
 /** TARGET_… of runtime/artifact.ts. */
 export let target: u32 = TARGET_X64;
 
-export function setOptions(level: OptLevel, features: u64, explicit: bool, canonical: bool, map: bool, keep: bool, machine: u32): void {
+/** Bits of Feature: what the module may use; validation refuses the rest. */
+export let wasmFeatures: u32 = SUPPORTED_FEATURES;
+
+export function setOptions(
+  level: OptLevel,
+  features: u64,
+  explicit: bool,
+  canonical: bool,
+  map: bool,
+  keep: bool,
+  machine: u32,
+  wasm: u32,
+): void {
   optLevel = level;
   cpuFeatures = features;
   memoryExplicit = explicit;
@@ -29,4 +42,5 @@ export function setOptions(level: OptLevel, features: u64, explicit: bool, canon
   addressMap = map;
   keepWasm = keep;
   target = machine;
+  wasmFeatures = wasm;
 }

@@ -191,7 +191,8 @@ const tables: readonly (readonly [section: A.Section, recordSize: number, count:
   [A.Section.AddressMap, A.ADDRESS_SIZE, A.H_ADDRESS_COUNT, 'address map'],
 ];
 
-const utf8 = new TextDecoder();
+// A name may begin with U+FEFF, which is part of it.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const none: Init = { kind: 'none' };
 
 /** Checks header and directory and gives access to the rest. `bytes` must not change while the result is in use. */
@@ -358,7 +359,11 @@ export class Artifact {
       const position = this.#u32(index + middle * 4);
       const at = this.#record(A.Section.Exports, position, A.EXPORT_SIZE, 'export');
       const order = Buffer.compare(this.#stringBytes(at + A.EXPORT_NAME), wanted);
-      if (order === 0) return this.export(position);
+      if (order === 0) {
+        const found = this.export(position);
+        // A lone surrogate has no UTF-8 form and is no name.
+        return found.name === name ? found : undefined;
+      }
       if (order < 0) low = middle + 1;
       else high = middle;
     }
