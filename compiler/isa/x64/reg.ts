@@ -35,14 +35,14 @@ export const CALLEE_SAVED: u64 = (1 << Reg.Rbx) | (1 << Reg.Rbp) | (1 << Reg.R12
 /** What a call overwrites. */
 export const CALL_CLOBBERS: u64 = ALLOCATABLE & ~CALLEE_SAVED;
 
-const argumentRegs = memory.data<u8>([Reg.Rdi, Reg.Rsi, Reg.Rdx, Reg.Rcx, Reg.R8, Reg.R9]);
+const argumentRegs = memory.data<i32>([Reg.Rdi, Reg.Rsi, Reg.Rdx, Reg.Rcx, Reg.R8, Reg.R9]);
 export const INT_ARGUMENTS: u32 = 6;
 export const FLOAT_ARGUMENTS: u32 = 8;
 export const INT_RESULTS: u32 = 2;
 export const FLOAT_RESULTS: u32 = 2;
 
 export function intArgument(index: u32): u32 {
-  return load<u8>(argumentRegs + index);
+  return load<i32>(argumentRegs + ((index as usize) << 2));
 }
 
 export function floatArgument(index: u32): u32 {
@@ -57,8 +57,8 @@ export function floatResult(index: u32): u32 {
   return Reg.Xmm0 + index;
 }
 
-/** Integer registers in the order in which allocation should try them: caller-saved ones with short encodings first. */
-export const INT_PREFERENCE: usize = memory.data<u8>([
+/** i32 cells: integer registers in the order in which allocation should try them: caller-saved ones with short encodings first. */
+export const INT_PREFERENCE: usize = memory.data<i32>([
   Reg.Rax,
   Reg.Rcx,
   Reg.Rdx,
