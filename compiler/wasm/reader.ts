@@ -137,11 +137,7 @@ export function readOpcode(): u32 {
 function readUnsigned(bits: u32): u64 {
   let result: u64 = 0;
   let shift: u32 = 0;
-  for (;;) {
-    if (cursor >= end) {
-      failEnd();
-      return 0;
-    }
+  while (cursor < end) {
     const byte: u32 = load<u8>(cursor);
     result |= ((byte & 0x7f) as u64) << shift;
     shift += 7;
@@ -153,16 +149,14 @@ function readUnsigned(bits: u32): u64 {
     cursor++;
     if ((byte & 0x80) == 0) return result;
   }
+  failEnd();
+  return 0;
 }
 
 function readSigned(bits: u32): i64 {
   let result: i64 = 0;
   let shift: u32 = 0;
-  for (;;) {
-    if (cursor >= end) {
-      failEnd();
-      return 0;
-    }
+  while (cursor < end) {
     const byte: u32 = load<u8>(cursor);
     result |= ((byte & 0x7f) as i64) << shift;
     shift += 7;
@@ -175,6 +169,8 @@ function readSigned(bits: u32): i64 {
     cursor++;
     if ((byte & 0x80) == 0) return shift < 64 ? (result << (64 - shift)) >> (64 - shift) : result;
   }
+  failEnd();
+  return 0;
 }
 
 function failInteger(text: string): u64 {
