@@ -1,8 +1,7 @@
 /** options: how the present module is compiled. A leaf: every stage may read it; index.ts and wasi.ts set it.
- *  Everything that changes the artifact is here and is recorded in it. */
+ *  Everything that changes the artifact is here (but the wasm features, which are in wasm/features.ts) and is recorded in it. */
 
 import { TARGET_X64 } from '../runtime/artifact';
-import { SUPPORTED_FEATURES } from './wasm/opcodes';
 
 export const enum OptLevel {
   None = 0,
@@ -22,19 +21,7 @@ export let keepWasm: bool = false;
 /** TARGET_… of runtime/artifact.ts. */
 export let target: u32 = TARGET_X64;
 
-/** Bits of Feature: what the module may use; validation refuses the rest. */
-export let wasmFeatures: u32 = SUPPORTED_FEATURES;
-
-export function setOptions(
-  level: OptLevel,
-  features: u64,
-  explicit: bool,
-  canonical: bool,
-  map: bool,
-  keep: bool,
-  machine: u32,
-  wasm: u32,
-): void {
+export function setOptions(level: OptLevel, features: u64, explicit: bool, canonical: bool, map: bool, keep: bool, machine: u32): void {
   optLevel = level;
   cpuFeatures = features;
   memoryExplicit = explicit;
@@ -42,5 +29,4 @@ export function setOptions(
   addressMap = map;
   keepWasm = keep;
   target = machine;
-  wasmFeatures = wasm;
 }

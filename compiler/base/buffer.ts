@@ -109,6 +109,11 @@ export class Buffer {
     store<u64>(this.data + offset, value);
   }
 
+  /** Overwrites `count` bytes at `offset`. */
+  putBytes(offset: u32, address: usize, count: u32): void {
+    memory.copy(this.data + offset, address, count);
+  }
+
   /** ASCII text of a string literal. */
   text(literal: string): void {
     const count = literal.length;
