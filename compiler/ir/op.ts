@@ -14,7 +14,7 @@
  *  | Store… | address (i32), value, memory index | offset (u32) | None |
  *  | CtxLoad / CtxStore / CtxAddr | - / value / - ; c: Region | byte offset in the VMContext | result / None / i64 |
  *  | PtrLoad / PtrStore | pointer (i64 or ref) / pointer, value ; c: Region | byte offset (i32) | |
- *  | StaticCode | table index (i32, below the table's length), - , type index | table | i64: see call.ts of translate |
+ *  | RodataAddr | - | rodata offset | i64 |
  *  | TrapIf | condition (i32): traps when nonzero | TrapCode | None |
  *  | calls | a: first argument in the pool, b: count, c: callee value (CallRef: ref; CallCode: i64) | low word: index, high word: type index | of result 0 |
  *  | CallBuiltin | a, b as above | low word: builtin id | of the result |
@@ -117,7 +117,7 @@ export const enum Op {
   CtxAddr,
   PtrLoad,
   PtrStore,
-  StaticCode,
+  RodataAddr,
   FuncAddr, // i64: code address of function `imm`
   TrapIf,
   // Calls.
@@ -190,7 +190,7 @@ const rows = memory.data<i32>([
   Op.Load16U, 1, Flag.Reads | Flag.Traps, Op.Load16S, 1, Flag.Reads | Flag.Traps, Op.Load32U, 1, Flag.Reads | Flag.Traps, Op.Load32S, 1, Flag.Reads | Flag.Traps,
   Op.Store, 2, Flag.Writes | Flag.Traps, Op.Store8, 2, Flag.Writes | Flag.Traps, Op.Store16, 2, Flag.Writes | Flag.Traps, Op.Store32, 2, Flag.Writes | Flag.Traps,
   Op.CtxLoad, 0, Flag.Reads, Op.CtxStore, 1, Flag.Writes, Op.CtxAddr, 0, PURE,
-  Op.PtrLoad, 1, Flag.Reads | Flag.Guarded, Op.PtrStore, 2, Flag.Writes, Op.StaticCode, 1, Flag.Guarded, Op.FuncAddr, 0, PURE,
+  Op.PtrLoad, 1, Flag.Reads | Flag.Guarded, Op.PtrStore, 2, Flag.Writes, Op.RodataAddr, 0, PURE, Op.FuncAddr, 0, PURE,
   Op.TrapIf, 1, Flag.Traps,
   Op.Call, 0, CALL, Op.CallImport, 0, CALL, Op.CallRef, 0, CALL, Op.CallCode, 0, CALL, Op.CallBuiltin, 0, CALL,
   Op.Result, 1, 0,
@@ -206,7 +206,7 @@ export const OP_NAMES: string =
   'fadd fsub fmul fdiv fmin fmax fcopysign fabs fneg fceil ffloor ftrunc fnearest fsqrt ' +
   'promote demote int_to_float_s int_to_float_u float_to_int_s float_to_int_u float_to_int_sat_s float_to_int_sat_u bitcast select ' +
   'load load8_u load8_s load16_u load16_s load32_u load32_s store store8 store16 store32 ' +
-  'ctx_load ctx_store ctx_addr ptr_load ptr_store static_code func_addr trap_if ' +
+  'ctx_load ctx_store ctx_addr ptr_load ptr_store rodata_addr func_addr trap_if ' +
   'call call_import call_ref call_code call_builtin result jump br_if br_table return trap';
 
 // Laws that code relies on.
