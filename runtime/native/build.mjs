@@ -13,7 +13,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const root = join(folder, '..', '..');
 const { include_dir: headers } = createRequire(import.meta.url)('node-api-headers');
 
-const shared = ['layout.ts', 'builtins.ts', 'traps.ts'];
+const shared = ['layout.ts', 'builtins.ts', 'traps.ts', 'artifact.ts', 'cpu.ts'];
 const layout = layoutHeader(shared.map((name) => readFileSync(join(folder, '..', name), 'utf8')).join('\n'));
 const layoutFile = join(folder, 'layout.h');
 if (!existsSync(layoutFile) || readFileSync(layoutFile, 'utf8') !== layout) writeFileSync(layoutFile, layout);

@@ -1,0 +1,60 @@
+/** helper: what the native helper (runtime/native) exports, as types. Addresses are numbers; every environment (main or worker) loads
+ *  the addon itself. Calls throw an Error with a `code` (errno's name) when the system refuses, a TypeError for bad arguments. */
+
+/** An artifact in memory; `buffer` shows it and must not be written. After `unmap(address)` the buffer is empty. */
+export interface Mapping {
+  address: number;
+  size: number;
+  buffer: ArrayBuffer;
+}
+
+export interface NativeHelper {
+  /** The exchange area of this thread: SLOT_… of layout.ts. Always the same buffer. */
+  slots(): ArrayBuffer;
+  /** Enters SLOT_CALLEE; the outcome is in SLOT_STATUS. */
+  enter(): void;
+  /** Goes on with the innermost activation, which has left to the host; the outcome is in SLOT_STATUS. */
+  resume(): void;
+  /** Drops the innermost activation, which has left to the host. */
+  unwind(): void;
+
+  /** A wasm stack with `size` usable bytes, for VMCONTEXT_ACTIVITY and HOSTFUNC_ACTIVITY. It belongs to this thread. */
+  createStack(size: number): number;
+  destroyStack(activity: number): void;
+
+  /** `trapEntry` for VMCONTEXT_TRAP_ENTRY, `leaveHostFunc` for FUNCREF_CODE of host functions, `builtins` for VMCONTEXT_BUILTINS. */
+  entries(): { trapEntry: number; leaveHostFunc: number; builtins: number };
+
+  /** Maps a file read-only. Keeps it open for mapImage, until closeFile or unmap. */
+  mapFile(path: string): Mapping;
+  /** The same with a private copy of the bytes. */
+  mapBytes(bytes: Uint8Array): Mapping;
+  /** Makes the text (whole pages) executable, once for each mapping, with its function table (FUNCTION_… records). Offsets in the mapping. */
+  registerCode(mapping: number, textOffset: number, textSize: number, functionsOffset: number, functionCount: number): void;
+  closeFile(mapping: number): void;
+  unmap(mapping: number): void;
+
+  /** Where the bytes are. For a SharedArrayBuffer pass a typed array over it. */
+  address(bytes: ArrayBufferView | ArrayBuffer): number;
+  /** Are all `reserved` bytes from `address` mapped, and those from `byteLength` on inaccessible? */
+  probeGuard(address: number, byteLength: number, reserved: number): boolean;
+  /** Puts bytes of a mapping's file over memory at a page boundary, copy-on-write. */
+  mapImage(destination: number, mapping: number, fileOffset: number, length: number): void;
+  copyIn(destination: number, source: number, length: number): void;
+
+  /** Fills `count` FuncRefs at vmcontext + funcRefs from FUNCREF_RECORD_… records; imported ones from the VMContext's FuncImports. */
+  initFuncRefs(
+    vmcontext: number,
+    funcRefs: number,
+    records: number,
+    count: number,
+    codeBase: number,
+    instanceId: number,
+    typeIds: number,
+  ): void;
+  /** Copies a FuncRef's FUNCREF_SIZE bytes to SLOT_STACK. */
+  readFuncRef(address: number): void;
+
+  /** Bits of cpu.ts. */
+  cpuFeatures(): number;
+}

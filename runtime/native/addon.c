@@ -1,0 +1,357 @@
+/* The addon's exports. Addresses are JS numbers (all are below 2^53). Calls with bad arguments throw; what an address points to is the
+ * caller's business, but for stacks and mappings, which are looked up. */
+#include "ouro.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ARGUMENTS 7
+
+static const struct {
+  int number;
+  const char *name;
+} error_names[] = {{ENOENT, "ENOENT"}, {EACCES, "EACCES"}, {EPERM, "EPERM"},   {EISDIR, "EISDIR"}, {ENOTDIR, "ENOTDIR"}, {EINVAL, "EINVAL"},
+                   {ENOMEM, "ENOMEM"}, {EMFILE, "EMFILE"}, {ENFILE, "ENFILE"}, {ELOOP, "ELOOP"},   {EFAULT, "EFAULT"},   {EIO, "EIO"},
+                   {ENODEV, "ENODEV"}, {ENAMETOOLONG, "ENAMETOOLONG"}};
+
+/* Throws `what: <the system's message>` with the code of errno. */
+static napi_value throw_errno(napi_env env, const char *what) {
+  int error = errno;
+  const char *code = "ERR_SYSTEM";
+  for (size_t i = 0; i < sizeof error_names / sizeof *error_names; i++) {
+    if (error_names[i].number == error) code = error_names[i].name;
+  }
+  char message[512];
+  snprintf(message, sizeof message, "%s: %s", what, strerror(error));
+  napi_throw_error(env, code, message);
+  return NULL;
+}
+
+static napi_value throw_text(napi_env env, const char *message) {
+  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
+  return NULL;
+}
+
+/* The arguments of a call, of which there must be at least `count`. */
+static bool get_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
+  size_t given = MAX_ARGUMENTS;
+  if (napi_get_cb_info(env, info, &given, values, NULL, NULL) == napi_ok && given >= count) return true;
+  throw_text(env, "too few arguments for the native helper");
+  return false;
+}
+
+/* `count` arguments that are non-negative integers below 2^53. */
+static bool get_numbers(napi_env env, napi_value *values, size_t count, uint64_t *numbers) {
+  for (size_t i = 0; i < count; i++) {
+    double number;
+    if (napi_get_value_double(env, values[i], &number) != napi_ok || !(number >= 0 && number < 9007199254740992.0)) {
+      throw_text(env, "the native helper wants a non-negative integer");
+      return false;
+    }
+    numbers[i] = (uint64_t)number;
+  }
+  return true;
+}
+
+static bool get_number_arguments(napi_env env, napi_callback_info info, size_t count, uint64_t *numbers) {
+  napi_value values[MAX_ARGUMENTS];
+  return get_arguments(env, info, count, values) && get_numbers(env, values, count, numbers);
+}
+
+static napi_value number_value(napi_env env, uint64_t number) {
+  napi_value value = NULL;
+  napi_create_double(env, (double)number, &value);
+  return value;
+}
+
+static napi_value boolean_value(napi_env env, bool boolean) {
+  napi_value value = NULL;
+  napi_get_boolean(env, boolean, &value);
+  return value;
+}
+
+/* The bytes behind a typed array, a DataView or an ArrayBuffer. (For a SharedArrayBuffer pass a typed array.) */
+static bool get_bytes(napi_env env, napi_value value, uint8_t **data, size_t *size) {
+  bool is = false;
+  void *found = NULL;
+  *size = 0;
+  if (napi_is_typedarray(env, value, &is) == napi_ok && is) {
+    napi_typedarray_type type;
+    size_t length = 0;
+    static const uint8_t widths[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 2};
+    napi_get_typedarray_info(env, value, &type, &length, &found, NULL, NULL);
+    *size = (size_t)type < sizeof widths ? length * widths[type] : 0;
+  } else if (napi_is_arraybuffer(env, value, &is) == napi_ok && is) {
+    napi_get_arraybuffer_info(env, value, &found, size);
+  } else if (napi_is_dataview(env, value, &is) == napi_ok && is) {
+    napi_get_dataview_info(env, value, size, &found, NULL, NULL);
+  } else {
+    throw_text(env, "the native helper wants a typed array or an ArrayBuffer");
+    return false;
+  }
+  *data = found;
+  return true;
+}
+
+/* slots(): ArrayBuffer */
+static napi_value slots(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct thread *thread = ouro_thread;
+  napi_value buffer = NULL;
+  if (thread->slots_env) napi_get_reference_value(thread->slots_env, thread->slots_buffer, &buffer);
+  if (!buffer) throw_text(env, "the slots' environment has ended");
+  return buffer;
+}
+
+/* address(bytes): number */
+static napi_value address(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  uint8_t *data;
+  size_t size;
+  if (!get_arguments(env, info, 1, values) || !get_bytes(env, values[0], &data, &size)) return NULL;
+  return number_value(env, (uintptr_t)data);
+}
+
+/* entries(): { trapEntry, leaveHostFunc, builtins } */
+static napi_value entries(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value object = NULL;
+  napi_create_object(env, &object);
+  napi_set_named_property(env, object, "trapEntry", number_value(env, (uintptr_t)ouro_trap_entry));
+  napi_set_named_property(env, object, "leaveHostFunc", number_value(env, (uintptr_t)ouro_leave_host_func));
+  napi_set_named_property(env, object, "builtins", number_value(env, (uintptr_t)ouro_builtins));
+  return object;
+}
+
+/* createStack(size): number */
+static napi_value create_stack(napi_env env, napi_callback_info info) {
+  uint64_t size;
+  if (!get_number_arguments(env, info, 1, &size)) return NULL;
+  struct activity *activity = ouro_create_stack(size);
+  return activity ? number_value(env, (uintptr_t)activity) : throw_errno(env, "cannot create a wasm stack");
+}
+
+/* destroyStack(activity) */
+static napi_value destroy_stack(napi_env env, napi_callback_info info) {
+  uint64_t wanted;
+  if (!get_number_arguments(env, info, 1, &wanted)) return NULL;
+  struct activity *activity = ouro_thread->activities;
+  while (activity && (uintptr_t)activity != wanted) activity = activity->next;
+  if (!activity) return throw_text(env, "no such wasm stack in this thread");
+  if (activity->frame) return throw_text(env, "the wasm stack is in use");
+  ouro_destroy_stack(activity);
+  return NULL;
+}
+
+/* unwind(): drops the innermost activation, which has left. */
+static napi_value unwind(napi_env env, napi_callback_info info) {
+  struct activity *activity = ouro_thread->current;
+  if (!activity) return ouro_resume_nothing(env, info);
+  ouro_end_activation(activity);
+  return NULL;
+}
+
+napi_value ouro_resume_nothing(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_throw_error(env, "ERR_INVALID_STATE", "no wasm code has left to the host");
+  return NULL;
+}
+
+/* { address, size, buffer } of a new mapping. */
+static napi_value mapping_value(napi_env env, struct mapping *mapping) {
+  napi_value object = NULL, buffer = NULL;
+  if (napi_create_external_arraybuffer(env, mapping->base, mapping->size, NULL, NULL, &buffer) != napi_ok ||
+      napi_create_reference(env, buffer, 1, &mapping->buffer) != napi_ok) {
+    ouro_unmap(mapping);
+    napi_throw_error(env, "ERR_SYSTEM", "this host allows no external ArrayBuffer");
+    return NULL;
+  }
+  mapping->env = env;
+  napi_create_object(env, &object);
+  napi_set_named_property(env, object, "address", number_value(env, (uintptr_t)mapping->base));
+  napi_set_named_property(env, object, "size", number_value(env, mapping->size));
+  napi_set_named_property(env, object, "buffer", buffer);
+  return object;
+}
+
+/* mapFile(path): { address, size, buffer } */
+static napi_value map_file(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  size_t length = 0;
+  if (!get_arguments(env, info, 1, values)) return NULL;
+  if (napi_get_value_string_utf8(env, values[0], NULL, 0, &length) != napi_ok) return throw_text(env, "a path must be a string");
+  char *path = malloc(length + 1);
+  if (!path) return throw_errno(env, "cannot map a file");
+  napi_get_value_string_utf8(env, values[0], path, length + 1, &length);
+  bool whole = strlen(path) == length;
+  struct mapping *mapping = whole ? ouro_map_file(path) : NULL;
+  int error = errno;
+  free(path);
+  if (!whole) return throw_text(env, "a path holds no zero bytes");
+  errno = error;
+  return mapping ? mapping_value(env, mapping) : throw_errno(env, "cannot map the file");
+}
+
+/* mapBytes(bytes): { address, size, buffer } */
+static napi_value map_bytes(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  uint8_t *data;
+  size_t size;
+  if (!get_arguments(env, info, 1, values) || !get_bytes(env, values[0], &data, &size)) return NULL;
+  struct mapping *mapping = ouro_map_bytes(data, size);
+  return mapping ? mapping_value(env, mapping) : throw_errno(env, "cannot map the bytes");
+}
+
+static struct mapping *find_mapping(napi_env env, uint64_t base) {
+  struct mapping *mapping = ouro_thread->mappings;
+  while (mapping && (uintptr_t)mapping->base != base) mapping = mapping->next;
+  if (!mapping) throw_text(env, "no such mapping in this thread");
+  return mapping;
+}
+
+/* registerCode(mapping address, text offset, text size, function table offset, function count) */
+static napi_value register_code(napi_env env, napi_callback_info info) {
+  uint64_t n[5];
+  if (!get_number_arguments(env, info, 5, n)) return NULL;
+  struct mapping *mapping = find_mapping(env, n[0]);
+  if (!mapping) return NULL;
+  if (n[4] > UINT32_MAX) return throw_text(env, "too many functions");
+  if (!ouro_make_executable(mapping, n[1], n[2], n[3], (uint32_t)n[4])) return throw_errno(env, "cannot make the code executable");
+  return NULL;
+}
+
+/* closeFile(mapping address): no more images from it; gives its file descriptor back. */
+static napi_value close_file(napi_env env, napi_callback_info info) {
+  uint64_t base;
+  if (!get_number_arguments(env, info, 1, &base)) return NULL;
+  struct mapping *mapping = find_mapping(env, base);
+  if (mapping) ouro_close_file(mapping);
+  return NULL;
+}
+
+/* unmap(mapping address): the buffer becomes empty. No code of it may be running or be called again. */
+static napi_value unmap(napi_env env, napi_callback_info info) {
+  uint64_t base;
+  napi_value buffer = NULL;
+  if (!get_number_arguments(env, info, 1, &base)) return NULL;
+  struct mapping *mapping = find_mapping(env, base);
+  if (!mapping) return NULL;
+  if (napi_get_reference_value(mapping->env, mapping->buffer, &buffer) == napi_ok && buffer) napi_detach_arraybuffer(env, buffer);
+  napi_delete_reference(mapping->env, mapping->buffer);
+  ouro_unmap(mapping);
+  return NULL;
+}
+
+/* probeGuard(address, byte length, reserved bytes): boolean */
+static napi_value probe_guard(napi_env env, napi_callback_info info) {
+  uint64_t n[3];
+  if (!get_number_arguments(env, info, 3, n)) return NULL;
+  return boolean_value(env, ouro_probe_guard(n[0], n[1], n[2]));
+}
+
+/* mapImage(destination address, mapping address, file offset, length) */
+static napi_value map_image(napi_env env, napi_callback_info info) {
+  uint64_t n[4];
+  if (!get_number_arguments(env, info, 4, n)) return NULL;
+  struct mapping *mapping = find_mapping(env, n[1]);
+  if (!mapping) return NULL;
+  return ouro_map_image(n[0], mapping, n[2], n[3]) ? NULL : throw_errno(env, "cannot map an image over the memory");
+}
+
+/* copyIn(destination address, source address, length) */
+static napi_value copy_in(napi_env env, napi_callback_info info) {
+  uint64_t n[3];
+  if (!get_number_arguments(env, info, 3, n)) return NULL;
+  memmove((void *)n[0], (const void *)n[1], n[2]);
+  return NULL;
+}
+
+/* initFuncRefs(vmcontext, offset of the FuncRefs, records address, count, code base, instance id, type ids address) */
+static napi_value init_func_refs(napi_env env, napi_callback_info info) {
+  uint64_t n[7];
+  if (!get_number_arguments(env, info, 7, n)) return NULL;
+  uint8_t *vmcontext = (uint8_t *)n[0];
+  uint8_t *ref = vmcontext + n[1];
+  const uint8_t *record = (const uint8_t *)n[2];
+  const uint32_t *type_ids = (const uint32_t *)n[6];
+  for (uint64_t i = 0; i < n[3]; i++, ref += OURO_FUNCREF_SIZE, record += OURO_FUNCREF_RECORD_SIZE) {
+    uint32_t index = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_FUNC);
+    uint32_t code = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_CODE);
+    uint32_t type = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_TYPE);
+    bool imported = code == OURO_NONE;
+    const uint8_t *import = vmcontext + OURO_VMCONTEXT_HEADER_SIZE + (imported ? (uint64_t)index * OURO_FUNCIMPORT_SIZE : 0);
+    *(uint64_t *)(ref + OURO_FUNCREF_CODE) = imported ? *(const uint64_t *)(import + OURO_FUNCIMPORT_CODE) : n[4] + code;
+    *(uint64_t *)(ref + OURO_FUNCREF_VMCONTEXT) = imported ? *(const uint64_t *)(import + OURO_FUNCIMPORT_VMCONTEXT) : n[0];
+    *(uint32_t *)(ref + OURO_FUNCREF_TYPE) = type_ids[type];
+    *(uint32_t *)(ref + OURO_FUNCREF_FUNC_INDEX) = index;
+    *(uint32_t *)(ref + OURO_FUNCREF_INSTANCE_ID) = (uint32_t)n[5];
+  }
+  return NULL;
+}
+
+/* readFuncRef(address): the FuncRef's bytes into SLOT_STACK. */
+static napi_value read_func_ref(napi_env env, napi_callback_info info) {
+  uint64_t ref;
+  if (!get_number_arguments(env, info, 1, &ref)) return NULL;
+  if (ref == 0) return throw_text(env, "a null reference has no function");
+  memcpy(ouro_thread->slots + OURO_SLOT_STACK, (const void *)ref, OURO_FUNCREF_SIZE);
+  return NULL;
+}
+
+/* cpuFeatures(): bits of runtime/cpu.ts */
+static napi_value cpu_features(napi_env env, napi_callback_info info) {
+  (void)info;
+  return number_value(env, ouro_cpu_features());
+}
+
+static bool create_slots(napi_env env, struct thread *thread) {
+  napi_value buffer;
+  void *data;
+  if (napi_create_arraybuffer(env, OURO_SLOTS_SIZE, &data, &buffer) != napi_ok ||
+      napi_create_reference(env, buffer, 1, &thread->slots_buffer) != napi_ok) {
+    return false;
+  }
+  thread->slots = data;
+  thread->slots_env = env;
+  return true;
+}
+
+NAPI_MODULE_INIT() {
+  static const struct {
+    const char *name;
+    napi_callback call;
+  } functions[] = {
+      {"slots", slots},
+      {"enter", ouro_enter},
+      {"resume", ouro_resume},
+      {"unwind", unwind},
+      {"createStack", create_stack},
+      {"destroyStack", destroy_stack},
+      {"entries", entries},
+      {"mapFile", map_file},
+      {"mapBytes", map_bytes},
+      {"registerCode", register_code},
+      {"closeFile", close_file},
+      {"unmap", unmap},
+      {"address", address},
+      {"probeGuard", probe_guard},
+      {"mapImage", map_image},
+      {"copyIn", copy_in},
+      {"initFuncRefs", init_func_refs},
+      {"readFuncRef", read_func_ref},
+      {"cpuFeatures", cpu_features},
+  };
+  struct thread *thread = ouro_begin_environment(env);
+  if (!thread || (!thread->slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");
+  if (!ouro_install_signal_handlers()) return throw_errno(env, "cannot install signal handlers");
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) != napi_ok ||
+        napi_set_named_property(env, exports, functions[i].name, function) != napi_ok) {
+      return throw_text(env, "cannot export the native helper's functions");
+    }
+  }
+  return exports;
+}

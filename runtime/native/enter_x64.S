@@ -1,0 +1,312 @@
+/* Entry into compiled code and the ways out of it, x86-64, System V hosts. What stands where is in ABI.md and ouro.h.
+ *
+ * The processor predicts returns with a stack of its own, which leaving would put out of step: every return of the host above us would
+ * be mispredicted. So enter and resume go through one call instruction, whose return address (ouro_returned) is what leaving returns
+ * to first, after dropping the entry of the compiled call site; each host return then finds its own entry. */
+
+#include "ouro.h"
+
+#if defined(__x86_64__)
+.intel_syntax noprefix
+
+#define FUNCTION(name) .globl name; .hidden name; .type name, @function; .p2align 4; name:
+#define END(name) .size name, . - name
+
+.macro PUSH_REGISTERS
+  push rbx
+  push rbp
+  push r12
+  push r13
+  push r14
+  push r15
+.endm
+
+.macro POP_REGISTERS
+  pop r15
+  pop r14
+  pop r13
+  pop r12
+  pop rbp
+  pop rbx
+.endm
+
+.text
+
+/* napi_value ouro_enter(env, info). While wasm runs: rbx activity, rbp frame, r12 thread, r13 slots are callee-saved and ours on return. */
+FUNCTION(ouro_enter)
+  PUSH_REGISTERS
+  mov rax, [rip + ouro_thread@GOTTPOFF]
+  mov r12, fs:[rax]
+  mov r13, [r12 + THREAD_SLOTS]
+  mov rax, [r13 + OURO_SLOT_CALLEE]
+  mov r14, [rax + OURO_FUNCREF_VMCONTEXT]
+  mov r11, [rax + OURO_FUNCREF_CODE]
+  mov rbx, [r14 + OURO_VMCONTEXT_ACTIVITY]
+  mov r15, [r14 + OURO_VMCONTEXT_MEMORY0_BASE]
+  mov rbp, [rbx + ACTIVITY_TOP]
+  cmp rbp, [rbx + ACTIVITY_LIMIT]
+  jb .Lenter_overflow
+  sub rbp, FRAME_SIZE
+  mov rcx, [rbx + ACTIVITY_FRAME]
+  mov rdx, [r12 + THREAD_CURRENT]
+  mov rax, [r13 + OURO_SLOT_STACK_ARGS] /* and SLOT_STACK_RESULTS */
+  mov [rbp + FRAME_PREVIOUS_FRAME], rcx
+  mov [rbp + FRAME_PREVIOUS_ACTIVITY], rdx
+  mov [rbp + FRAME_STACK_COUNTS], rax
+  mov [rbx + ACTIVITY_FRAME], rbp
+  mov [r12 + THREAD_CURRENT], rbx
+  mov [rbx + ACTIVITY_HOST_SP], rsp
+  mov rsp, rbp
+  test rax, rax
+  jnz .Lenter_stack_args
+.Lenter_registers:
+  mov rdi, [r13 + OURO_SLOT_INTS]
+  mov rsi, [r13 + OURO_SLOT_INTS + 8]
+  mov rdx, [r13 + OURO_SLOT_INTS + 16]
+  mov rcx, [r13 + OURO_SLOT_INTS + 24]
+  mov r8, [r13 + OURO_SLOT_INTS + 32]
+  mov r9, [r13 + OURO_SLOT_INTS + 40]
+  movsd xmm0, [r13 + OURO_SLOT_FLOATS]
+  movsd xmm1, [r13 + OURO_SLOT_FLOATS + 16]
+  movsd xmm2, [r13 + OURO_SLOT_FLOATS + 32]
+  movsd xmm3, [r13 + OURO_SLOT_FLOATS + 48]
+  movsd xmm4, [r13 + OURO_SLOT_FLOATS + 64]
+  movsd xmm5, [r13 + OURO_SLOT_FLOATS + 80]
+  movsd xmm6, [r13 + OURO_SLOT_FLOATS + 96]
+  movsd xmm7, [r13 + OURO_SLOT_FLOATS + 112]
+.Lcall:
+  call r11
+
+.globl ouro_returned
+.hidden ouro_returned
+ouro_returned:
+  test rbx, rbx
+  jz .Lto_host /* wasm was left */
+  mov [r13 + OURO_SLOT_INTS], rax
+  mov [r13 + OURO_SLOT_INTS + 8], rdx
+  movsd [r13 + OURO_SLOT_FLOATS], xmm0
+  movsd [r13 + OURO_SLOT_FLOATS + 16], xmm1
+  cmp dword ptr [rbp + FRAME_STACK_COUNTS + 4], 0
+  jne .Lreturn_stack_results
+.Lreturn:
+  mov rcx, [rbp + FRAME_PREVIOUS_FRAME]
+  mov rdx, [rbp + FRAME_PREVIOUS_ACTIVITY]
+  add rbp, FRAME_SIZE
+  mov [rbx + ACTIVITY_FRAME], rcx
+  mov [r12 + THREAD_CURRENT], rdx
+  mov [rbx + ACTIVITY_TOP], rbp
+  mov dword ptr [r13 + OURO_SLOT_STATUS], OURO_EXIT_RETURNED
+  mov rsp, [rbx + ACTIVITY_HOST_SP]
+.Lto_host:
+  POP_REGISTERS
+  xor eax, eax
+  ret
+
+/* rax: argument words, and result words in the upper half. The area is a whole number of 16 bytes. An overflow here is a fault on our stack. */
+.Lenter_stack_args:
+  mov qword ptr [rbx + ACTIVITY_NATIVE_SP], 0
+  mov qword ptr [r13 + OURO_SLOT_STACK_ARGS], 0 /* so that calls without stack words need not store zeros */
+  mov ecx, eax
+  shr rax, 32
+  add eax, ecx
+  inc eax
+  and eax, -2
+  neg rax
+  lea rsp, [rsp + rax * 8]
+  xor eax, eax
+1:
+  cmp eax, ecx
+  jae .Lenter_registers
+  mov rdx, [r13 + OURO_SLOT_STACK + rax * 8]
+  mov [rsp + rax * 8], rdx
+  inc eax
+  jmp 1b
+
+.Lreturn_stack_results:
+  mov ecx, [rbp + FRAME_STACK_COUNTS]
+  lea rsi, [rsp + rcx * 8]
+  mov ecx, [rbp + FRAME_STACK_COUNTS + 4]
+  xor eax, eax
+1:
+  mov rdx, [rsi + rax * 8]
+  mov [r13 + OURO_SLOT_STACK + rax * 8], rdx
+  inc eax
+  cmp eax, ecx
+  jb 1b
+  jmp .Lreturn
+
+.Lenter_overflow:
+  mov rdi, rbx
+  sub rsp, 8
+  call ouro_enter_overflow
+  add rsp, 8
+  jmp .Lto_host
+END(ouro_enter)
+
+/* napi_value ouro_resume(env, info): back into the innermost activation, which has left. */
+FUNCTION(ouro_resume)
+  PUSH_REGISTERS
+  mov rax, [rip + ouro_thread@GOTTPOFF]
+  mov r12, fs:[rax]
+  mov rbx, [r12 + THREAD_CURRENT]
+  test rbx, rbx
+  jz .Lresume_nothing
+  mov r8, [rbx + ACTIVITY_SLOTS]
+  mov [rbx + ACTIVITY_HOST_SP], rsp
+  mov rsp, [rbx + ACTIVITY_TOP]
+  pop rcx /* argument words, and result words in the upper half */
+  mov rax, [r8 + OURO_SLOT_INTS]
+  mov rdx, [r8 + OURO_SLOT_INTS + 8]
+  movsd xmm0, [r8 + OURO_SLOT_FLOATS]
+  movsd xmm1, [r8 + OURO_SLOT_FLOATS + 16]
+  POP_REGISTERS
+  pop r10
+  mov r9, rcx
+  shr r9, 32
+  jnz .Lresume_stack_results
+.Lresume:
+  lea r11, [rip + .Lresumed]
+  jmp .Lcall
+.Lresumed:
+  add rsp, 8
+  jmp r10
+
+.Lresume_stack_results:
+  mov ecx, ecx
+  lea rsi, [rsp + rcx * 8]
+  xor ecx, ecx
+1:
+  mov rdi, [r8 + OURO_SLOT_STACK + rcx * 8]
+  mov [rsi + rcx * 8], rdi
+  inc rcx
+  cmp rcx, r9
+  jb 1b
+  jmp .Lresume
+
+.Lresume_nothing:
+  POP_REGISTERS
+  jmp ouro_resume_nothing
+END(ouro_resume)
+
+/* The code of host functions: r14 is the HostFunc. Leaves to the host with the arguments in the slots. */
+FUNCTION(ouro_leave_host_func)
+  mov eax, OURO_EXIT_HOST_FUNC
+  mov r11, [r14 + OURO_VMCONTEXT_ACTIVITY]
+  mov r10, [r14 + OURO_HOSTFUNC_STACK_ARGS] /* and HOSTFUNC_STACK_RESULTS */
+.Lleave:
+  mov [r11 + ACTIVITY_NATIVE_SP], rsp
+  PUSH_REGISTERS
+  push r10
+  mov r13, [r11 + ACTIVITY_SLOTS]
+  mov [r11 + ACTIVITY_TOP], rsp
+  mov [r13 + OURO_SLOT_INTS], rdi
+  mov [r13 + OURO_SLOT_INTS + 8], rsi
+  mov [r13 + OURO_SLOT_INTS + 16], rdx
+  mov [r13 + OURO_SLOT_INTS + 24], rcx
+  mov [r13 + OURO_SLOT_INTS + 32], r8
+  mov [r13 + OURO_SLOT_INTS + 40], r9
+  movsd [r13 + OURO_SLOT_FLOATS], xmm0
+  movsd [r13 + OURO_SLOT_FLOATS + 16], xmm1
+  movsd [r13 + OURO_SLOT_FLOATS + 32], xmm2
+  movsd [r13 + OURO_SLOT_FLOATS + 48], xmm3
+  movsd [r13 + OURO_SLOT_FLOATS + 64], xmm4
+  movsd [r13 + OURO_SLOT_FLOATS + 80], xmm5
+  movsd [r13 + OURO_SLOT_FLOATS + 96], xmm6
+  movsd [r13 + OURO_SLOT_FLOATS + 112], xmm7
+  mov ecx, [r14 + OURO_VMCONTEXT_INSTANCE_ID] /* or HOSTFUNC_ID */
+  mov [r13 + OURO_SLOT_STATUS], eax
+  mov [r13 + OURO_SLOT_EXIT_ID], ecx
+  test r10d, r10d
+  jnz .Lleave_stack_args
+.Lleave_to_host:
+  xor ebx, ebx
+  mov rsp, [r11 + ACTIVITY_HOST_SP]
+  lea rax, [rip + .Lleave_drop] /* drops the prediction for the call site: the one mispredicted return */
+  push rax
+  ret
+.Lleave_drop:
+  lea rax, [rip + ouro_returned]
+  push rax
+  ret
+
+.Lleave_stack_args:
+  lea rsi, [rsp + 7 * 8 + 8]
+  mov ecx, r10d
+  xor eax, eax
+1:
+  mov rdx, [rsi + rax * 8]
+  mov [r13 + OURO_SLOT_STACK + rax * 8], rdx
+  inc rax
+  cmp rax, rcx
+  jb 1b
+  jmp .Lleave_to_host
+
+/* One stub for each host builtin: r14 is the caller's VMContext. */
+.set id, OURO_BUILTIN_FIRST_HOST
+.p2align 4
+.Lhost_builtins:
+.rept OURO_BUILTIN_COUNT - OURO_BUILTIN_FIRST_HOST
+  .p2align 4
+  mov eax, OURO_EXIT_HOST_BUILTIN + id - OURO_BUILTIN_FIRST_HOST
+  jmp .Lleave_builtin
+  .set id, id + 1
+.endr
+.p2align 4
+.Lleave_builtin:
+  mov r11, [r14 + OURO_VMCONTEXT_ACTIVITY]
+  xor r10d, r10d
+  jmp .Lleave
+END(ouro_leave_host_func)
+
+/* A failed check in compiled code calls this; the return address is the trap's key. */
+FUNCTION(ouro_trap_entry)
+  pop rsi
+  mov rdx, rsp
+  mov rdi, [r14 + OURO_VMCONTEXT_ACTIVITY]
+  mov ecx, OURO_TRAP_KIND_EXPLICIT
+  xor r8d, r8d
+  mov rsp, [rdi + ACTIVITY_HOST_SP]
+/* The signal handler jumps here, with rsp = the activity's host_sp and the arguments of ouro_trapped in place. */
+.globl ouro_trap_landing
+.hidden ouro_trap_landing
+ouro_trap_landing:
+  sub rsp, 8
+  call ouro_trapped
+  add rsp, 8
+  POP_REGISTERS
+  xor eax, eax
+  ret
+END(ouro_trap_entry)
+
+/* Native builtins: libc's functions, which can only fault in the stack's guard; native_sp is then where the trace begins. */
+FUNCTION(ouro_memory_copy)
+  mov rax, [r14 + OURO_VMCONTEXT_ACTIVITY]
+  mov [rax + ACTIVITY_NATIVE_SP], rsp
+  jmp [rip + memmove@GOTPCREL]
+END(ouro_memory_copy)
+
+FUNCTION(ouro_memory_fill)
+  mov rax, [r14 + OURO_VMCONTEXT_ACTIVITY]
+  mov [rax + ACTIVITY_NATIVE_SP], rsp
+  jmp [rip + memset@GOTPCREL]
+END(ouro_memory_fill)
+
+.section .data.rel.ro, "aw"
+.globl ouro_builtins
+.hidden ouro_builtins
+.p2align 3
+ouro_builtins:
+  .quad ouro_memory_copy
+  .quad ouro_memory_fill
+  .fill OURO_BUILTIN_FIRST_HOST - OURO_BUILTIN_MEMORY_FILL - 1, 8, 0
+.set id, 0
+.rept OURO_BUILTIN_COUNT - OURO_BUILTIN_FIRST_HOST
+  .quad .Lhost_builtins + 16 * id
+  .set id, id + 1
+.endr
+.if OURO_BUILTIN_MEMORY_COPY != 0 || OURO_BUILTIN_MEMORY_FILL != 1
+  .error "the table's order"
+.endif
+
+.section .note.GNU-stack, "", @progbits
+#endif

@@ -1,0 +1,128 @@
+/* Artifacts in memory: mapped read-only whole, then the text readable and executable; never writable and executable. */
+#define _GNU_SOURCE
+#include "ouro.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct mapping *add_mapping(uint8_t *base, size_t size, int file) {
+  struct mapping *mapping = calloc(1, sizeof *mapping);
+  if (!mapping) return NULL;
+  mapping->base = base;
+  mapping->size = size;
+  mapping->file = file;
+  mapping->next = ouro_thread->mappings;
+  ouro_thread->mappings = mapping;
+  return mapping;
+}
+
+/* Takes over `file`, also when it fails. */
+static struct mapping *map_whole(int file, size_t size) {
+  struct mapping *mapping = NULL;
+  uint8_t *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+  if (base != MAP_FAILED) {
+    mapping = add_mapping(base, size, file);
+    if (!mapping) munmap(base, size);
+  }
+  if (!mapping) {
+    int error = errno;
+    close(file);
+    errno = error;
+  }
+  return mapping;
+}
+
+/* Null with errno. */
+struct mapping *ouro_map_file(const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return NULL;
+  struct stat status;
+  int error = fstat(file, &status) != 0 ? errno : S_ISDIR(status.st_mode) ? EISDIR : !S_ISREG(status.st_mode) || status.st_size == 0 ? EINVAL : 0;
+  if (error) {
+    close(file);
+    errno = error;
+    return NULL;
+  }
+  return map_whole(file, (size_t)status.st_size);
+}
+
+static bool write_all(int file, const uint8_t *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t written = write(file, bytes, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes += written;
+    size -= (size_t)written;
+  }
+  return true;
+}
+
+/* Without memfd: an anonymous copy, which has no file for images. */
+static struct mapping *map_copy(const void *bytes, size_t size) {
+  uint8_t *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) return NULL;
+  memcpy(base, bytes, size);
+  struct mapping *mapping = mprotect(base, size, PROT_READ) == 0 ? add_mapping(base, size, -1) : NULL;
+  if (!mapping) {
+    int error = errno;
+    munmap(base, size);
+    errno = error;
+  }
+  return mapping;
+}
+
+/* A private copy of the bytes, sealed against writing. Null with errno. */
+struct mapping *ouro_map_bytes(const void *bytes, size_t size) {
+  if (size == 0) {
+    errno = EINVAL;
+    return NULL;
+  }
+  int file = memfd_create("ouro", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (file < 0) return map_copy(bytes, size);
+  if (!write_all(file, bytes, size) || fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+    close(file);
+    return map_copy(bytes, size);
+  }
+  return map_whole(file, size);
+}
+
+/* Makes the text executable and registers it. The caller has checked what the text holds; here only the ranges. False with errno. */
+bool ouro_make_executable(struct mapping *mapping, size_t text_offset, size_t text_size, size_t table_offset, uint32_t table_count) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  bool ranges = text_offset <= mapping->size && text_size > 0 && text_size <= mapping->size - text_offset && table_offset <= mapping->size &&
+                table_count <= (mapping->size - table_offset) / sizeof(struct function_record);
+  if (!ranges || text_offset % page != 0 || table_offset % 4 != 0 || mapping->entry) {
+    errno = EINVAL;
+    return false;
+  }
+  uint8_t *text = mapping->base + text_offset;
+  if (mprotect(text, text_size, PROT_READ | PROT_EXEC) != 0) return false;
+  mapping->code.start = (uintptr_t)text;
+  mapping->code.end = (uintptr_t)text + text_size;
+  mapping->code.functions = (const struct function_record *)(mapping->base + table_offset);
+  mapping->code.function_count = table_count;
+  mapping->entry = ouro_register_code(&mapping->code);
+  if (!mapping->entry) errno = ENOMEM;
+  return mapping->entry != NULL;
+}
+
+/* Gives the descriptor back; no images can be mapped afterwards. */
+void ouro_close_file(struct mapping *mapping) {
+  if (mapping->file >= 0) close(mapping->file);
+  mapping->file = -1;
+}
+
+void ouro_unmap(struct mapping *mapping) {
+  struct mapping **link = &ouro_thread->mappings;
+  while (*link != mapping) link = &(*link)->next;
+  *link = mapping->next;
+  if (mapping->entry) ouro_unregister_code(mapping->entry);
+  ouro_close_file(mapping);
+  munmap(mapping->base, mapping->size);
+  free(mapping);
+}

@@ -1,0 +1,157 @@
+/* What the files of the helper share: the structures behind a thread, a stack, a mapping and a code range.
+ * Offsets that enter_x64.S uses stand here once, checked by static assertions. */
+#ifndef OURO_H
+#define OURO_H
+
+#include "layout.h"
+
+/* Field offsets of struct thread and struct activity, for assembly. */
+#define THREAD_SLOTS 0
+#define THREAD_CURRENT 8
+#define ACTIVITY_SLOTS 0
+#define ACTIVITY_TOP 8
+#define ACTIVITY_LIMIT 16
+#define ACTIVITY_HOST_SP 24
+#define ACTIVITY_FRAME 32
+#define ACTIVITY_NATIVE_SP 40
+
+/* An activation's frame, at the top of its part of the wasm stack. */
+#define FRAME_PREVIOUS_FRAME 0
+#define FRAME_PREVIOUS_ACTIVITY 8
+#define FRAME_STACK_COUNTS 16
+#define FRAME_SIZE 32
+
+#ifndef __ASSEMBLER__
+
+#include <node_api.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An activation: one entry into wasm that has not come back yet. */
+struct frame {
+  struct frame *previous_frame;       /* of the same activity */
+  struct activity *previous_activity; /* that was current in the thread */
+  uint32_t stack_args, stack_results; /* words */
+  uint64_t reserved;                  /* keeps the size a multiple of 16 */
+};
+
+/* A wasm stack, and the activations on it. */
+struct activity {
+  uint8_t *slots;
+  uintptr_t top;       /* where the next activation begins; while wasm is left: its saved registers */
+  uintptr_t limit;     /* no activation begins below */
+  uintptr_t host_sp;   /* while wasm runs: the host's saved registers */
+  struct frame *frame; /* the innermost activation, or null */
+  uintptr_t native_sp; /* stack pointer at the last call out of compiled code into the helper */
+  uintptr_t guard, low, high; /* guard: [guard, low); stack: [low, high) */
+  struct activity *next;
+};
+
+/* A thread that has loaded the addon; environments of one thread share it. */
+struct thread {
+  uint8_t *slots;
+  struct activity *current; /* of the innermost activation of the thread */
+  uint32_t users;           /* environments */
+  napi_env slots_env;
+  napi_ref slots_buffer;
+  struct activity *activities;
+  struct mapping *mappings;
+  void *signal_stack;
+};
+
+_Static_assert(offsetof(struct thread, slots) == THREAD_SLOTS, "thread.slots");
+_Static_assert(offsetof(struct thread, current) == THREAD_CURRENT, "thread.current");
+_Static_assert(offsetof(struct activity, slots) == ACTIVITY_SLOTS, "activity.slots");
+_Static_assert(offsetof(struct activity, top) == ACTIVITY_TOP, "activity.top");
+_Static_assert(offsetof(struct activity, limit) == ACTIVITY_LIMIT, "activity.limit");
+_Static_assert(offsetof(struct activity, host_sp) == ACTIVITY_HOST_SP, "activity.host_sp");
+_Static_assert(offsetof(struct activity, frame) == ACTIVITY_FRAME, "activity.frame");
+_Static_assert(offsetof(struct activity, native_sp) == ACTIVITY_NATIVE_SP, "activity.native_sp");
+_Static_assert(offsetof(struct frame, previous_frame) == FRAME_PREVIOUS_FRAME, "frame.previous_frame");
+_Static_assert(offsetof(struct frame, previous_activity) == FRAME_PREVIOUS_ACTIVITY, "frame.previous_activity");
+_Static_assert(offsetof(struct frame, stack_args) == FRAME_STACK_COUNTS, "frame.stack_args");
+_Static_assert(sizeof(struct frame) == FRAME_SIZE, "frame");
+
+/* One record of an artifact's function table, sorted by code offset. */
+struct function_record {
+  uint32_t code_offset; /* from the start of the text */
+  uint32_t code_size;
+  uint32_t frame_size; /* N of ABI.md */
+  uint32_t rest[5];
+};
+_Static_assert(offsetof(struct function_record, code_offset) == OURO_FUNCTION_CODE_OFFSET, "code offset");
+_Static_assert(offsetof(struct function_record, code_size) == OURO_FUNCTION_CODE_SIZE, "code size");
+_Static_assert(offsetof(struct function_record, frame_size) == OURO_FUNCTION_FRAME_SIZE, "frame size");
+_Static_assert(sizeof(struct function_record) == OURO_FUNCTION_SIZE, "function record");
+
+/* Code that a mapping has made executable. */
+struct code {
+  uintptr_t start, end;
+  const struct function_record *functions;
+  uint32_t function_count;
+};
+
+/* An artifact in memory. */
+struct mapping {
+  uint8_t *base;
+  size_t size;
+  int file; /* for images, or -1 */
+  struct code code;
+  struct code_entry *entry; /* in the registry, or null */
+  napi_env env;
+  napi_ref buffer;
+  struct mapping *next;
+};
+
+extern __thread struct thread *ouro_thread __attribute__((tls_model("initial-exec")));
+
+/* thread.c */
+struct thread *ouro_begin_environment(napi_env env);
+
+/* enter_x64.S */
+napi_value ouro_enter(napi_env env, napi_callback_info info);
+napi_value ouro_resume(napi_env env, napi_callback_info info);
+void ouro_leave_host_func(void);
+void ouro_trap_entry(void);
+void ouro_trap_landing(void);
+void ouro_returned(void); /* the return address of every activation */
+extern const uintptr_t ouro_builtins[OURO_BUILTIN_COUNT];
+
+/* trace.c: called by enter_x64.S on the host's stack */
+void ouro_trapped(struct activity *activity, uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address);
+void ouro_enter_overflow(struct activity *activity);
+napi_value ouro_resume_nothing(napi_env env, napi_callback_info info);
+
+/* code.c */
+struct code_entry *ouro_register_code(const struct code *code);
+void ouro_unregister_code(struct code_entry *entry);
+const struct code *ouro_find_code(uintptr_t pc);
+const struct function_record *ouro_find_function(const struct code *code, uintptr_t pc);
+
+/* stack.c */
+struct activity *ouro_create_stack(size_t size);
+void ouro_destroy_stack(struct activity *activity);
+void ouro_end_activation(struct activity *activity);
+
+/* load.c */
+struct mapping *ouro_map_file(const char *path);
+struct mapping *ouro_map_bytes(const void *bytes, size_t size);
+bool ouro_make_executable(struct mapping *mapping, size_t text_offset, size_t text_size, size_t table_offset, uint32_t table_count);
+void ouro_close_file(struct mapping *mapping);
+void ouro_unmap(struct mapping *mapping);
+
+/* memory.c */
+bool ouro_probe_guard(uintptr_t address, uint64_t length, uint64_t reserved);
+bool ouro_map_image(uintptr_t address, const struct mapping *mapping, uint64_t offset, uint64_t length);
+
+/* trap_posix.c */
+bool ouro_install_signal_handlers(void);
+void *ouro_install_signal_stack(void);
+void ouro_remove_signal_stack(void *stack);
+
+/* cpu_x64.c */
+uint32_t ouro_cpu_features(void);
+
+#endif
+#endif

@@ -1,0 +1,59 @@
+/* The end of an activation by a trap: backtrace and trap fields into the slots. Runs on the host's stack. */
+#include "ouro.h"
+
+#define MAX_TRACE 256
+_Static_assert(MAX_TRACE <= OURO_SLOT_STACK_WORDS, "the trace fits into the slots");
+
+#define SLOT(activity, type, offset) (*(type *)((activity)->slots + (offset)))
+
+static bool on_stack(const struct activity *activity, uintptr_t address) {
+  return address % 8 == 0 && address >= activity->low && address + 8 <= (uintptr_t)activity->frame;
+}
+
+/* Program counters from innermost to outermost, into SLOT_STACK. `called`: pc is a return address. Returns how many. */
+static uint32_t walk(struct activity *activity, uintptr_t pc, uintptr_t sp, bool called) {
+  uint64_t *words = &SLOT(activity, uint64_t, OURO_SLOT_STACK);
+  const struct code *code = NULL;
+  uint32_t length = 0;
+  while (length < MAX_TRACE && pc != (uintptr_t)ouro_returned) {
+    uintptr_t inside = pc - called; /* a call may be the last instruction of its function */
+    if (!code || inside < code->start || inside >= code->end) code = ouro_find_code(inside);
+    const struct function_record *function = code ? ouro_find_function(code, inside) : NULL;
+    if (!function) break;
+    words[length++] = pc;
+    bool at_first_byte = !called && pc == code->start + function->code_offset;
+    uintptr_t slot = sp + (at_first_byte ? 0 : function->frame_size);
+    if (!on_stack(activity, slot)) break;
+    pc = *(const uintptr_t *)slot;
+    sp = slot + 8;
+    called = true;
+  }
+  return length;
+}
+
+void ouro_trapped(struct activity *activity, uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) {
+  bool called = kind == OURO_TRAP_KIND_EXPLICIT;
+  if (!ouro_find_code(pc - called)) { /* in a builtin or a stub: begin at its caller */
+    uintptr_t slot = activity->native_sp;
+    if (on_stack(activity, slot)) {
+      pc = *(const uintptr_t *)slot;
+      sp = slot + 8;
+      called = true;
+    }
+  }
+  SLOT(activity, uint64_t, OURO_SLOT_TRAP_PC) = pc;
+  SLOT(activity, uint64_t, OURO_SLOT_TRAP_ADDRESS) = address;
+  SLOT(activity, uint32_t, OURO_SLOT_TRAP_KIND) = kind;
+  SLOT(activity, uint32_t, OURO_SLOT_TRACE_LENGTH) = walk(activity, pc, sp, called);
+  SLOT(activity, uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
+  ouro_end_activation(activity);
+}
+
+/* The stack has no room for another activation; none was begun. */
+void ouro_enter_overflow(struct activity *activity) {
+  SLOT(activity, uint64_t, OURO_SLOT_TRAP_PC) = 0;
+  SLOT(activity, uint64_t, OURO_SLOT_TRAP_ADDRESS) = 0;
+  SLOT(activity, uint32_t, OURO_SLOT_TRAP_KIND) = OURO_TRAP_KIND_STACK_OVERFLOW;
+  SLOT(activity, uint32_t, OURO_SLOT_TRACE_LENGTH) = 0;
+  SLOT(activity, uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
+}
