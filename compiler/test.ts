@@ -1,0 +1,10 @@
+/** test: entry of the test build: memory for the tests' data, and the hooks of each part, a line each. */
+
+import { allocate } from './base/memory';
+
+/** Memory that stays as long as the instance. */
+export function alloc(size: u32): usize {
+  return allocate(size);
+}
+
+export * from './link/hooks';
