@@ -8,3 +8,4 @@ export function alloc(size: u32): usize {
 }
 
 export * from './link/hooks';
+export * from './wasm/hooks';
