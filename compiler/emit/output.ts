@@ -149,7 +149,8 @@ export function addTrap(codeOffset: u32, trap: TrapCode): void {
   trapKind[entry] = trap as u8;
 }
 
-/** From `codeOffset` on, code comes from this offset of the wasm binary (0: from none). Ascending; repetitions are dropped. */
+/** From `codeOffset` on, code comes from this offset of the wasm binary (0: from none). Ascending; repetitions are dropped.
+ *  Each function adds an entry at its first byte, so that none inherits the last one of the function before. */
 export function addAddress(codeOffset: u32, wasmOffset: u32): void {
   if (addressCount != 0) {
     const last = at<AddressEntry>(addressCount);
