@@ -7,6 +7,7 @@ import { Buffer } from '../base/buffer';
 import { Column } from '../base/column';
 import { Entity, at } from '../base/entity';
 import { TrapCode } from '../../runtime/traps';
+import { addressMap } from '../options';
 
 /** The text; offset 0 is the start of `.text`. */
 export const code: Buffer = Buffer.create(1 << 16);
@@ -149,9 +150,11 @@ export function addTrap(codeOffset: u32, trap: TrapCode): void {
   trapKind[entry] = trap as u8;
 }
 
-/** From `codeOffset` on, code comes from this offset of the wasm binary (0: from none). Ascending; repetitions are dropped.
+/** From `codeOffset` on, code comes from this offset of the wasm binary (0: from none). Ascending; repetitions are dropped,
+ *  and everything when the option addressMap is off.
  *  Each function adds an entry at its first byte, so that none inherits the last one of the function before. */
 export function addAddress(codeOffset: u32, wasmOffset: u32): void {
+  if (!addressMap) return;
   if (addressCount != 0) {
     const last = at<AddressEntry>(addressCount);
     assert(addressCodeOffset[last] <= codeOffset);
