@@ -1,0 +1,269 @@
+/** locals: SSA construction for wasm locals, on the fly.
+ *  In: reads and writes of locals in blocks, as translation meets them.  Out: values; block parameters where paths meet.
+ *  Requires: a block is filled only when all its incoming edges exist, but for loop headers, which are open until their loop ends.
+ *  Parameters for locals come after a block's own; their edge arguments are added by `finishLocals`, once the body is translated.
+ *  Cost: expected O(1) a read or write; parameters that turn out redundant are left to opt/simplify.
+ *  Ref: Braun et al. 2013, "Simple and Efficient Construction of Static Single Assignment Form". */
+
+import { Column } from '../base/column';
+import { Block, Value, at, none } from '../base/entity';
+import { allocate, release } from '../base/memory';
+import { Pool } from '../base/pool';
+import * as ir from '../ir/func';
+import { Op } from '../ir/op';
+import { Type } from '../ir/type';
+
+// (block, local) -> value: open addressing, keys of 8 bytes (0: free), values of 4.
+const MIN_TABLE: u32 = 256;
+let keys: usize = 0;
+let values: usize = 0;
+let capacity: u32 = 0;
+let mask: u32 = 0;
+let filled: u32 = 0;
+
+// The newest value of each local, and the block for which that holds.
+let localCapacity: u32 = 0;
+let current: Column<u32, Value> = Column.none<u32, Value>();
+let currentBlock: Column<u32, Block> = Column.none<u32, Block>();
+let localTypes: Column<u32, u8> = Column.none<u32, u8>();
+let localCount: u32 = 0;
+
+/** Pairs (parameter, local) in the order they were made. */
+const made: Pool = Pool.create(256);
+/** Blocks passed through by a lookup. */
+const path: Pool = Pool.create(64);
+
+/** Loop headers whose back edges are still to come. */
+let openCapacity: u32 = 0;
+let open: Column<Block, u8> = Column.none<Block, u8>();
+let openCleared: u32 = 0;
+
+/** Parameters that a block had before any local's. */
+let ownCounts: Column<Block, u32> = Column.none<Block, u32>();
+let ownCapacity: u32 = 0;
+
+export function resetLocals(): void {
+  localCount = 0;
+  made.clear();
+  filled = 0;
+  mask = MIN_TABLE - 1;
+  if (capacity < MIN_TABLE) growTable(MIN_TABLE);
+  else memory.fill(keys, 0, MIN_TABLE << 3);
+  openCleared = 0;
+}
+
+export function addLocal(type: Type): void {
+  if (localCount == localCapacity) {
+    const grown = localCapacity == 0 ? 64 : localCapacity << 1;
+    current = Column.grown<u32, Value>(current, localCapacity, grown);
+    currentBlock = Column.grown<u32, Block>(currentBlock, localCapacity, grown);
+    localTypes = Column.grown<u32, u8>(localTypes, localCapacity, grown);
+    localCapacity = grown;
+  }
+  localTypes[localCount] = type as u8;
+  currentBlock[localCount] = none<Block>();
+  localCount++;
+}
+
+function growTable(size: u32): void {
+  if (capacity != 0) {
+    release(keys, capacity << 3);
+    release(values, capacity << 2);
+  }
+  keys = allocate(size << 3);
+  values = allocate(size << 2);
+  capacity = size;
+  memory.fill(keys, 0, (size as usize) << 3);
+}
+
+function slotOf(key: u64): u32 {
+  let slot = ((key * 0x9e3779b97f4a7c15) >> 32) as u32 & mask;
+  for (;;) {
+    const found = load<u64>(keys + ((slot as usize) << 3));
+    if (found == key || found == 0) return slot;
+    slot = (slot + 1) & mask;
+  }
+}
+
+function put(block: Block, local: u32, value: Value): void {
+  if (filled << 1 > mask) rehash();
+  const key = ((block.index as u64) << 32) | local;
+  const slot = slotOf(key);
+  const address = keys + ((slot as usize) << 3);
+  if (load<u64>(address) == 0) {
+    store<u64>(address, key);
+    filled++;
+  }
+  store<u32>(values + ((slot as usize) << 2), value.index);
+}
+
+function rehash(): void {
+  const oldMask = mask;
+  const oldKeys = keys;
+  const oldValues = values;
+  const oldCapacity = capacity;
+  const size = (oldMask + 1) << 1;
+  const bigger = max(size, oldCapacity);
+  keys = allocate(bigger << 3);
+  values = allocate(bigger << 2);
+  capacity = bigger;
+  mask = size - 1;
+  memory.fill(keys, 0, (size as usize) << 3);
+  for (let i: u32 = 0; i <= oldMask; i++) {
+    const key = load<u64>(oldKeys + ((i as usize) << 3));
+    if (key == 0) continue;
+    const slot = slotOf(key);
+    store<u64>(keys + ((slot as usize) << 3), key);
+    store<u32>(values + ((slot as usize) << 2), load<u32>(oldValues + ((i as usize) << 2)));
+  }
+  release(oldKeys, oldCapacity << 3);
+  release(oldValues, oldCapacity << 2);
+}
+
+function lookup(block: Block, local: u32): Value {
+  const key = ((block.index as u64) << 32) | local;
+  const slot = slotOf(key);
+  return load<u64>(keys + ((slot as usize) << 3)) == key ? at<Value>(load<u32>(values + ((slot as usize) << 2))) : none<Value>();
+}
+
+export function writeLocal(local: u32, block: Block, value: Value): void {
+  current[local] = value;
+  currentBlock[local] = block;
+  put(block, local, value);
+}
+
+export function readLocal(local: u32, block: Block): Value {
+  if (currentBlock[local] == block) return current[local];
+  const value = find(local, block);
+  current[local] = value;
+  currentBlock[local] = block;
+  return value;
+}
+
+/** Back edges to `header` are still to come. */
+export function openLoop(header: Block): void {
+  while (header.index >= openCapacity) {
+    const grown = openCapacity == 0 ? 256 : openCapacity << 1;
+    open = Column.grown<Block, u8>(open, openCapacity, grown);
+    openCapacity = grown;
+  }
+  if (header.index >= openCleared) {
+    open.clear(openCleared, openCapacity);
+    openCleared = openCapacity;
+  }
+  open[header] = 1;
+}
+
+export function closeLoop(header: Block): void {
+  open[header] = 0;
+}
+
+function isOpen(block: Block): bool {
+  return block.index < openCleared && open[block] != 0;
+}
+
+/** The value of the local at the end of `block` as far as it is filled. */
+function find(local: u32, block: Block): Value {
+  path.clear();
+  let walk = block;
+  let value: Value;
+  for (;;) {
+    value = lookup(walk, local);
+    if (!value.isNone) break;
+    if (walk.index == ir.ENTRY) {
+      value = zero(localTypes[local]);
+      put(walk, local, value);
+      break;
+    }
+    const edge = ir.firstIn[walk];
+    if (isOpen(walk) || edge.isNone || !ir.edgeNextIn[edge].isNone) {
+      value = meet(local, walk);
+      put(walk, local, value);
+      break;
+    }
+    path.push(walk.index);
+    walk = ir.edgeFrom[edge];
+  }
+  while (!path.isEmpty) put(at<Block>(path.pop()), local, value);
+  return value;
+}
+
+/** The value at the start of a block with several incoming edges: their common value when that is easily seen, else a new parameter. */
+function meet(local: u32, block: Block): Value {
+  if (!isOpen(block)) {
+    let common = none<Value>();
+    let edge = ir.firstIn[block];
+    for (; !edge.isNone; edge = ir.edgeNextIn[edge]) {
+      const value = peek(local, ir.edgeFrom[edge]);
+      if (value.isNone || (!common.isNone && common != value)) break;
+      common = value;
+    }
+    if (edge.isNone && !common.isNone) return common;
+  }
+  const param = ir.appendParam(block, localTypes[local], 0);
+  made.push(param.index);
+  made.push(local);
+  return param;
+}
+
+/** The local's value at the end of `block` when a short walk finds it. */
+function peek(local: u32, block: Block): Value {
+  let walk = block;
+  for (let steps = 0; steps < 8; steps++) {
+    const value = lookup(walk, local);
+    if (!value.isNone) return value;
+    const edge = ir.firstIn[walk];
+    if (edge.isNone || isOpen(walk) || !ir.edgeNextIn[edge].isNone) return none<Value>();
+    walk = ir.edgeFrom[edge];
+  }
+  return none<Value>();
+}
+
+/** A zero of the type in the entry block, behind its parameters. */
+function zero(type: u32): Value {
+  const op = type == Type.F32 || type == Type.F64 ? Op.Fconst : Op.Iconst;
+  const value = ir.newValue(op, type, none<Value>(), none<Value>(), none<Value>(), 0, 0);
+  const entry = at<Block>(ir.ENTRY);
+  let place = ir.firstValue[entry];
+  while (!place.isNone && ir.isParam(place)) place = ir.nexts[place];
+  if (place.isNone) ir.appendValue(entry, value);
+  else ir.insertBefore(value, place);
+  return value;
+}
+
+/** Gives every edge its arguments for the parameters made here. Call once, after the last block is filled and every loop is closed. */
+export function finishLocals(): void {
+  // Reading at the predecessors may make more parameters there: `made` grows while we go.
+  for (let i: u32 = 1; i < made.length; i += 2) {
+    const block = ir.blockOf[at<Value>(made.get(i))];
+    const local = made.get(i + 1);
+    for (let edge = ir.firstIn[block]; !edge.isNone; edge = ir.edgeNextIn[edge]) find(local, ir.edgeFrom[edge]);
+  }
+  // Now every parameter exists: lay out the argument lists anew, the block's own arguments first.
+  for (let i: u32 = 1; i < made.length; i += 2) {
+    const param = at<Value>(made.get(i));
+    const block = ir.blockOf[param];
+    const count = ir.paramCount[block];
+    const position = ir.imms[param] as u32;
+    const local = made.get(i + 1);
+    for (let edge = ir.firstIn[block]; !edge.isNone; edge = ir.edgeNextIn[edge]) {
+      if (position == ownCounts[block]) {
+        const own = ir.edgeArgs[edge];
+        const list = ir.pool.extend(count);
+        for (let k: u32 = 0; k < position; k++) ir.pool.set(list + k, ir.pool.get(own + k));
+        ir.edgeArgs[edge] = list;
+      }
+      ir.pool.set(ir.edgeArgs[edge] + position, find(local, ir.edgeFrom[edge]).index);
+    }
+  }
+}
+
+/** Records how many parameters of its own a block has; call when the block is complete but for its locals. */
+export function setOwnParams(block: Block, count: u32): void {
+  while (block.index >= ownCapacity) {
+    const grown = ownCapacity == 0 ? 256 : ownCapacity << 1;
+    ownCounts = Column.grown<Block, u32>(ownCounts, ownCapacity, grown);
+    ownCapacity = grown;
+  }
+  ownCounts[block] = count;
+}
