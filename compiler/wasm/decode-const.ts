@@ -73,7 +73,7 @@ export function scanConstExpr(): void {
 
 function failNotConstant(opcode: u32, offset: u32): void {
   if (!opcodeExists(opcode) || ((features >>> rowFeature(opcodeRow(opcode))) & 1) == 0) return failOpcode(opcode, offset);
-  failAt(ErrorCode.Invalid, offset, 'constant expression required: ');
+  if (!failAt(ErrorCode.Invalid, offset, 'constant expression required: ')) return;
   message.text(opcodeName(opcode));
   message.text(' is not constant');
 }

@@ -100,16 +100,16 @@ export function decodeModule(start: usize, length: u32): bool {
     const offset = position();
     const id = readU8();
     if (<i32>id > Section.Tag) {
-      failAt(ErrorCode.Malformed, offset, 'malformed section id: ');
-      message.decimal(id);
+      if (failAt(ErrorCode.Malformed, offset, 'malformed section id: ')) message.decimal(id);
       break;
     }
     if (id != Section.Custom) {
       const rank = sectionRank(id);
       if (rank <= lastRank) {
-        failAt(ErrorCode.Malformed, offset, 'unexpected content after last section: section ');
-        message.decimal(id);
-        message.text(rank == lastRank ? ' is there twice' : ' is out of order');
+        if (failAt(ErrorCode.Malformed, offset, 'unexpected content after last section: section ')) {
+          message.decimal(id);
+          message.text(rank == lastRank ? ' is there twice' : ' is out of order');
+        }
         break;
       }
       lastRank = rank;
@@ -134,6 +134,10 @@ export function decodeModule(start: usize, length: u32): bool {
 }
 
 function decodeHeader(): void {
+  if (remaining() < 4) {
+    failAt(ErrorCode.Malformed, remaining(), 'unexpected end of the header');
+    return;
+  }
   const magic: u32 = 0x6d736100;
   for (let i: u32 = 0; i < 4; i++) {
     if (!headerByte((magic >> (i << 3)) & 0xff)) {
@@ -230,8 +234,7 @@ function readCount(limit: u32, what: string): u32 {
 }
 
 function failLimit(offset: u32, what: string, count: u64, limit: u32): void {
-  if (failed()) return;
-  failAt(ErrorCode.Limit, offset, 'too many ');
+  if (!failAt(ErrorCode.Limit, offset, 'too many ')) return;
   message.text(what);
   message.text(': ');
   message.decimal(count);
@@ -283,8 +286,7 @@ function failTypeForm(form: u32, offset: u32): void {
     requireFeature(Feature.Gc, offset, form == 0x5f ? 'struct type' : form == 0x5e ? 'array type' : form == 0x4e ? 'rec type' : 'sub type');
     return;
   }
-  failAt(ErrorCode.Malformed, offset, 'malformed function type: 0x');
-  message.hex(form);
+  if (failAt(ErrorCode.Malformed, offset, 'malformed function type: 0x')) message.hex(form);
 }
 
 function decodeImports(): void {
@@ -318,8 +320,7 @@ function decodeImports(): void {
         requireFeature(Feature.Exceptions, offset, 'import of a tag');
         return;
       default:
-        failAt(ErrorCode.Malformed, offset, 'malformed import kind: ');
-        message.decimal(kind);
+        if (failAt(ErrorCode.Malformed, offset, 'malformed import kind: ')) message.decimal(kind);
         return;
     }
     if (failed()) return;
@@ -356,10 +357,8 @@ function decodeTables(): void {
 
 function decodeTableType(): void {
   const type = readRefType();
-  const offset = position();
   readLimits(LimitFlag.HasMax | LimitFlag.Shared | LimitFlag.Is64);
   if (failed()) return;
-  if (limitMin > (limits.MAX_TABLE_SIZE as u64)) return failLimit(offset, 'table elements', limitMin, limits.MAX_TABLE_SIZE);
   addTable(type, limitMin, limitMax, (limitFlags & LimitFlag.HasMax) != 0, (limitFlags & LimitFlag.Is64) != 0);
 }
 
@@ -367,8 +366,7 @@ function readLimits(allowed: u32): void {
   const offset = position();
   const flags = readU8();
   if ((flags & ~allowed) != 0) {
-    failAt(ErrorCode.Malformed, offset, 'malformed limits flags: 0x');
-    message.hex(flags);
+    if (failAt(ErrorCode.Malformed, offset, 'malformed limits flags: 0x')) message.hex(flags);
     return;
   }
   if ((flags & LimitFlag.Shared) != 0 && !requireFeature(Feature.Threads, offset, 'shared memory')) return;
@@ -407,8 +405,7 @@ function decodeGlobalType(): bool {
   const offset = position();
   const mutability = readU8();
   if (mutability > 1) {
-    failAt(ErrorCode.Malformed, offset, 'malformed mutability: 0x');
-    message.hex(mutability);
+    if (failAt(ErrorCode.Malformed, offset, 'malformed mutability: 0x')) message.hex(mutability);
     return false;
   }
   if (!failed()) addGlobal(type, mutability != 0);
@@ -438,8 +435,7 @@ function decodeExports(): void {
       return;
     }
     if (kind > ExternKind.Tag) {
-      failAt(ErrorCode.Malformed, offset, 'malformed export kind: ');
-      message.decimal(kind);
+      if (failAt(ErrorCode.Malformed, offset, 'malformed export kind: ')) message.decimal(kind);
       return;
     }
     if (kind == ExternKind.Func && index < funcCount) setFuncReferenced(index);
@@ -464,8 +460,7 @@ function decodeElem(): void {
   const offset = position();
   const flags = readU32();
   if (flags > 7) {
-    failAt(ErrorCode.Malformed, offset, 'malformed elements segment kind: ');
-    message.decimal(flags);
+    if (failAt(ErrorCode.Malformed, offset, 'malformed elements segment kind: ')) message.decimal(flags);
     return;
   }
   if (flags != 0 && !requireFeature(Feature.BulkMemory, offset, 'element segment flags')) return;
@@ -491,7 +486,7 @@ function decodeElem(): void {
       if (readU8() != 0) failAt(ErrorCode.Malformed, kind, 'malformed element kind');
     }
   }
-  const count = readCount(limits.MAX_TABLE_SIZE, 'elements');
+  const count = readCount(limits.MAX_ELEM_ITEMS, 'elements in a segment');
   if (failed()) return;
   const elem = addElem(mode, table, exprOffset, exprLength, offset);
   setElemItems(elem, type, expressions ? 1 : 0, position(), count);
@@ -540,8 +535,7 @@ function decodeDatas(): void {
     const offset = position();
     const flags = readU32();
     if (flags > 2) {
-      failAt(ErrorCode.Malformed, offset, 'malformed data segment kind: ');
-      message.decimal(flags);
+      if (failAt(ErrorCode.Malformed, offset, 'malformed data segment kind: ')) message.decimal(flags);
       return;
     }
     if (flags != 0 && !requireFeature(Feature.BulkMemory, offset, 'data segment flags')) return;
@@ -558,7 +552,7 @@ function decodeDatas(): void {
     const length = readU32();
     if (failed()) return;
     if (length > remaining()) {
-      failAt(ErrorCode.Malformed, lengthOffset, 'length out of bounds: unexpected end of the data segment');
+      failAt(ErrorCode.Malformed, lengthOffset, 'unexpected end of section or function: the data segment is longer');
       return;
     }
     addData(flags == 1 ? SegmentMode.Passive : SegmentMode.Active, memory, exprOffset, exprLength, position(), length);

@@ -48,10 +48,10 @@ export function failOpcode(opcode: u32, offset: u32): void {
       return;
     }
   }
-  if (!fail(ErrorCode.Malformed, offset, 'illegal opcode: 0x')) return;
+  if (!fail(ErrorCode.Malformed, offset, 'illegal opcode ')) return;
   if (prefix != 0) {
     message.hex(prefix);
-    message.text(' 0x');
+    message.u8(32);
   }
   message.hex(prefix == 0 ? opcode : opcode & (opcode < 0x10000 ? 0xff : 0xffff));
 }

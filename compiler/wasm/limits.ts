@@ -14,8 +14,8 @@ export const MAX_PARAMS: u32 = 1_000;
 export const MAX_RESULTS: u32 = 1_000;
 export const MAX_LOCALS: u32 = 50_000;
 export const MAX_BODY_SIZE: u32 = 7_654_321;
-/** Elements that a table has when it is made, and items of one element segment. */
-export const MAX_TABLE_SIZE: u32 = 10_000_000;
+/** Items of one element segment. */
+export const MAX_ELEM_ITEMS: u32 = 10_000_000;
 /** Labels of a `br_table`, the default not counted. */
 export const MAX_BR_TABLE_SIZE: u32 = 65_520;
 /** Pages of a 32-bit memory: not a limit but the address space. */

@@ -39,10 +39,10 @@ export function remaining(): u32 {
   return (end - cursor) as u32;
 }
 
-/** Records an error and stops reading. */
-export function failAt(code: ErrorCode, offset: u32, text: string): void {
-  fail(code, offset, text);
+/** Records an error and stops reading; true when it is the first, as `fail`. */
+export function failAt(code: ErrorCode, offset: u32, text: string): bool {
   cursor = end;
+  return fail(code, offset, text);
 }
 
 function failEnd(): void {
@@ -143,8 +143,8 @@ function readUnsigned(bits: u32): u64 {
     shift += 7;
     if (shift >= bits) {
       // The last byte that may be there holds the top `7 - (shift - bits)` bits.
+      if ((byte & 0x7f) >> (7 - (shift - bits)) != 0) return failInteger('integer too large');
       if ((byte & 0x80) != 0) return failInteger('integer representation too long');
-      if (byte >> (7 - (shift - bits)) != 0) return failInteger('integer too large');
     }
     cursor++;
     if ((byte & 0x80) == 0) return result;
@@ -161,10 +161,10 @@ function readSigned(bits: u32): i64 {
     result |= ((byte & 0x7f) as i64) << shift;
     shift += 7;
     if (shift >= bits) {
-      if ((byte & 0x80) != 0) return failInteger('integer representation too long');
       // All bits from the sign bit up must be equal.
       const top = (((byte << 25) as i32) >> 25) >> (6 - (shift - bits));
       if (top != 0 && top != -1) return failInteger('integer too large');
+      if ((byte & 0x80) != 0) return failInteger('integer representation too long');
     }
     cursor++;
     if ((byte & 0x80) == 0) return shift < 64 ? (result << (64 - shift)) >> (64 - shift) : result;

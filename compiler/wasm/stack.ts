@@ -86,7 +86,7 @@ function popOther(expected: u32): void {
 /** Pops an operand of any type. */
 export function popAny(): u32 {
   if (height > base) return operands[--height];
-  if (!isUnreachable && fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected a type but nothing on stack')) return BOTTOM;
+  if (!isUnreachable) fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected a type but nothing on stack');
   return BOTTOM;
 }
 

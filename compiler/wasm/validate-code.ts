@@ -112,7 +112,8 @@ export function validateBody(func: u32): bool {
   pushFrame(FrameKind.Func, 0, 0, typeResultBytes(type), typeResultCount(type));
   while (frameCount != 0 && !failed()) {
     setOperatorOffset(position());
-    validateOperator(readOpcode());
+    if (atEnd()) failMalformed(operatorOffset, 'unexpected end of section or function: END opcode expected');
+    else validateOperator(readOpcode());
   }
   if (!failed() && !atEnd()) fail(ErrorCode.Malformed, position(), 'operators remaining after end of function');
   setFuncUsage(func, hasLoops, hasCalls);
@@ -134,7 +135,7 @@ function readLocals(type: u32): void {
     if (count > MAX_LOCALS - localCount) {
       // Beyond 32 bits the format itself is at its end.
       const total = (count as u64) + localCount;
-      failAt(total > 0xffffffff ? ErrorCode.Malformed : ErrorCode.Limit, offset, 'too many locals: ');
+      if (!failAt(total > 0xffffffff ? ErrorCode.Malformed : ErrorCode.Limit, offset, 'too many locals: ')) return;
       message.decimal(total);
       message.text(', at most ');
       message.decimal(MAX_LOCALS);
@@ -154,6 +155,10 @@ function growLocals(more: u32): void {
   const capacity = max<u32>(need, localCapacity << 1);
   locals = Column.grown<u32, u8>(locals, localCapacity, capacity);
   localCapacity = capacity;
+}
+
+function failMalformed(offset: u32, text: string): void {
+  failAt(ErrorCode.Malformed, offset, text);
 }
 
 function failInvalid(text: string): void {
@@ -201,7 +206,7 @@ function validateOperator(opcode: u32): void {
     case Opcode.If:
       return openBlock(FrameKind.If);
     case Opcode.Else:
-      if (innermostKind() != FrameKind.If) return failAt(ErrorCode.Malformed, operatorOffset, 'unexpected else: not in an if block');
+      if (innermostKind() != FrameKind.If) return failMalformed(operatorOffset, 'unexpected else: not in an if block');
       return switchFrame();
     case Opcode.End:
       return popFrame();
@@ -298,8 +303,7 @@ function validateByRow(opcode: u32): void {
 function readMemArg(row: usize): void {
   const flags = readU32();
   if (flags >= 0x40) {
-    if (flags >= 0x80)
-      return failAt(ErrorCode.Malformed, operatorOffset, 'malformed memop flags: alignment must not be larger than natural');
+    if (flags >= 0x80) return failMalformed(operatorOffset, 'malformed memop flags: alignment must not be larger than natural');
     requireFeature(Feature.MultiMemory, operatorOffset, 'memory index of an access');
     return;
   }
@@ -329,22 +333,24 @@ function readImmediates(opcode: u32, imm: Imm): void {
     case Imm.MemoryMemory:
       readMemory();
       return readMemory();
-    case Imm.DataMemory:
-      readData();
-      return readMemory();
+    case Imm.DataMemory: {
+      const data = readU32();
+      readMemory();
+      return checkData(data);
+    }
     case Imm.Data:
-      return readData();
+      return checkData(readU32());
     case Imm.ElemTable: {
-      const elem = readElem();
+      const elem = readU32();
       const table = readTable();
+      checkElem(elem);
       if (failed()) return;
       setTableMutated(table);
       if (elemType(elem) != tableElemType(table)) failType(tableElemType(table), elemType(elem));
       return;
     }
     case Imm.Elem:
-      readElem();
-      return;
+      return checkElem(readU32());
     case Imm.TableTable: {
       const destination = readTable();
       const source = readTable();
@@ -374,17 +380,13 @@ function readTable(): u32 {
   return 0;
 }
 
-function readElem(): u32 {
-  const index = readU32();
-  if (index < elemCount) return index;
-  failUnknown('elem segment', index);
-  return 0;
+function checkElem(index: u32): void {
+  if (index >= elemCount) failUnknown('elem segment', index);
 }
 
-function readData(): void {
-  const index = readU32();
+function checkData(index: u32): void {
   if (failed()) return;
-  if (!hasDataCount) return failAt(ErrorCode.Malformed, operatorOffset, 'data count section required');
+  if (!hasDataCount) return failMalformed(operatorOffset, 'data count section required');
   if (index >= dataCount) failUnknown('data segment', index);
 }
 
@@ -467,7 +469,7 @@ function openBlock(kind: FrameKind): void {
   } else {
     const index = readS33();
     if (failed()) return;
-    if (index < 0) return failAt(ErrorCode.Malformed, offset, 'malformed block type');
+    if (index < 0) return failMalformed(offset, 'malformed block type');
     if (!requireFeature(Feature.MultiValue, offset, 'type index of a block')) return;
     if (index >= (typeCount as i64)) return failUnknown('type', index as u32);
     const type = index as u32;
@@ -485,8 +487,7 @@ function validateBrTable(): void {
   const count = readU32();
   if (failed()) return;
   if (count > MAX_BR_TABLE_SIZE) {
-    failAt(ErrorCode.Limit, operatorOffset, 'too many br_table labels: ');
-    message.decimal(count);
+    if (failAt(ErrorCode.Limit, operatorOffset, 'too many br_table labels: ')) message.decimal(count);
     return;
   }
   pop(ValType.I32);

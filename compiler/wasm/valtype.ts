@@ -62,7 +62,7 @@ export function checkReferenceByte(byte: u32, offset: u32, malformed: string): v
       return;
     case 0x63:
     case 0x64:
-      requireFeature(Feature.FunctionReferences, offset, byte == 0x63 ? 'type (ref null …)' : 'type (ref …)');
+      requireFeature(Feature.FunctionReferences, offset, byte == 0x63 ? 'type (ref null ...)' : 'type (ref ...)');
       return;
     case 0x69:
     case 0x74:
@@ -93,8 +93,7 @@ export function checkReferenceByte(byte: u32, offset: u32, malformed: string): v
       requireFeature(Feature.Gc, offset, 'type nullfuncref');
       return;
     default:
-      failAt(ErrorCode.Malformed, offset, malformed);
-      message.hex(byte);
+      if (failAt(ErrorCode.Malformed, offset, malformed)) message.hex(byte);
   }
 }
 
