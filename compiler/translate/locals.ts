@@ -77,12 +77,13 @@ function growTable(size: u32): void {
 }
 
 function slotOf(key: u64): u32 {
-  let slot = ((key * 0x9e3779b97f4a7c15) >> 32) as u32 & mask;
-  for (;;) {
-    const found = load<u64>(keys + ((slot as usize) << 3));
-    if (found == key || found == 0) return slot;
+  let slot = <u32>((key * 0x9e3779b97f4a7c15) >> 32) & mask;
+  let found = load<u64>(keys + ((slot as usize) << 3));
+  while (found != key && found != 0) {
     slot = (slot + 1) & mask;
+    found = load<u64>(keys + ((slot as usize) << 3));
   }
+  return slot;
 }
 
 function put(block: Block, local: u32, value: Value): void {
