@@ -202,7 +202,8 @@ class ScriptRun {
       if (!kinds.includes(failure.kind))
         throw new Mismatch(`expected ${kinds.join(' or ')} "${expected}", got ${failure.kind}: ${failure.message}`);
       // "uninitialized element 2": which one is not for a trap's message to say.
-      if (exact && !failure.message.includes(expected.replace(/ \d+$/, ''))) throw new Mismatch(`expected the message "${expected}", got: ${failure.message}`);
+      if (exact && !failure.message.includes(expected.replace(/ \d+$/, '')))
+        throw new Mismatch(`expected the message "${expected}", got: ${failure.message}`);
       return;
     }
     throw new Mismatch(`expected ${kinds.join(' or ')} "${expected}", but it succeeded`);
