@@ -3,7 +3,7 @@
  *  A table owns its columns as globals, grows all of them together (`grown`), and reads them as `column[key]`.
  *  Element 0 belongs to the nil entity and exists in every column. */
 
-import { allocate, reallocate } from './memory';
+import { allocate, reallocate, release } from './memory';
 
 /** K: an entity class (see entity.ts); V: a number or an entity. */
 @unmanaged
@@ -26,6 +26,11 @@ export class Column<K, V> {
     return changetype<Column<K, V>>(
       reallocate(changetype<usize>(column), oldCapacity << shift, newCapacity << shift, oldCapacity << shift),
     );
+  }
+
+  /** Gives back a column made by `create` with this capacity. */
+  static free<K, V>(column: Column<K, V>, capacity: u32): void {
+    release(changetype<usize>(column), capacity << (alignof<V>() as u32));
   }
 
   @inline
