@@ -2,9 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { Engine } from '../engine.js';
 import type { WastEngine } from '../wast/engine.js';
 import { parseRules, type Rule } from '../wast/lists.js';
+import { OuroEngine } from '../wast/ouro.js';
 import { type Outcome, runScript } from '../wast/run.js';
+import { V8Engine } from '../wast/v8.js';
 
 export interface WastOptions {
   /** `ouro`, or `v8` for comparison. */
@@ -19,18 +22,15 @@ export interface WastOptions {
   optLevel?: 'none' | 'speed';
 }
 
-async function openEngine(options: WastOptions): Promise<WastEngine> {
-  switch (options.engine ?? 'ouro') {
-    case 'v8':
-      return new (await import('../wast/v8.js')).V8Engine();
-    default:
-      throw new Error(`unknown engine '${options.engine}': ouro or v8`);
-  }
+function openEngine({ engine = 'ouro', optLevel }: WastOptions): WastEngine {
+  if (engine === 'ouro') return new OuroEngine(new Engine({ optLevel }));
+  if (engine === 'v8') return new V8Engine();
+  throw new Error(`unknown engine '${engine}': ouro or v8`);
 }
 
 /** Runs the scripts, prints the outcomes, and gives the exit code: 1 when a command failed, or when one that is listed as failing passed. */
 export async function wast(files: string[], options: WastOptions): Promise<number> {
-  const engine = await openEngine(options);
+  const engine = openEngine(options);
   const skip = readRules(options.skip);
   const known = readRules(options.known);
   const sum = { passed: 0, failed: 0, skipped: 0 };

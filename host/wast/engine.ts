@@ -15,6 +15,8 @@ export interface WastEngine<Module = any, Instance = any, Extern = any> {
   readonly name: string;
   /** Whether a trap's message must hold the text that the script expects; V8 words its messages in its own way. */
   readonly exactTraps: boolean;
+  /** A new script starts: nothing of the one before is used any more. */
+  beginScript(): void;
   /** Decodes, validates and compiles. */
   compile(bytes: Uint8Array): Module | Promise<Module>;
   /** Instantiates; `lookup` finds an import, or nothing. Runs the start function. */

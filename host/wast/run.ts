@@ -40,6 +40,7 @@ class Dependent extends Error {}
 type Slot<T> = { state: 'ready'; value: T } | { state: 'skipped' | 'failed' };
 
 export async function runScript(file: string, source: string, engine: WastEngine, options: RunOptions = {}): Promise<Outcome[]> {
+  engine.beginScript();
   const run = new ScriptRun(engine);
   const outcomes: Outcome[] = [];
   for (const command of parseScript(source)) {

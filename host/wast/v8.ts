@@ -32,6 +32,8 @@ export class V8Engine implements WastEngine<WebAssembly.Module, WebAssembly.Inst
   readonly exactTraps = false;
   private readonly wrappers = new Map<string, WebAssembly.Module>();
 
+  beginScript(): void {}
+
   compile(bytes: Uint8Array): WebAssembly.Module {
     return new WebAssembly.Module(bytes as BufferSource);
   }
