@@ -1,7 +1,8 @@
 /** features: which WebAssembly features are on, and the errors for those that are not, or not there yet. */
 
-import { ErrorCode, fail, message } from '../base/error';
+import { ErrorCode, message } from '../base/error';
 import { Feature, opcodeExists, opcodeName, opcodeRow, rowFeature, SUPPORTED_FEATURES } from './opcodes';
+import { failAt } from './reader';
 
 /** Bits by Feature number. */
 export let features: u32 = SUPPORTED_FEATURES;
@@ -48,7 +49,7 @@ export function failOpcode(opcode: u32, offset: u32): void {
       return;
     }
   }
-  if (!fail(ErrorCode.Malformed, offset, 'illegal opcode ')) return;
+  if (!failAt(ErrorCode.Malformed, offset, 'illegal opcode ')) return;
   if (prefix != 0) {
     message.hex(prefix);
     message.u8(32);
@@ -58,7 +59,7 @@ export function failOpcode(opcode: u32, offset: u32): void {
 
 /** `feature` is off, or not supported; true when the message may be continued. */
 function failFeature(feature: Feature, offset: u32): bool {
-  if (!fail(ErrorCode.Unsupported, offset, featureName(feature))) return false;
+  if (!failAt(ErrorCode.Unsupported, offset, featureName(feature))) return false;
   message.text(((SUPPORTED_FEATURES >>> feature) & 1) != 0 ? ' is turned off' : ' is not supported');
   return true;
 }

@@ -39,6 +39,32 @@ export function remaining(): u32 {
   return (end - cursor) as u32;
 }
 
+/** The reads of hot loops, inlined. */
+export class Reader {
+  @inline
+  static u8(): u32 {
+    if (cursor < end) {
+      const byte: u32 = load<u8>(cursor);
+      cursor += 1;
+      return byte;
+    }
+    failEnd();
+    return 0;
+  }
+
+  @inline
+  static u32(): u32 {
+    if (cursor < end) {
+      const byte: u32 = load<u8>(cursor);
+      if (byte < 0x80) {
+        cursor += 1;
+        return byte;
+      }
+    }
+    return readUnsigned(32) as u32;
+  }
+}
+
 /** Records an error and stops reading; true when it is the first, as `fail`. */
 export function failAt(code: ErrorCode, offset: u32, text: string): bool {
   cursor = end;
@@ -50,9 +76,7 @@ function failEnd(): void {
 }
 
 export function readU8(): u32 {
-  if (cursor < end) return load<u8>(cursor++);
-  failEnd();
-  return 0;
+  return Reader.u8();
 }
 
 /** The next byte, which stays there; 0 at the end. */
@@ -62,14 +86,7 @@ export function peekU8(): u32 {
 
 /** Unsigned LEB128 of at most 32 bits. */
 export function readU32(): u32 {
-  if (cursor < end) {
-    const byte: u32 = load<u8>(cursor);
-    if (byte < 0x80) {
-      cursor++;
-      return byte;
-    }
-  }
-  return readUnsigned(32) as u32;
+  return Reader.u32();
 }
 
 /** Unsigned LEB128 of at most 64 bits. */
@@ -128,7 +145,11 @@ export function skipBytes(count: u32): void {
 
 /** An opcode as in the Opcode enum; an unknown prefixed one of more than a byte becomes `prefix << 16 | number`. */
 export function readOpcode(): u32 {
-  const byte = readU8();
+  return finishOpcode(readU8());
+}
+
+/** The opcode that begins with `byte`, which was just read. */
+export function finishOpcode(byte: u32): u32 {
   if (byte < 0xfb || byte == 0xff) return byte;
   const number = readU32();
   return number < 0x100 ? (byte << 8) | number : (byte << 16) | (number & 0xffff);

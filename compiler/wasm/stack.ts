@@ -5,7 +5,9 @@
  *  Cost: O(1) an operand, no allocation an operator.  Ref: WebAssembly 3.0, appendix A.3. */
 
 import { Column } from '../base/column';
-import { ErrorCode, fail, message } from '../base/error';
+import { ErrorCode, message } from '../base/error';
+import { allocate, reallocate } from '../base/memory';
+import { failAt } from './reader';
 import { valTypeName } from './valtype';
 
 export const enum FrameKind {
@@ -22,11 +24,14 @@ export const BOTTOM: u32 = 0;
 /** Where the operator under validation begins. */
 export let operatorOffset: u32 = 0;
 
-let operandCapacity: u32 = 0;
-let operands = Column.none<u32, u8>();
-let height: u32 = 0;
-/** Height at which the innermost frame begins. */
-let base: u32 = 0;
+/** Operands are bytes in memory of their own, with slack below the first and behind the last, so that four can be looked at together. */
+const SLACK: u32 = 4;
+let operandCapacity: u32 = 1024;
+let operands: usize = allocate(1024);
+/** Address behind the topmost operand. */
+let top: usize = operands + SLACK;
+/** Address at which the innermost frame begins. */
+let base: usize = top;
 /** The innermost frame is in unreachable code. */
 let isUnreachable: bool = false;
 
@@ -34,7 +39,7 @@ let frameCapacity: u32 = 0;
 /** Frames that are open. */
 export let frameCount: u32 = 0;
 let frameKinds = Column.none<u32, u8>();
-/** Base and reachability of the frame around this one. */
+/** Base (from `operands`) and reachability of the frame around this one. */
 let frameOuterBases = Column.none<u32, u32>();
 let frameOuterUnreachables = Column.none<u32, u8>();
 /** Addresses of type lists, a byte a type. */
@@ -44,8 +49,8 @@ let frameResults = Column.none<u32, usize>();
 let frameResultCounts = Column.none<u32, u32>();
 
 export function resetStack(): void {
-  height = 0;
-  base = 0;
+  top = operands + SLACK;
+  base = top;
   isUnreachable = false;
   frameCount = 0;
 }
@@ -56,64 +61,94 @@ export function setOperatorOffset(offset: u32): void {
 
 /** Makes room for `count` more operands. */
 export function reserveOperands(count: u32): void {
-  if (height + count <= operandCapacity) return;
-  const capacity = max<u32>(height + count, operandCapacity << 1);
-  operands = Column.grown<u32, u8>(operands, operandCapacity, capacity);
+  const used = (top - operands) as u32;
+  const need = used + count + SLACK;
+  if (need <= operandCapacity) return;
+  const capacity = max<u32>(need, operandCapacity << 1);
+  const moved = reallocate(operands, operandCapacity, capacity, used);
+  top += moved - operands;
+  base += moved - operands;
+  operands = moved;
   operandCapacity = capacity;
 }
 
+/** What hot loops do with operands, inlined. */
+export class Operands {
+  @inline
+  static push(type: u32): void {
+    store<u8>(top, type as u8);
+    top += 1;
+  }
+
+  /** Pops an operand of type `expected`. */
+  @inline
+  static pop(expected: u32): void {
+    if (top > base && (load<u8>(top - 1) as u32) == expected) top -= 1;
+    else popOther(expected);
+  }
+
+  /** Pops `count` operands at once when they are those of `params` (a byte each, the first lowest); else false, and nothing is done. */
+  @inline
+  static popAll(params: u32, count: u32): bool {
+    if (top - base < (count as usize) || load<u32>(top - count) << (32 - (count << 3)) != params << (32 - (count << 3))) return false;
+    top -= count;
+    return true;
+  }
+}
+
 export function push(type: u32): void {
-  operands[height] = type as u8;
-  height += 1;
+  Operands.push(type);
 }
 
 /** Pops an operand of type `expected`. */
 export function pop(expected: u32): void {
-  const top = height - 1;
-  if (height > base && operands[top] == expected) height = top;
-  else popOther(expected);
+  Operands.pop(expected);
 }
 
 function popOther(expected: u32): void {
-  if (height == base) {
+  if (top == base) {
     if (!isUnreachable) failEmpty(expected);
     return;
   }
-  const found: u32 = operands[--height];
+  top -= 1;
+  const found: u32 = load<u8>(top);
   if (found != expected && found != BOTTOM) failType(expected, found);
 }
 
 /** Pops an operand of any type. */
 export function popAny(): u32 {
-  if (height > base) return operands[--height];
-  if (!isUnreachable) fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected a type but nothing on stack');
+  if (top > base) {
+    top -= 1;
+    return load<u8>(top);
+  }
+  if (!isUnreachable) failAt(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected a type but nothing on stack');
   return BOTTOM;
 }
 
 export function pushList(list: usize, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) push(load<u8>(list + i));
+  for (let i: u32 = 0; i < count; i++) Operands.push(load<u8>(list + i));
 }
 
 export function popList(list: usize, count: u32): void {
-  for (let i = count; i > 0; i--) pop(load<u8>(list + i - 1));
+  for (let i = count; i > 0; i--) Operands.pop(load<u8>(list + i - 1));
 }
 
 /** Checks the operands on top against a list, and leaves them there. */
 export function checkList(list: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const expected: u32 = load<u8>(list + count - 1 - i);
-    if (height - base <= i) {
+    if (top - base <= (i as usize)) {
       if (!isUnreachable) failEmpty(expected);
       return;
     }
-    const found: u32 = operands[height - 1 - i];
+    const found: u32 = load<u8>(top - 1 - i);
     if (found != expected && found != BOTTOM) return failType(expected, found);
   }
 }
 
 /** The rest of the innermost frame cannot be reached. */
 export function markUnreachable(): void {
-  height = base;
+  top = base;
   isUnreachable = true;
 }
 
@@ -123,14 +158,14 @@ export function pushFrame(kind: FrameKind, params: usize, paramCount: u32, resul
   if (index == frameCapacity) growFrames();
   popList(params, paramCount);
   frameKinds[index] = kind as u8;
-  frameOuterBases[index] = base;
+  frameOuterBases[index] = (base - operands) as u32;
   frameOuterUnreachables[index] = isUnreachable ? 1 : 0;
   frameParams[index] = params;
   frameParamCounts[index] = paramCount;
   frameResults[index] = results;
   frameResultCounts[index] = resultCount;
   frameCount = index + 1;
-  base = height;
+  base = top;
   isUnreachable = false;
   // In unreachable code more may be pushed here than was popped.
   reserveListOperands(paramCount);
@@ -172,9 +207,9 @@ export function innermostKind(): FrameKind {
 function closeFrame(): void {
   const index = frameCount - 1;
   popList(frameResults[index], frameResultCounts[index]);
-  if (height != base) fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: values remaining on stack at end of block');
+  if (top != base) failAt(ErrorCode.Invalid, operatorOffset, 'type mismatch: values remaining on stack at end of block');
   frameCount = index;
-  base = frameOuterBases[index];
+  base = operands + frameOuterBases[index];
   isUnreachable = frameOuterUnreachables[index] != 0;
 }
 
@@ -186,7 +221,7 @@ export function switchFrame(): void {
   frameKinds[index] = FrameKind.Else as u8;
   frameCount = index + 1;
   base = inner;
-  height = inner;
+  top = inner;
   isUnreachable = false;
   reserveListOperands(frameParamCounts[index]);
   pushList(frameParams[index], frameParamCounts[index]);
@@ -200,7 +235,7 @@ export function popFrame(): void {
     // The missing `else` passes the parameters on.
     const count = frameParamCounts[index];
     if (count != frameResultCounts[index] || memory.compare(frameParams[index], frameResults[index], count) != 0) {
-      fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: parameters and results of an if without else must be equal');
+      failAt(ErrorCode.Invalid, operatorOffset, 'type mismatch: parameters and results of an if without else must be equal');
     }
   }
   reserveListOperands(frameResultCounts[index]);
@@ -219,14 +254,14 @@ export function labelCount(depth: u32): u32 {
 }
 
 export function failType(expected: u32, found: u32): void {
-  if (!fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected ')) return;
+  if (!failAt(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected ')) return;
   message.text(valTypeName(expected));
   message.text(', found ');
   message.text(valTypeName(found));
 }
 
 function failEmpty(expected: u32): void {
-  if (!fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected ')) return;
+  if (!failAt(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected ')) return;
   message.text(valTypeName(expected));
   message.text(' but nothing on stack');
 }

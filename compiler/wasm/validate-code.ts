@@ -4,7 +4,7 @@
  *  Ref: WebAssembly 3.0, sections 3.3, 3.4 and appendix A.3. */
 
 import { Column } from '../base/column';
-import { ErrorCode, fail, failed, message } from '../base/error';
+import { ErrorCode, failed, message } from '../base/error';
 import { failOpcode, features, requireFeature } from './features';
 import { MAX_BR_TABLE_SIZE, MAX_LOCALS } from './limits';
 import {
@@ -48,16 +48,17 @@ import {
 import {
   atEnd,
   failAt,
+  finishOpcode,
   peekU8,
   position,
   readF32Bits,
   readF64Bits,
-  readOpcode,
   readS32,
   readS33,
   readS64,
   readU32,
   readU8,
+  Reader,
   remaining,
   setRange,
 } from './reader';
@@ -71,12 +72,11 @@ import {
   labelCount,
   labelTypes,
   markUnreachable,
+  Operands,
   operatorOffset,
-  pop,
   popAny,
   popFrame,
   popList,
-  push,
   pushFrame,
   pushList,
   reserveCode,
@@ -95,6 +95,15 @@ let localCapacity: u32 = 0;
 let localCount: u32 = 0;
 let locals = Column.none<u32, u8>();
 
+/** Operators without immediates that every module may use. */
+const FIRST_NUMERIC: u32 = Opcode.I32Eqz;
+const LAST_NUMERIC: u32 = Opcode.F64ReinterpretI64;
+/** Loads and stores. */
+const FIRST_ACCESS: u32 = Opcode.I32Load;
+const LAST_ACCESS: u32 = Opcode.I64Store32;
+const FIRST_STORE: u32 = Opcode.I32Store;
+const FIRST_PREFIX: u32 = 0xfb;
+
 let hasLoops: bool = false;
 let hasCalls: bool = false;
 
@@ -110,12 +119,36 @@ export function validateBody(func: u32): bool {
   setOperatorOffset(position());
   reserveCode(remaining());
   pushFrame(FrameKind.Func, 0, 0, typeResultBytes(type), typeResultCount(type));
-  while (frameCount != 0 && !failed()) {
-    setOperatorOffset(position());
-    if (atEnd()) failMalformed(operatorOffset, 'unexpected end of section or function: END opcode expected');
-    else validateOperator(readOpcode());
+  // Every error moves the cursor to the end.
+  while (frameCount != 0) {
+    const offset = position();
+    setOperatorOffset(offset);
+    if (atEnd()) {
+      failMalformed(offset, 'unexpected end of section or function: END opcode expected');
+      break;
+    }
+    const byte = Reader.u8();
+    if (byte - FIRST_NUMERIC <= LAST_NUMERIC - FIRST_NUMERIC) {
+      const row = opcodeRow(byte);
+      if (Operands.popAll(rowParams(row), rowParamCount(row))) Operands.push(rowResult(row));
+      else applyRow(byte, row);
+    } else if (byte == Opcode.LocalGet) {
+      const index = Reader.u32();
+      if (index < localCount) Operands.push(locals[index]);
+      else failUnknown('local', index);
+    } else if (byte - FIRST_ACCESS <= LAST_ACCESS - FIRST_ACCESS) {
+      const row = opcodeRow(byte);
+      readMemArg(row);
+      if (Operands.popAll(rowParams(row), rowParamCount(row))) {
+        // Only loads have a result.
+        if (byte < FIRST_STORE) Operands.push(rowResult(row));
+      } else applyRow(byte, row);
+    } else if (byte == Opcode.I32Const) {
+      readS32();
+      Operands.push(ValType.I32);
+    } else validateOperator(byte < FIRST_PREFIX ? byte : finishOpcode(byte));
   }
-  if (!failed() && !atEnd()) fail(ErrorCode.Malformed, position(), 'operators remaining after end of function');
+  if (!failed() && !atEnd()) failMalformed(position(), 'operators remaining after end of function');
   setFuncUsage(func, hasLoops, hasCalls);
   return !failed();
 }
@@ -167,7 +200,7 @@ function failInvalid(text: string): void {
 
 /** `unknown local 3: local index out of bounds` and its kind. */
 function failUnknown(what: string, index: u32): void {
-  if (!fail(ErrorCode.Invalid, operatorOffset, 'unknown ')) return;
+  if (!failAt(ErrorCode.Invalid, operatorOffset, 'unknown ')) return;
   message.text(what);
   message.u8(32);
   message.decimal(index);
@@ -178,21 +211,16 @@ function failUnknown(what: string, index: u32): void {
 
 function validateOperator(opcode: u32): void {
   switch (opcode) {
-    case Opcode.LocalGet: {
-      const index = readU32();
-      if (index >= localCount) return failUnknown('local', index);
-      return push(locals[index]);
-    }
     case Opcode.LocalSet: {
-      const index = readU32();
+      const index = Reader.u32();
       if (index >= localCount) return failUnknown('local', index);
-      return pop(locals[index]);
+      return Operands.pop(locals[index]);
     }
     case Opcode.LocalTee: {
-      const index = readU32();
+      const index = Reader.u32();
       if (index >= localCount) return failUnknown('local', index);
-      pop(locals[index]);
-      return push(locals[index]);
+      Operands.pop(locals[index]);
+      return Operands.push(locals[index]);
     }
     case Opcode.Unreachable:
       return markUnreachable();
@@ -211,15 +239,15 @@ function validateOperator(opcode: u32): void {
     case Opcode.End:
       return popFrame();
     case Opcode.Br: {
-      const depth = readU32();
+      const depth = Reader.u32();
       if (depth >= frameCount) return failLabel(depth);
       popList(labelTypes(depth), labelCount(depth));
       return markUnreachable();
     }
     case Opcode.BrIf: {
-      const depth = readU32();
+      const depth = Reader.u32();
       if (depth >= frameCount) return failLabel(depth);
-      pop(ValType.I32);
+      Operands.pop(ValType.I32);
       const count = labelCount(depth);
       if (count == 0) return;
       popList(labelTypes(depth), count);
@@ -232,7 +260,7 @@ function validateOperator(opcode: u32): void {
       popList(labelTypes(frameCount - 1), labelCount(frameCount - 1));
       return markUnreachable();
     case Opcode.Call: {
-      const index = readU32();
+      const index = Reader.u32();
       if (index >= funcCount) return failUnknown('function', index);
       return applyType(funcType(index));
     }
@@ -245,23 +273,23 @@ function validateOperator(opcode: u32): void {
       return validateSelect();
     case Opcode.SelectTyped: {
       if (!requireFeature(Feature.ReferenceTypes, operatorOffset, 'select with types')) return;
-      if (readU32() != 1) return failInvalid('invalid result arity: select takes one type');
+      if (Reader.u32() != 1) return failInvalid('invalid result arity: select takes one type');
       const type = readValType();
-      pop(ValType.I32);
-      pop(type);
-      pop(type);
-      return push(type);
+      Operands.pop(ValType.I32);
+      Operands.pop(type);
+      Operands.pop(type);
+      return Operands.push(type);
     }
     case Opcode.GlobalGet: {
-      const index = readU32();
+      const index = Reader.u32();
       if (index >= globalCount) return failUnknown('global', index);
-      return push(globalType(index));
+      return Operands.push(globalType(index));
     }
     case Opcode.GlobalSet: {
-      const index = readU32();
+      const index = Reader.u32();
       if (index >= globalCount) return failUnknown('global', index);
       if (!globalIsMutable(index)) return failInvalid('immutable global: cannot modify it with global.set');
-      return pop(globalType(index));
+      return Operands.pop(globalType(index));
     }
     default:
       return validateByRow(opcode);
@@ -269,7 +297,7 @@ function validateOperator(opcode: u32): void {
 }
 
 function failLabel(depth: u32): void {
-  if (!fail(ErrorCode.Invalid, operatorOffset, 'unknown label ')) return;
+  if (!failAt(ErrorCode.Invalid, operatorOffset, 'unknown label ')) return;
   message.decimal(depth);
   message.text(': branch depth too large');
 }
@@ -280,35 +308,38 @@ function validateByRow(opcode: u32): void {
   if (row == 0 || rowName(row) == 0 || ((features >>> rowFeature(row)) & 1) == 0) return failOpcode(opcode, operatorOffset);
   const imm = rowImm(row);
   if (imm != Imm.None) {
-    if (imm == Imm.MemArg) readMemArg(row);
-    else readImmediates(opcode, imm);
+    readImmediates(opcode, imm);
     if (failed()) return;
   }
+  applyRow(opcode, row);
+}
+
+/** Pops the parameters and pushes the result that the row tells of. */
+function applyRow(opcode: u32, row: usize): void {
   const params = rowParams(row);
   switch (rowParamCount(row)) {
     case 3:
-      pop((params >> 16) & 0xff);
+      Operands.pop((params >> 16) & 0xff);
     case 2:
-      pop((params >> 8) & 0xff);
+      Operands.pop((params >> 8) & 0xff);
     case 1:
-      pop(params & 0xff);
+      Operands.pop(params & 0xff);
     default:
   }
   const result = rowResult(row);
-  if (result != 0) push(result);
+  if (result != 0) Operands.push(result);
   else if (params == 0) validateReferenceOperator(opcode);
 }
 
 /** Alignment and offset of a load or store. */
 function readMemArg(row: usize): void {
-  const flags = readU32();
+  const flags = Reader.u32();
   if (flags >= 0x40) {
     if (flags >= 0x80) return failMalformed(operatorOffset, 'malformed memop flags: alignment must not be larger than natural');
     requireFeature(Feature.MultiMemory, operatorOffset, 'memory index of an access');
     return;
   }
-  readU32();
-  if (failed()) return;
+  Reader.u32();
   if (memoryCount == 0) return failUnknown('memory', 0);
   if (flags > rowAlign(row)) failInvalid('alignment must not be larger than natural');
 }
@@ -334,14 +365,14 @@ function readImmediates(opcode: u32, imm: Imm): void {
       readMemory();
       return readMemory();
     case Imm.DataMemory: {
-      const data = readU32();
+      const data = Reader.u32();
       readMemory();
       return checkData(data);
     }
     case Imm.Data:
-      return checkData(readU32());
+      return checkData(Reader.u32());
     case Imm.ElemTable: {
-      const elem = readU32();
+      const elem = Reader.u32();
       const table = readTable();
       checkElem(elem);
       if (failed()) return;
@@ -350,7 +381,7 @@ function readImmediates(opcode: u32, imm: Imm): void {
       return;
     }
     case Imm.Elem:
-      return checkElem(readU32());
+      return checkElem(Reader.u32());
     case Imm.TableTable: {
       const destination = readTable();
       const source = readTable();
@@ -368,13 +399,13 @@ function readImmediates(opcode: u32, imm: Imm): void {
 }
 
 function readMemory(): void {
-  const index = readU32();
+  const index = Reader.u32();
   if (index >= memoryCount) failUnknown('memory', index);
 }
 
 /** A table's index; 0 after an error. */
 function readTable(): u32 {
-  const index = readU32();
+  const index = Reader.u32();
   if (index < tableCount) return index;
   failUnknown('table', index);
   return 0;
@@ -395,51 +426,51 @@ function validateReferenceOperator(opcode: u32): void {
   switch (opcode) {
     case Opcode.RefNull: {
       const type = readHeapType();
-      return push(type);
+      return Operands.push(type);
     }
     case Opcode.RefIsNull: {
       const type = popAny();
       if (type != BOTTOM && !isReference(type)) {
-        if (!fail(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected a reference, found ')) return;
+        if (!failAt(ErrorCode.Invalid, operatorOffset, 'type mismatch: expected a reference, found ')) return;
         message.text(valTypeName(type));
         return;
       }
-      return push(ValType.I32);
+      return Operands.push(ValType.I32);
     }
     case Opcode.RefFunc: {
-      const func = readU32();
+      const func = Reader.u32();
       if (func >= funcCount) return failUnknown('function', func);
       if (!funcIsReferenced(func)) return failInvalid('undeclared function reference');
-      return push(ValType.FuncRef);
+      return Operands.push(ValType.FuncRef);
     }
     case Opcode.TableGet: {
       const table = readTable();
       if (failed()) return;
-      pop(ValType.I32);
-      return push(tableElemType(table));
+      Operands.pop(ValType.I32);
+      return Operands.push(tableElemType(table));
     }
     case Opcode.TableSet: {
       const table = readTable();
       if (failed()) return;
       setTableMutated(table);
-      pop(tableElemType(table));
-      return pop(ValType.I32);
+      Operands.pop(tableElemType(table));
+      return Operands.pop(ValType.I32);
     }
     case Opcode.TableGrow: {
       const table = readTable();
       if (failed()) return;
       setTableMutated(table);
-      pop(ValType.I32);
-      pop(tableElemType(table));
-      return push(ValType.I32);
+      Operands.pop(ValType.I32);
+      Operands.pop(tableElemType(table));
+      return Operands.push(ValType.I32);
     }
     case Opcode.TableFill: {
       const table = readTable();
       if (failed()) return;
       setTableMutated(table);
-      pop(ValType.I32);
-      pop(tableElemType(table));
-      return pop(ValType.I32);
+      Operands.pop(ValType.I32);
+      Operands.pop(tableElemType(table));
+      return Operands.pop(ValType.I32);
     }
     default:
   }
@@ -479,22 +510,22 @@ function openBlock(kind: FrameKind): void {
     resultCount = typeResultCount(type);
   }
   if (failed()) return;
-  if (kind == FrameKind.If) pop(ValType.I32);
+  if (kind == FrameKind.If) Operands.pop(ValType.I32);
   pushFrame(kind, params, paramCount, results, resultCount);
 }
 
 function validateBrTable(): void {
-  const count = readU32();
+  const count = Reader.u32();
   if (failed()) return;
   if (count > MAX_BR_TABLE_SIZE) {
     if (failAt(ErrorCode.Limit, operatorOffset, 'too many br_table labels: ')) message.decimal(count);
     return;
   }
-  pop(ValType.I32);
+  Operands.pop(ValType.I32);
   let arity: u32 = 0;
   let lastDepth: u32 = 0xffffffff;
   for (let i: u32 = 0; i <= count && !failed(); i++) {
-    const depth = readU32();
+    const depth = Reader.u32();
     if (depth >= frameCount) return failLabel(depth);
     if (depth == lastDepth) continue;
     lastDepth = depth;
@@ -507,21 +538,21 @@ function validateBrTable(): void {
 }
 
 function validateCallIndirect(): void {
-  const type = readU32();
-  const table = readU32();
+  const type = Reader.u32();
+  const table = Reader.u32();
   if (failed()) return;
   if (table >= tableCount) return failUnknown('table', table);
   if (type >= typeCount) return failUnknown('type', type);
   if (tableElemType(table) != ValType.FuncRef) return failInvalid('type mismatch: indirect calls must go through a table of funcref');
-  pop(ValType.I32);
+  Operands.pop(ValType.I32);
   applyType(type);
 }
 
 function validateSelect(): void {
-  pop(ValType.I32);
+  Operands.pop(ValType.I32);
   const second = popAny();
   const first = popAny();
   if (isReference(first) || isReference(second)) return failInvalid('type mismatch: select without types takes numbers only');
   if (first != second && first != BOTTOM && second != BOTTOM) return failType(first, second);
-  push(first == BOTTOM ? second : first);
+  Operands.push(first == BOTTOM ? second : first);
 }

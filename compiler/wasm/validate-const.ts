@@ -1,10 +1,10 @@
 /** validate-const: types of constant expressions. That all operators are constant is decoding's business (decode-const.ts).
  *  In: range and expected type of an expression.  Cost: O(length).  Ref: WebAssembly 3.0, section 3.4.12. */
 
-import { ErrorCode, fail, failed, message } from '../base/error';
+import { ErrorCode, failed, message } from '../base/error';
 import { funcCount, globalIsMutable, globalType } from './module';
 import { Opcode, opcodeRow, rowParams, rowResult, ValType } from './opcodes';
-import { position, readF32Bits, readF64Bits, readOpcode, readS32, readS64, readU32, setRange } from './reader';
+import { failAt, position, readF32Bits, readF64Bits, readOpcode, readS32, readS64, readU32, setRange } from './reader';
 import {
   FrameKind,
   frameCount,
@@ -81,10 +81,10 @@ export function validateConstExpr(offset: u32, length: u32, type: ValType, visib
 function validateGlobalGet(global: u32, visibleGlobals: u32): void {
   if (global >= visibleGlobals) failUnknown('unknown global ', global);
   else if (globalIsMutable(global)) {
-    fail(ErrorCode.Invalid, operatorOffset, 'constant expression required: global.get of a mutable global');
+    failAt(ErrorCode.Invalid, operatorOffset, 'constant expression required: global.get of a mutable global');
   } else push(globalType(global));
 }
 
 function failUnknown(text: string, index: u32): void {
-  if (fail(ErrorCode.Invalid, operatorOffset, text)) message.decimal(index);
+  if (failAt(ErrorCode.Invalid, operatorOffset, text)) message.decimal(index);
 }
