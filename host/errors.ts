@@ -25,3 +25,81 @@ export class ArtifactError extends Error {
     super(message);
   }
 }
+
+export type CompileErrorCode =
+  /** The bytes are not a wasm binary, or a section is malformed. */
+  | 'MODULE_MALFORMED'
+  /** Well-formed, but it does not validate. */
+  | 'MODULE_INVALID'
+  /** The module uses a feature that is off or not supported; the message names it. */
+  | 'MODULE_UNSUPPORTED'
+  /** An implementation limit; the message names it. */
+  | 'MODULE_TOO_LARGE';
+
+/** A module that cannot be compiled. Also a WebAssembly.CompileError. */
+export class CompileError extends WebAssembly.CompileError {
+  override name = 'CompileError';
+  constructor(
+    readonly code: CompileErrorCode,
+    message: string,
+    /** Byte offset in the wasm binary. */
+    readonly offset: number,
+  ) {
+    super(message);
+  }
+}
+
+export type LinkErrorCode =
+  /** Nothing was given for an import. */
+  | 'IMPORT_MISSING'
+  /** What was given for an import has another type. */
+  | 'IMPORT_WRONG_TYPE'
+  /** A linker has a definition of this name already. */
+  | 'IMPORT_DEFINED_TWICE'
+  /** A memory has no guard pages, which the module's code relies on. */
+  | 'MEMORY_WITHOUT_GUARD';
+
+/** A module that cannot be instantiated with what it was given. Also a WebAssembly.LinkError. */
+export class LinkError extends WebAssembly.LinkError {
+  override name = 'LinkError';
+  constructor(
+    readonly code: LinkErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type OuroErrorCode =
+  /** The native helper is not there, does not fit, or may not be loaded. */
+  | 'NATIVE_UNAVAILABLE'
+  /** A configuration that cannot be. */
+  | 'CONFIG_INVALID'
+  /** A file that cannot be read. */
+  | 'FILE_UNREADABLE'
+  /** An object was used with a store that it does not belong to. */
+  | 'WRONG_STORE'
+  /** The module has no export of this name, or it is something else. */
+  | 'EXPORT_MISSING'
+  /** The compiler itself failed: a bug of Ouro. */
+  | 'COMPILER_BUG';
+
+/** Whatever else goes wrong, by code. */
+export class OuroError extends Error {
+  override name = 'OuroError';
+  constructor(
+    readonly code: OuroErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The compiler itself failed on a module: a bug of Ouro, worth a report with the module. */
+export class CompilerBug extends OuroError {
+  override name = 'CompilerBug';
+  constructor(message: string, options?: ErrorOptions) {
+    super('COMPILER_BUG', message, options);
+  }
+}

@@ -17,10 +17,14 @@ export class OuroEngine implements WastEngine<Module, Instance, Extern> {
   readonly name = 'ouro';
   readonly exactTraps = true;
   readonly #engine: Engine;
-  readonly #store: Store;
+  #store: Store;
 
-  constructor(optLevel: 'none' | 'speed' = 'speed') {
-    this.#engine = new Engine({ optLevel });
+  constructor(engine = new Engine()) {
+    this.#engine = engine;
+    this.#store = new Store(engine);
+  }
+
+  beginScript(): void {
     this.#store = new Store(this.#engine);
   }
 

@@ -1,0 +1,36 @@
+/** cache: where Ouro keeps files of its own, and how it writes them: to a name of their own, then renamed, read-only, so that no reader
+ *  ever sees half a file and nothing changes under a mapping. */
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import envPaths from 'env-paths';
+
+/** The user's cache folder for Ouro; OURO_CACHE names another. */
+export function cacheFolder(): string {
+  return process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache;
+}
+
+/** The path of a file of the cache. */
+export function cachePath(name: string): string {
+  return join(cacheFolder(), name);
+}
+
+/** Writes a file whole or not at all. */
+export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${randomBytes(6).toString('hex')}.part`;
+  try {
+    const file = openSync(part, 'wx', mode);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+/** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
+
+import { type Callable, callBits, layoutOf, makeInvoker, makeWrapper } from './calls.js';
+import type { Store } from './store.js';
+import type { FuncType } from './types.js';
+
+const funcs = new WeakMap<Callable, Func>();
+
+export class Func {
+  readonly store: Store;
+  /** @internal Of the FuncRef. */
+  readonly address: number;
+  readonly #type: FuncType;
+  readonly #name: string;
+  #callable: Callable | undefined;
+
+  /** A host function: `callback` gets the arguments as JS values, and returns nothing, the result, or an iterable of the results.
+   *
+   *     const log = new Func(store, new FuncType(['i32'], []), (value) => console.log(value));
+   *
+   *  What it throws goes through wasm unchanged to whoever called in. */
+  constructor(store: Store, type: FuncType, callback: Callable);
+  /** @internal */
+  constructor(store: Store, type: FuncType, address: number, name: string);
+  constructor(store: Store, type: FuncType, origin: Callable | number, name = '') {
+    this.store = store;
+    this.#type = type;
+    this.#name = name;
+    if (typeof origin === 'number') this.address = origin;
+    else {
+      if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
+      const { stackArgs, stackResults } = layoutOf(type);
+      this.address = store.addHostFunc(type.id, stackArgs, stackResults, makeInvoker(type, store, origin));
+      store.addFunc(this);
+    }
+  }
+
+  /** The Func that a JS function stands for, if it does. */
+  static ofCallable(value: unknown): Func | undefined {
+    return typeof value === 'function' ? funcs.get(value as Callable) : undefined;
+  }
+
+  type(_store: Store = this.store): FuncType {
+    return this.#type;
+  }
+
+  /** The function as a plain JS function; the same one each time. */
+  get callable(): Callable {
+    if (!this.#callable) {
+      this.#callable = makeWrapper(this.#type, this.store, this.address, this.#name);
+      funcs.set(this.#callable, this);
+    }
+    return this.#callable;
+  }
+
+  /** Calls it. Arguments convert as in the JS API (i64 is a BigInt). Gives nothing, the result, or an array of results. */
+  call(store: Store, ...args: any[]): any {
+    this.store.check(store, 'function');
+    return this.callable(...args);
+  }
+
+  /** Calls with bits: i32 and f32 zero-extended; a funcref is an address, an externref a handle. NaNs keep their payload. */
+  callRaw(bits: readonly bigint[]): bigint[] {
+    return callBits(this.#type, this.store, this.address, bits);
+  }
+}

@@ -1,0 +1,357 @@
+/** instance: a module with its state. Instantiation copies the module's VMContext template, fills in what this instance has for itself,
+ *  applies the segments, and runs the start function, in the order of the specification.
+ *  Cost: in proportion to imports and segments, not to functions. */
+
+import { ExternKind, NONE } from '../runtime/artifact.js';
+import * as L from '../runtime/layout.js';
+import type { ElemRecord, Init } from './artifact.js';
+import { callBits } from './calls.js';
+import type { Code } from './code.js';
+import { evaluateConstant } from './constant.js';
+import { ArtifactError, LinkError, OuroError } from './errors.js';
+import { describeValue, type Extern, toExtern, toJs } from './extern.js';
+import { Func } from './func.js';
+import { Global } from './global.js';
+import { Memory } from './memory.js';
+import { type Cell, native, readAddress, writeAddress } from './native.js';
+import type { Plan, PlannedExport, PlannedImport } from './plan.js';
+import type { Store } from './store.js';
+import { Table } from './table.js';
+import { Trap } from './trap.js';
+import { describeType, FuncType, typeMatches } from './types.js';
+
+/** What an instance is made of: a Module, or the compiler core's bare code. */
+export interface HasCode {
+  readonly code: Code;
+}
+
+const start = new FuncType([], []);
+
+export class Instance {
+  readonly store: Store;
+  /** @internal Whole index spaces. */
+  readonly memories: Memory[] = [];
+  /** @internal */
+  readonly tables: Table[] = [];
+  readonly #globals: Global[] = [];
+  readonly #code: Code;
+  readonly #plan: Plan;
+  readonly #words: Uint32Array;
+  /** Of the VMContext. */
+  readonly #address: number;
+  readonly #droppedElems: boolean[] = [];
+  readonly #externs = new Map<PlannedExport, Extern>();
+  #exports: Readonly<Record<string, any>> | undefined;
+  /** Structures outside the VMContext, kept alive. */
+  readonly #kept: Cell[] = [];
+
+  /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
+   *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
+   *
+   *     const instance = new Instance(store, module, [new Func(store, type, callback)]); */
+  constructor(store: Store, module: HasCode, imports?: readonly unknown[]);
+  /** @internal `prepare` runs when all is in place but the start function. */
+  constructor(store: Store, module: HasCode, imports: readonly unknown[] | undefined, prepare?: (instance: Instance) => void);
+  constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: Instance) => void) {
+    const { code } = module;
+    const { artifact, plan } = code;
+    const { context, counts } = artifact;
+    const helper = native();
+    this.store = store;
+    this.#code = code;
+    this.#plan = plan;
+    const externs = resolveImports(store, plan, imports);
+
+    const buffer = plan.template.slice(0);
+    const words = new Uint32Array(buffer);
+    const address = helper.address(buffer);
+    this.#words = words;
+    this.#address = address;
+    writeAddress(words, L.VMCONTEXT_ACTIVITY >> 2, store.activity);
+    const id = store.addInstance(this, code);
+    words[L.VMCONTEXT_INSTANCE_ID >> 2] = id;
+    this.#addImports(externs);
+
+    for (let i = counts.memoryImports; i < counts.memories; i++) {
+      this.memories.push(
+        new Memory(store, plan.memories[i], undefined, this.#cell(context.memories, i - counts.memoryImports, L.MEMORYDESC_SIZE)),
+      );
+    }
+    if (counts.memories > 0) writeAddress(words, L.VMCONTEXT_MEMORY0_BASE >> 2, this.memories[0].base);
+    if (!artifact.explicitBounds) this.#requireGuards();
+    if (counts.funcRefs > 0) {
+      const typeIds = address + context.typeIds;
+      helper.initFuncRefs(address, context.funcRefs, plan.funcRefRecords, counts.funcRefs, code.textAddress, id, typeIds);
+    }
+    for (const { index, init } of plan.globalInits) {
+      const bits = this.#evaluate(init);
+      const at = (context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2;
+      words[at] = Number(BigInt.asUintN(32, bits));
+      words[at + 1] = Number(bits >> 32n);
+    }
+    for (let i = counts.tableImports; i < counts.tables; i++) {
+      const table = new Table(store, plan.tables[i], null, this.#cell(context.tables, i - counts.tableImports, L.TABLEDESC_SIZE));
+      this.tables.push(table);
+      const init = plan.tableInits[i];
+      if (init.kind !== 'none' && init.kind !== 'null') table.fillRange(0, Number(this.#evaluate(init)), table.size());
+    }
+
+    for (const i of plan.activeElems) this.#applyElem(i);
+    this.#applyDatas();
+    prepare?.(this);
+    if (artifact.start !== undefined) this.#start(artifact.start);
+  }
+
+  /** An export by name: Func, Memory, Table or Global, the same object each time; undefined when there is none. */
+  getExport(store: Store, name: string): Extern | undefined {
+    this.store.check(store, 'instance');
+    const found = this.#plan.export(name);
+    return found && this.#extern(found);
+  }
+
+  /** An exported function. Throws an OuroError when there is none of this name. */
+  getFunc(store: Store, name: string): Func {
+    return this.#get(store, name, Func, 'function');
+  }
+
+  getMemory(store: Store, name: string): Memory {
+    return this.#get(store, name, Memory, 'memory');
+  }
+
+  getTable(store: Store, name: string): Table {
+    return this.#get(store, name, Table, 'table');
+  }
+
+  getGlobal(store: Store, name: string): Global {
+    return this.#get(store, name, Global, 'global');
+  }
+
+  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. */
+  get exports(): Readonly<Record<string, any>> {
+    if (!this.#exports) {
+      const object: Record<string, any> = Object.create(null);
+      for (const each of this.#plan.exports) object[each.name] = toJs(this.#extern(each));
+      this.#exports = Object.freeze(object);
+    }
+    return this.#exports;
+  }
+
+  /** @internal The FuncRef of an imported function; undefined when the function is the instance's own. */
+  importedFuncRef(index: number): number | undefined {
+    if (index >= this.#code.artifact.counts.funcImports) return undefined;
+    return readAddress(this.#words, (L.vmcontextFuncImport(index) + L.FUNCIMPORT_REF) >> 2);
+  }
+
+  /** @internal table.init: false when one of the ranges does not fit. */
+  initTable(tableIndex: number, elemIndex: number, to: number, from: number, count: number): boolean {
+    const table = this.tables[tableIndex];
+    const elem = this.#plan.elems[elemIndex];
+    const length = this.#droppedElems[elemIndex] ? 0 : elem.count;
+    if (from + count > length || to + count > table.size()) return false;
+    table.putAll(to, from, count, this.#items(elem));
+    return true;
+  }
+
+  /** @internal */
+  dropElem(index: number): void {
+    this.#droppedElems[index] = true;
+  }
+
+  #get<T extends Extern>(store: Store, name: string, kind: new (...args: any[]) => T, what: string): T {
+    const found = this.getExport(store, name);
+    if (found instanceof kind) return found;
+    throw new OuroError('EXPORT_MISSING', `the module has no exported ${what} '${name}'`);
+  }
+
+  #extern(which: PlannedExport): Extern {
+    let extern = this.#externs.get(which);
+    if (!extern) this.#externs.set(which, (extern = this.#find(which)));
+    return extern;
+  }
+
+  #find({ kind, index }: PlannedExport): Extern {
+    switch (kind) {
+      case ExternKind.Func:
+        return this.store.funcAt(this.#funcRef(index));
+      case ExternKind.Table:
+        return this.tables[index];
+      case ExternKind.Memory:
+        return this.memories[index];
+      case ExternKind.Global:
+        return this.#global(index);
+    }
+  }
+
+  /** The address of a function's FuncRef. */
+  #funcRef(index: number): number {
+    const imported = this.importedFuncRef(index);
+    if (imported !== undefined) return imported;
+    const { artifact } = this.#code;
+    const slot = artifact.funcRefSlot(index);
+    if (slot === undefined) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: function ${index} has no reference`);
+    return this.#address + artifact.context.funcRefs + slot * L.FUNCREF_SIZE;
+  }
+
+  /** The same by FuncRef slot. */
+  #slotRef(slot: number): number {
+    const { importedSlots } = this.#plan;
+    if (slot < importedSlots.length) return this.importedFuncRef(importedSlots[slot])!;
+    return this.#address + this.#code.artifact.context.funcRefs + slot * L.FUNCREF_SIZE;
+  }
+
+  #global(index: number): Global {
+    const { counts, context } = this.#code.artifact;
+    this.#globals[index] ??= new Global(
+      this.store,
+      this.#plan.globals[index],
+      undefined,
+      this.#cell(context.globals, index - counts.globalImports, L.GLOBAL_SIZE),
+    );
+    return this.#globals[index];
+  }
+
+  /** Structure `index` of those that stand at `offset` in the VMContext. */
+  #cell(offset: number, index: number, size: number): Cell {
+    const at = offset + index * size;
+    return { words: this.#words.subarray(at >> 2, (at + size) >> 2), address: this.#address + at };
+  }
+
+  #addImports(externs: readonly Extern[]): void {
+    const { funcImports, tableImports, memoryImports } = this.#code.artifact.counts;
+    const words = this.#words;
+    const { u32, readFuncRef } = native();
+    let func = 0;
+    for (const extern of externs) {
+      if (extern instanceof Func) {
+        const at = L.vmcontextFuncImport(func++) >> 2;
+        readFuncRef(extern.address);
+        const ref = L.SLOT_STACK >> 2;
+        for (let i = 0; i < 2; i++) {
+          words[at + (L.FUNCIMPORT_CODE >> 2) + i] = u32[ref + (L.FUNCREF_CODE >> 2) + i];
+          words[at + (L.FUNCIMPORT_VMCONTEXT >> 2) + i] = u32[ref + (L.FUNCREF_VMCONTEXT >> 2) + i];
+        }
+        writeAddress(words, at + (L.FUNCIMPORT_REF >> 2), extern.address);
+      } else if (extern instanceof Table) {
+        writeAddress(words, L.vmcontextTableImport(funcImports, this.tables.length) >> 2, extern.desc.address);
+        this.tables.push(extern);
+      } else if (extern instanceof Memory) {
+        writeAddress(words, L.vmcontextMemoryImport(funcImports, tableImports, this.memories.length) >> 2, extern.desc.address);
+        this.memories.push(extern);
+      } else {
+        const at = L.vmcontextGlobalImport(funcImports, tableImports, memoryImports, this.#globals.length);
+        writeAddress(words, at >> 2, extern.cell.address);
+        this.#globals.push(extern);
+      }
+    }
+  }
+
+  #requireGuards(): void {
+    for (const memory of this.memories) {
+      if (memory.guarded) continue;
+      throw new LinkError(
+        'MEMORY_WITHOUT_GUARD',
+        'the memory has no guard pages behind it (is address space limited, or V8 run with --disable-wasm-trap-handler?), and the module ' +
+          "was compiled to rely on them: compile it with memoryPolicy 'explicit'",
+      );
+    }
+  }
+
+  /** The 64 bits of a constant expression's value; references as addresses. */
+  #evaluate(init: Init): bigint {
+    switch (init.kind) {
+      case 'const':
+        return init.bits;
+      case 'global':
+        return this.#global(init.index).bits;
+      case 'func':
+        return BigInt(this.#slotRef(init.slot));
+      case 'expr':
+        return evaluateConstant(
+          init.bytes,
+          (index) => this.#global(index).bits,
+          (index) => BigInt(this.#funcRef(index)),
+        );
+      default:
+        return 0n;
+    }
+  }
+
+  #items({ slots, inits }: ElemRecord): (index: number) => number {
+    if (!slots) return (index) => Number(this.#evaluate(inits![index]));
+    const { importedSlots } = this.#plan;
+    const first = this.#address + this.#code.artifact.context.funcRefs;
+    return (index) => {
+      const slot = slots[index];
+      if (slot >= importedSlots.length && slot !== NONE) return first + slot * L.FUNCREF_SIZE;
+      return slot === NONE ? 0 : this.#slotRef(slot);
+    };
+  }
+
+  #applyElem(index: number): void {
+    const elem = this.#plan.elems[index];
+    const to = Number(BigInt.asUintN(32, this.#evaluate(elem.offset)));
+    if (!this.initTable(elem.table, index, to, 0, elem.count)) throw new Trap('TableOutOfBounds', [], ` (element segment ${index})`);
+    this.dropElem(index);
+  }
+
+  #applyDatas(): void {
+    const { artifact, mapping } = this.#code;
+    const { image } = artifact;
+    if (image) {
+      const [memory] = this.memories;
+      if (memory === undefined || image.address + image.size > memory.bytes.length) {
+        throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: its data image does not fit into the memory');
+      }
+      const to = memory.base + image.address;
+      try {
+        native().mapImage(to, mapping.address, image.offset, image.size);
+      } catch {
+        native().copyIn(to, mapping.address + image.offset, image.size);
+      }
+    }
+    for (const { memory: memoryIndex, offset, bytes } of this.#plan.activeDatas) {
+      const memory = this.memories[memoryIndex];
+      const to = Number(BigInt.asUintN(32, this.#evaluate(offset)));
+      if (to + bytes.size > memory.dataSize()) throw new Trap('MemoryOutOfBounds', [], ' (data segment)');
+      native().copyIn(memory.base + to, mapping.address + bytes.offset, bytes.size);
+    }
+  }
+
+  #start(index: number): void {
+    const imported = this.importedFuncRef(index);
+    if (imported !== undefined) {
+      callBits(start, this.store, imported, []);
+      return;
+    }
+    // The start function need not have a FuncRef of its own.
+    const { artifact, textAddress } = this.#code;
+    const ref = this.store.cell(L.FUNCREF_SIZE);
+    const { codeOffset } = artifact.function(index - artifact.counts.funcImports);
+    writeAddress(ref.words, L.FUNCREF_CODE >> 2, textAddress + codeOffset);
+    writeAddress(ref.words, L.FUNCREF_VMCONTEXT >> 2, this.#address);
+    this.#kept.push(ref);
+    callBits(start, this.store, ref.address, []);
+  }
+}
+
+/** Finds and checks what the module imports. */
+function resolveImports(store: Store, plan: Plan, given: readonly unknown[]): Extern[] {
+  if (!Array.isArray(given)) throw new TypeError("an instance's imports are an array, in the module's order; a Linker takes them by name");
+  if (given.length > plan.imports.length) {
+    throw new LinkError('IMPORT_WRONG_TYPE', `the module has ${plan.imports.length} imports, but ${given.length} were given`);
+  }
+  return plan.imports.map((wanted, i) => resolveImport(store, wanted, given[i]));
+}
+
+function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Extern {
+  const name = `"${wanted.module}"."${wanted.name}"`;
+  if (given === undefined) throw new LinkError('IMPORT_MISSING', `unknown import: ${name}, a ${describeType(wanted.type)}, was not given`);
+  const extern = toExtern(store, given, wanted.type);
+  const problem = (found: string) =>
+    new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name}: expected ${describeType(wanted.type)}, found ${found}`);
+  if (!extern) throw problem(describeValue(given));
+  if (extern.store !== store) throw new OuroError('WRONG_STORE', `what was given for ${name} belongs to another store`);
+  const found = extern.type(store);
+  if (!typeMatches(found, wanted.type)) throw problem(describeType(found));
+  return extern;
+}

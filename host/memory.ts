@@ -1,0 +1,138 @@
+/** memory: a linear memory. It is a V8 WebAssembly.Memory, so that JS people can use it as such; compiled code gets its base, which never
+ *  moves, and its length through a MemoryDesc. Loads and stores beyond its end fault in the guard behind it, which must be there. */
+
+import * as L from '../runtime/layout.js';
+import { type Cell, native, writeAddress } from './native.js';
+import type { Store } from './store.js';
+import type { MemoryType } from './types.js';
+
+/** How far compiled code may reach from a memory's base. */
+export const MEMORY_REACH = 2 ** 33;
+
+const PAGE = 65536;
+
+export class Memory {
+  readonly store: Store;
+  /** @internal As declared: its minimum is the size at the beginning. */
+  readonly declared: MemoryType;
+  /** @internal Where compiled code looks for base and length. */
+  readonly desc: Cell;
+  /** @internal */
+  readonly base: number;
+  /** @internal A view of the whole memory; its length becomes 0 when the memory grows. */
+  bytes: Uint8Array;
+  readonly #v8: WebAssembly.Memory;
+  #exposed = false;
+  #guarded: boolean | undefined;
+
+  /** A new memory; sizes of `type` in pages of 64 KiB.
+   *
+   *     const memory = new Memory(store, memoryType(1, 10)); */
+  constructor(store: Store, type: MemoryType);
+  /** @internal Of a V8 memory that is there, or with a MemoryDesc that is there. */
+  constructor(store: Store, type: MemoryType, v8: WebAssembly.Memory | undefined, desc?: Cell);
+  constructor(store: Store, type: MemoryType, v8 = createV8(type), desc = store.cell(L.MEMORYDESC_SIZE)) {
+    this.store = store;
+    this.declared = type;
+    this.#v8 = v8;
+    this.desc = desc;
+    this.bytes = new Uint8Array(v8.buffer);
+    this.base = native().address(this.bytes);
+    writeAddress(desc.words, L.MEMORYDESC_BASE >> 2, this.base);
+    this.#writeLength();
+    store.memories.set(v8, this);
+  }
+
+  /** The memory that a JS object stands for in a store. `type` is what it is used as when it is new there. */
+  static fromJs(store: Store, v8: WebAssembly.Memory, type: MemoryType): Memory {
+    const memory = store.memories.get(v8) ?? new Memory(store, type, v8);
+    memory.#expose();
+    return memory;
+  }
+
+  /** Its type at present: the minimum is its size. */
+  type(store: Store = this.store): MemoryType {
+    return { ...this.declared, minimum: this.size(store) };
+  }
+
+  /** In pages. */
+  size(store: Store = this.store): number {
+    return this.dataSize(store) / PAGE;
+  }
+
+  /** In bytes. */
+  dataSize(store: Store = this.store): number {
+    return this.data(store).length;
+  }
+
+  /** All of it, as it is now: a view that growing makes useless. */
+  data(store: Store = this.store): Uint8Array {
+    this.store.check(store, 'memory');
+    if (this.bytes.length === 0 || this.declared.shared) this.refresh();
+    return this.bytes;
+  }
+
+  /** Grows by `delta` pages; gives the size before. Throws a RangeError beyond its maximum or what the system has. */
+  grow(store: Store, delta: number): number {
+    this.store.check(store, 'memory');
+    const before = this.growPages(delta);
+    if (before < 0) throw new RangeError(`cannot grow the memory of ${this.size()} pages by ${delta}`);
+    return before;
+  }
+
+  /** The memory for JS and for V8. */
+  get js(): WebAssembly.Memory {
+    this.#expose();
+    return this.#v8;
+  }
+
+  /** As of a WebAssembly.Memory. */
+  get buffer(): ArrayBuffer {
+    return this.#v8.buffer;
+  }
+
+  /** @internal Whether accesses beyond the end fault, as far as code can reach. */
+  get guarded(): boolean {
+    this.#guarded ??= native().probeGuard(this.base, this.bytes.length, MEMORY_REACH);
+    return this.#guarded;
+  }
+
+  /** @internal memory.grow: the size before, or -1. */
+  growPages(delta: number): number {
+    let before: number;
+    try {
+      before = this.#v8.grow(delta);
+    } catch {
+      return -1;
+    }
+    this.refresh();
+    return before;
+  }
+
+  /** @internal Takes over the present length. */
+  refresh(): void {
+    this.bytes = new Uint8Array(this.#v8.buffer);
+    this.#writeLength();
+    if (this.#exposed) this.store.watch();
+  }
+
+  #writeLength(): void {
+    writeAddress(this.desc.words, L.MEMORYDESC_BYTE_LENGTH >> 2, this.bytes.length);
+  }
+
+  /** From now on somebody else may make it grow. */
+  #expose(): void {
+    if (this.#exposed) return;
+    this.#exposed = true;
+    this.store.expose(this);
+  }
+}
+
+function createV8({ minimum, maximum, shared, is64, pageSize }: MemoryType): WebAssembly.Memory {
+  if (is64 || pageSize !== PAGE) throw new RangeError('memories with 64-bit indices or other page sizes are not supported');
+  try {
+    return new WebAssembly.Memory({ initial: minimum, ...(maximum === undefined ? {} : { maximum }), ...(shared ? { shared } : {}) });
+  } catch (cause) {
+    throw new RangeError(`cannot make a memory of ${minimum} pages: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,127 @@
+/** native: the native helper (runtime/native) as JS sees it, loaded once a thread, and views of the exchange slots.
+ *  Addresses are JS numbers. Slot layout: runtime/layout.ts. */
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import * as L from '../runtime/layout.js';
+import { OuroError } from './errors.js';
+
+/** An artifact in memory. */
+export interface Mapping {
+  readonly address: number;
+  readonly size: number;
+  readonly buffer: ArrayBuffer;
+}
+
+interface Addon {
+  slots(): ArrayBuffer;
+  /** Calls the FuncRef in SLOT_CALLEE; the outcome is in SLOT_STATUS. */
+  enter(): void;
+  /** Goes on with the innermost activation, which has left. */
+  resume(): void;
+  /** Drops the innermost activation, which has left. */
+  unwind(): void;
+  /** An activity: a wasm stack with this many usable bytes. */
+  createStack(size: number): number;
+  destroyStack(activity: number): void;
+  entries(): { trapEntry: number; leaveHostFunc: number; builtins: number };
+  mapFile(path: string): Mapping;
+  mapBytes(bytes: Uint8Array): Mapping;
+  registerCode(mapping: number, textOffset: number, textSize: number, functionTableOffset: number, functionCount: number): void;
+  /** No more images from this mapping; gives its file descriptor back. */
+  closeFile(mapping: number): void;
+  unmap(mapping: number): void;
+  address(buffer: ArrayBufferLike | ArrayBufferView): number;
+  /** Whether [address, address + reserved) is mapped and inaccessible from `length` on. */
+  probeGuard(address: number, length: number, reserved: number): boolean;
+  mapImage(to: number, mapping: number, fileOffset: number, length: number): void;
+  copyIn(to: number, from: number, length: number): void;
+  initFuncRefs(
+    vmcontext: number,
+    funcRefsOffset: number,
+    recordsAddress: number,
+    count: number,
+    codeBase: number,
+    instanceId: number,
+    typeIdsAddress: number,
+  ): void;
+  /** Copies a FuncRef into SLOT_STACK. */
+  readFuncRef(address: number): void;
+  /** Bits of runtime/cpu.ts. */
+  cpuFeatures(): number;
+}
+
+/** The helper, with views of the slots. */
+export interface Native extends Addon {
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly i64: BigInt64Array;
+  readonly u64: BigUint64Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly entryPoints: { readonly trapEntry: number; readonly leaveHostFunc: number; readonly builtins: number };
+}
+
+// Indices into the views of the slots.
+export const STATUS = L.SLOT_STATUS >> 2;
+export const EXIT_ID = L.SLOT_EXIT_ID >> 2;
+export const CALLEE = L.SLOT_CALLEE >> 2;
+/** Of the f64 view: both stack counts at once. */
+export const STACK_COUNTS_F64 = L.SLOT_STACK_ARGS >> 3;
+export const STACK_ARGS = L.SLOT_STACK_ARGS >> 2;
+export const STACK_RESULTS = L.SLOT_STACK_RESULTS >> 2;
+
+let loaded: Native | undefined;
+
+/** The helper. Throws where it cannot be loaded. */
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  const name = `ouro-${process.arch}-${process.platform}.node`;
+  const path = fileURLToPath(new URL(name, import.meta.url));
+  let addon: Addon;
+  try {
+    addon = createRequire(import.meta.url)(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'ERR_DLOPEN_DISABLED'
+        ? "Node's permission model forbids it: start node with --allow-addons"
+        : code === 'MODULE_NOT_FOUND'
+          ? `there is no ${name} beside this file: build it with 'npm run build:native'`
+          : message;
+    throw new OuroError('NATIVE_UNAVAILABLE', `cannot load ouro's native helper: ${why}`, { cause });
+  }
+  const slots = addon.slots();
+  return {
+    ...addon,
+    i32: new Int32Array(slots),
+    u32: new Uint32Array(slots),
+    i64: new BigInt64Array(slots),
+    u64: new BigUint64Array(slots),
+    f32: new Float32Array(slots),
+    f64: new Float64Array(slots),
+    entryPoints: addon.entries(),
+  };
+}
+
+const HIGH = 2 ** 32;
+
+/** A small structure that compiled code sees too. Whoever holds `words` keeps it alive. */
+export interface Cell {
+  readonly words: Uint32Array;
+  readonly address: number;
+}
+
+/** The address in words `index` (low) and `index + 1` (high). */
+export function readAddress(words: Uint32Array, index: number): number {
+  return words[index] + words[index + 1] * HIGH;
+}
+
+export function writeAddress(words: Uint32Array, index: number, address: number): void {
+  words[index] = address;
+  words[index + 1] = address / HIGH;
+}

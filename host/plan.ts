@@ -1,0 +1,181 @@
+/** plan: what instantiation needs of an artifact, decoded once a module: types, imports, exports, segments, and a VMContext in which
+ *  everything that is the same for all instances is filled in. An instance begins as a copy of that template. */
+
+import { ExternKind, Section, SegmentMode } from '../runtime/artifact.js';
+import * as L from '../runtime/layout.js';
+import type { Artifact, DataRecord, ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './artifact.js';
+import type { Code } from './code.js';
+import { ArtifactError } from './errors.js';
+import { native, writeAddress } from './native.js';
+import {
+  type ExternType,
+  FuncType,
+  type GlobalType,
+  isRefType,
+  type MemoryType,
+  type RefType,
+  type TableType,
+  type ValType,
+  valTypeOf,
+} from './types.js';
+
+export interface PlannedImport {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: ExternKind;
+  readonly type: ExternType;
+}
+
+export interface PlannedExport {
+  readonly name: string;
+  readonly kind: ExternKind;
+  /** In the index space of the kind. */
+  readonly index: number;
+}
+
+export class Plan {
+  readonly types: readonly FuncType[];
+  readonly imports: readonly PlannedImport[];
+  readonly tables: readonly TableType[];
+  readonly tableInits: readonly Init[];
+  readonly memories: readonly MemoryType[];
+  readonly globals: readonly GlobalType[];
+  /** Own globals that are not constant: they are not in the template. */
+  readonly globalInits: readonly { readonly index: number; readonly init: Init }[];
+  readonly elems: readonly ElemRecord[];
+  readonly activeElems: readonly number[];
+  /** Active data segments outside the image, in order. */
+  readonly activeDatas: readonly DataRecord[];
+  /** Function index of the FuncRef slots of imported functions, which come first. */
+  readonly importedSlots: readonly number[];
+  readonly template: ArrayBuffer;
+  /** Where the FuncRef records lie in this process. */
+  readonly funcRefRecords: number;
+  readonly #artifact: Artifact;
+  #exports: readonly PlannedExport[] | undefined;
+  #exportsByName: ReadonlyMap<string, PlannedExport> | undefined;
+
+  constructor(code: Code) {
+    const { artifact } = code;
+    const { counts, context } = artifact;
+    this.#artifact = artifact;
+    this.types = artifact.types().map(({ params, results }) => new FuncType(params.map(toValType), results.map(toValType)));
+    const all = <T>(count: number, read: (index: number) => T) => Array.from({ length: count }, (_, i) => read(i));
+    const tables = all(counts.tables, (i) => artifact.table(i));
+    const globals = all(counts.globals, (i) => artifact.global(i));
+    this.tables = tables.map(toTableType);
+    this.tableInits = tables.map((table) => table.init);
+    this.memories = all(counts.memories, (i) => toMemoryType(artifact.memory(i)));
+    this.globals = globals.map(toGlobalType);
+    this.imports = artifact.imports().map(({ module, name, kind, index, type }) => ({
+      module,
+      name,
+      kind,
+      type: this.#typeOf(kind, kind === ExternKind.Func ? type : index),
+    }));
+
+    this.elems = all(counts.elems, (i) => artifact.elem(i));
+    this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
+    const datas = all(counts.datas, (i) => artifact.data(i));
+    this.activeDatas = datas.filter((data) => data.mode === SegmentMode.Active);
+    const importedSlots: number[] = [];
+    for (let slot = 0; slot < counts.funcRefs; slot++) {
+      const ref = artifact.funcRef(slot);
+      if (ref.codeOffset !== undefined) break;
+      importedSlots.push(ref.funcIndex);
+    }
+    this.importedSlots = importedSlots;
+    this.funcRefRecords = code.mapping.address + artifact.section(Section.FuncRefs).offset;
+
+    const { trapEntry, builtins } = native().entryPoints;
+    this.template = new ArrayBuffer(context.size);
+    const words = new Uint32Array(this.template);
+    const wide = new DataView(this.template);
+    writeAddress(words, L.VMCONTEXT_TRAP_ENTRY >> 2, trapEntry);
+    writeAddress(words, L.VMCONTEXT_BUILTINS >> 2, builtins);
+    writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, code.textAddress);
+    this.types.forEach((type, i) => {
+      words[(context.typeIds >> 2) + i] = type.id;
+    });
+    datas.forEach((data, i) => {
+      if (data.mode !== SegmentMode.Passive) return;
+      const at = (context.dataSegments + i * L.DATASEGMENT_SIZE) >> 2;
+      writeAddress(words, at + (L.DATASEGMENT_ADDRESS >> 2), code.mapping.address + data.bytes.offset);
+      words[at + (L.DATASEGMENT_LENGTH >> 2)] = data.bytes.size;
+    });
+    const computed: { index: number; init: Init }[] = [];
+    for (let index = counts.globalImports; index < counts.globals; index++) {
+      const { init } = globals[index];
+      if (init.kind === 'const') wide.setBigUint64(context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE, init.bits, true);
+      else if (init.kind !== 'null') computed.push({ index, init });
+    }
+    this.globalInits = computed;
+  }
+
+  /** Module order. */
+  get exports(): readonly PlannedExport[] {
+    this.#exports ??= this.#artifact.exports();
+    return this.#exports;
+  }
+
+  /** By name. */
+  export(name: string): PlannedExport | undefined {
+    this.#exportsByName ??= new Map(this.exports.map((each) => [each.name, each]));
+    return this.#exportsByName.get(name);
+  }
+
+  exportType({ kind, index }: PlannedExport): ExternType {
+    return this.#typeOf(kind, kind === ExternKind.Func ? this.funcTypeIndex(index) : index);
+  }
+
+  /** The type index of a function. */
+  funcTypeIndex(funcIndex: number): number {
+    const { funcImports } = this.#artifact.counts;
+    if (funcIndex >= funcImports) return this.#artifact.function(funcIndex - funcImports).type;
+    let at = 0;
+    for (let position = 0; ; position++) {
+      const found = this.#artifact.import(position);
+      if (found.kind === ExternKind.Func && at++ === funcIndex) return found.type;
+    }
+  }
+
+  #typeOf(kind: ExternKind, index: number): ExternType {
+    switch (kind) {
+      case ExternKind.Func:
+        return this.types[index];
+      case ExternKind.Table:
+        return this.tables[index];
+      case ExternKind.Memory:
+        return this.memories[index];
+      case ExternKind.Global:
+        return this.globals[index];
+    }
+  }
+}
+
+function toValType(byte: number): ValType {
+  const type = valTypeOf(byte);
+  if (type === undefined) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: value type 0x${byte.toString(16)}`);
+  return type;
+}
+
+function toRefType(byte: number): RefType {
+  const type = toValType(byte);
+  if (!isRefType(type)) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: a table of ${type}`);
+  return type;
+}
+
+const optional = (limit: bigint | undefined) => (limit === undefined ? undefined : Number(limit));
+
+function toTableType({ type, limits }: TableRecord): TableType {
+  return { kind: 'table', element: toRefType(type), minimum: Number(limits.min), maximum: optional(limits.max), is64: limits.is64 };
+}
+
+function toMemoryType({ limits, pageSize }: MemoryRecord): MemoryType {
+  const { shared, is64 } = limits;
+  return { kind: 'memory', minimum: Number(limits.min), maximum: optional(limits.max), shared, is64, pageSize };
+}
+
+function toGlobalType({ type, mutable }: GlobalRecord): GlobalType {
+  return { kind: 'global', content: toValType(type), mutable };
+}

@@ -1,0 +1,131 @@
+/** table: references by index, in a buffer that compiled code reads through a TableDesc. Growing moves the buffer. */
+
+import * as L from '../runtime/layout.js';
+import { type Cell, native, readAddress, writeAddress } from './native.js';
+import type { Store } from './store.js';
+import type { TableType } from './types.js';
+
+/** The most elements that a table may have; V8's limit too. */
+const MAX_LENGTH = 10_000_000;
+
+export class Table {
+  readonly store: Store;
+  /** @internal */
+  readonly declared: TableType;
+  /** @internal Where compiled code looks for base and length. */
+  readonly desc: Cell;
+  #length: number;
+  /** Two words an element: a FuncRef's address, or an externref's handle. */
+  #words: Uint32Array;
+
+  /** A new table, every element `init`.
+   *
+   *     const table = new Table(store, tableType('funcref', 10)); */
+  constructor(store: Store, type: TableType, init?: unknown);
+  /** @internal */
+  constructor(store: Store, type: TableType, init: unknown, desc: Cell);
+  constructor(store: Store, type: TableType, init: unknown = null, desc = store.cell(L.TABLEDESC_SIZE)) {
+    if (type.minimum > MAX_LENGTH) throw new RangeError(`cannot make a table of ${type.minimum} elements: the most is ${MAX_LENGTH}`);
+    this.store = store;
+    this.declared = type;
+    this.desc = desc;
+    this.#length = type.minimum;
+    this.#words = new Uint32Array(2 * Math.max(1, type.minimum));
+    if (init !== null) this.#put(0, type.minimum, this.#toRaw(init));
+    this.#describe();
+  }
+
+  /** Its type at present: the minimum is its size. */
+  type(store: Store = this.store): TableType {
+    return { ...this.declared, minimum: this.size(store) };
+  }
+
+  /** In elements. */
+  size(store: Store = this.store): number {
+    this.store.check(store, 'table');
+    return this.#length;
+  }
+
+  /** An element: a function (the same object each time), any JS value for externref, null. Throws a RangeError beyond the end. */
+  get(store: Store, index: number): unknown {
+    this.store.check(store, 'table');
+    const raw = this.raw(this.#index(index));
+    return this.declared.element === 'funcref' ? store.callableAt(raw) : store.externFromHandle(raw);
+  }
+
+  set(store: Store, index: number, value: unknown): void {
+    this.store.check(store, 'table');
+    this.#put(this.#index(index), 1, this.#toRaw(value));
+  }
+
+  /** Grows by `delta` elements, each `init`; gives the size before. Throws a RangeError beyond its maximum. */
+  grow(store: Store, delta: number, init: unknown = null): number {
+    this.store.check(store, 'table');
+    const before = this.growBy(delta, this.#toRaw(init));
+    if (before < 0) throw new RangeError(`cannot grow the table of ${this.#length} elements by ${delta}`);
+    return before;
+  }
+
+  /** @internal The reference at an index that is in range. */
+  raw(index: number): number {
+    return readAddress(this.#words, 2 * index);
+  }
+
+  /** @internal table.grow: the size before, or -1. */
+  growBy(delta: number, raw: number): number {
+    const before = this.#length;
+    const length = before + delta;
+    if (!(length >= before && length <= Math.min(this.declared.maximum ?? MAX_LENGTH, MAX_LENGTH))) return -1;
+    if (2 * length > this.#words.length) {
+      const words = new Uint32Array(2 * Math.min(MAX_LENGTH, Math.max(length, 2 * before)));
+      words.set(this.#words.subarray(0, 2 * before));
+      this.#words = words;
+    }
+    this.#length = length;
+    this.#put(before, delta, raw);
+    this.#describe();
+    return before;
+  }
+
+  /** @internal table.fill: false when the range does not fit. */
+  fillRange(start: number, raw: number, count: number): boolean {
+    if (start + count > this.#length) return false;
+    this.#put(start, count, raw);
+    return true;
+  }
+
+  /** @internal table.copy: false when one of the ranges does not fit. */
+  copyFrom(source: Table, to: number, from: number, count: number): boolean {
+    if (to + count > this.#length || from + count > source.#length) return false;
+    this.#words.set(source.#words.subarray(2 * from, 2 * (from + count)), 2 * to);
+    return true;
+  }
+
+  /** @internal Puts references at `to`; the caller has checked the range. */
+  putAll(to: number, from: number, count: number, raw: (index: number) => number): void {
+    const words = this.#words;
+    for (let i = 0; i < count; i++) writeAddress(words, 2 * (to + i), raw(from + i));
+  }
+
+  #put(start: number, count: number, raw: number): void {
+    const words = this.#words;
+    if (raw === 0) words.fill(0, 2 * start, 2 * (start + count));
+    else for (let i = start; i < start + count; i++) writeAddress(words, 2 * i, raw);
+  }
+
+  #toRaw(value: unknown): number {
+    return this.declared.element === 'funcref' ? this.store.funcToAddress(value) : this.store.externToHandle(value);
+  }
+
+  #index(index: number): number {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.#length)) {
+      throw new RangeError(`the table has ${this.#length} elements, there is none at ${index}`);
+    }
+    return index;
+  }
+
+  #describe(): void {
+    writeAddress(this.desc.words, L.TABLEDESC_BASE >> 2, native().address(this.#words));
+    writeAddress(this.desc.words, L.TABLEDESC_LENGTH >> 2, this.#length);
+  }
+}

@@ -1,0 +1,172 @@
+/** types: value types, function types, and the types of imports and exports, with the rules by which an import matches.
+ *  Function types are interned for the whole process by structure: equal types are the same object and have the same `id`,
+ *  which is what compiled code compares at an indirect call. */
+
+export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref';
+export type RefType = 'funcref' | 'externref';
+
+/** Names of value types by their byte in the wasm format. */
+const names: Readonly<Record<number, ValType>> = {
+  127: 'i32',
+  126: 'i64',
+  125: 'f32',
+  124: 'f64',
+  123: 'v128',
+  112: 'funcref',
+  111: 'externref',
+};
+
+/** The value type with this byte in the wasm format, if there is one. */
+export function valTypeOf(byte: number): ValType | undefined {
+  return names[byte];
+}
+
+export function isValType(name: unknown): name is ValType {
+  return typeof name === 'string' && Object.values(names).includes(name as ValType);
+}
+
+export function isRefType(type: ValType): type is RefType {
+  return type === 'funcref' || type === 'externref';
+}
+
+const interned = new Map<string, FuncType>();
+
+/** A function's type. `new FuncType(...)` gives the one object that exists for these types. */
+export class FuncType {
+  readonly kind = 'func';
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+  /** Equal for equal types, in this process. */
+  readonly id: number;
+
+  constructor(params: readonly ValType[], results: readonly ValType[]) {
+    const key = `${params}>${results}`;
+    const known = interned.get(key);
+    if (known) {
+      this.id = known.id;
+      this.params = known.params;
+      this.results = known.results;
+      // biome-ignore lint/correctness/noConstructorReturn: interning is what the class is for
+      return known;
+    }
+    for (const type of [...params, ...results]) {
+      if (!isValType(type)) throw new TypeError(`unknown value type '${String(type)}'`);
+    }
+    this.params = Object.freeze([...params]);
+    this.results = Object.freeze([...results]);
+    this.id = interned.size + 1;
+    interned.set(key, this);
+    byId.push(this);
+  }
+
+  /** As in messages: `(i32, i32) -> (i32)`. */
+  toString(): string {
+    return `(${this.params.join(', ')}) -> (${this.results.join(', ')})`;
+  }
+}
+
+const byId: FuncType[] = [];
+
+/** The function type with this id, as it stands in a FuncRef. */
+export function funcTypeById(id: number): FuncType {
+  return byId[id - 1];
+}
+
+export interface TableType {
+  readonly kind: 'table';
+  readonly element: RefType;
+  /** In elements. */
+  readonly minimum: number;
+  readonly maximum: number | undefined;
+  readonly is64: boolean;
+}
+
+export interface MemoryType {
+  readonly kind: 'memory';
+  /** In pages. */
+  readonly minimum: number;
+  readonly maximum: number | undefined;
+  readonly shared: boolean;
+  readonly is64: boolean;
+  /** In bytes. */
+  readonly pageSize: number;
+}
+
+export interface GlobalType {
+  readonly kind: 'global';
+  readonly content: ValType;
+  readonly mutable: boolean;
+}
+
+export type ExternType = FuncType | TableType | MemoryType | GlobalType;
+
+export interface ImportType {
+  readonly module: string;
+  readonly name: string;
+  readonly type: ExternType;
+}
+
+export interface ExportType {
+  readonly name: string;
+  readonly type: ExternType;
+}
+
+export function tableType(element: RefType, minimum: number, maximum?: number): TableType {
+  return { kind: 'table', element, minimum, maximum, is64: false };
+}
+
+export function memoryType(minimum: number, maximum?: number): MemoryType {
+  return { kind: 'memory', minimum, maximum, shared: false, is64: false, pageSize: 65536 };
+}
+
+export function globalType(content: ValType, mutable = false): GlobalType {
+  return { kind: 'global', content, mutable };
+}
+
+interface Limits {
+  readonly minimum: number;
+  readonly maximum: number | undefined;
+}
+
+const limitsText = ({ minimum, maximum }: Limits) => (maximum === undefined ? `${minimum} or more` : `${minimum} to ${maximum}`);
+
+/** A type as it reads in messages: `func (i32) -> ()`, `memory of 1 to 2 pages`, `global mut i32`. */
+export function describeType(type: ExternType): string {
+  switch (type.kind) {
+    case 'func':
+      return `func ${type}`;
+    case 'table':
+      return `table of ${limitsText(type)} ${type.element}${type.is64 ? ', 64-bit' : ''}`;
+    case 'memory': {
+      const size = type.pageSize === 65536 ? '' : ` of ${type.pageSize} bytes`;
+      return `memory of ${limitsText(type)} pages${size}${type.shared ? ', shared' : ''}${type.is64 ? ', 64-bit' : ''}`;
+    }
+    case 'global':
+      return `global ${type.mutable ? 'mut ' : ''}${type.content}`;
+  }
+}
+
+function limitsMatch(found: Limits, wanted: Limits): boolean {
+  if (found.minimum < wanted.minimum) return false;
+  return wanted.maximum === undefined || (found.maximum !== undefined && found.maximum <= wanted.maximum);
+}
+
+/** Whether something of type `found` may be imported as `wanted`. The minimum of a table or memory is its present size. */
+export function typeMatches(found: ExternType, wanted: ExternType): boolean {
+  switch (wanted.kind) {
+    case 'func':
+      return found === wanted;
+    case 'table':
+      return found.kind === 'table' && found.element === wanted.element && found.is64 === wanted.is64 && limitsMatch(found, wanted);
+    case 'memory':
+      return (
+        found.kind === 'memory' &&
+        found.shared === wanted.shared &&
+        found.is64 === wanted.is64 &&
+        found.pageSize === wanted.pageSize &&
+        limitsMatch(found, wanted)
+      );
+    case 'global':
+      return found.kind === 'global' && found.mutable === wanted.mutable && found.content === wanted.content;
+  }
+}
