@@ -1,6 +1,10 @@
-/** Compile speed on one thread, in MB of code section per second. */
+/** Compile speed on one thread, in MB of code section per second, and the memory that the core takes. */
 
 import { readFileSync } from 'node:fs';
+import { type CompileOptions, Core, type CoreExports } from '../../host/core.js';
+import { resolveConfig } from '../../host/config.js';
+import { compilerWasm } from '../../host/compile.js';
+import { cpuFeatures } from '../../host/cpu.js';
 import { child, optimising } from './child.js';
 import type { Program } from './programs.js';
 import { median, table, time } from './stats.js';
@@ -8,8 +12,15 @@ import { median, table, time } from './stats.js';
 /** V8's own compiler on one thread. */
 const oneThread = [...optimising, '--single-threaded', '--wasm-num-compilation-tasks=0'];
 
-/** The size of a module's code section. */
-export function codeSize(bytes: Uint8Array): number {
+export interface CodeSize {
+  /** Bytes of the code section. */
+  section: number;
+  /** Bytes of the largest function body. */
+  largest: number;
+}
+
+/** The size of a module's code. */
+export function codeSize(bytes: Uint8Array): CodeSize {
   let at = 8;
   const leb = () => {
     let value = 0;
@@ -21,26 +32,77 @@ export function codeSize(bytes: Uint8Array): number {
   };
   while (at < bytes.length) {
     const id = bytes[at++];
-    const size = leb();
-    if (id === 10) return size;
-    at += size;
+    const section = leb();
+    if (id !== 10) {
+      at += section;
+      continue;
+    }
+    let largest = 0;
+    for (let count = leb(); count > 0; count--) {
+      const size = leb();
+      largest = Math.max(largest, size);
+      at += size;
+    }
+    return { section, largest };
   }
-  return 0;
+  return { section: 0, largest: 0 };
 }
 
-export async function compileSpeed(program: Program, rounds: number): Promise<void> {
-  const contestants = [{ name: 'V8 optimising', how: 'v8', flags: oneThread }];
-  const times = new Map<string, number[]>(contestants.map((each) => [each.name, []]));
+interface Contestant {
+  name: string;
+  how: 'v8' | 'wasm' | 'native';
+  flags: string[];
+}
+
+export const v8Compiler: Contestant = { name: 'V8 optimising', how: 'v8', flags: oneThread };
+export const ouroCompilers: Contestant[] = [
+  { name: 'Ouro, core under V8', how: 'wasm', flags: [] },
+  { name: 'Ouro, native core', how: 'native', flags: [] },
+];
+
+export async function compileSpeed(program: Program, contestants: Contestant[], rounds: number): Promise<void> {
+  type Times = { first: number; second?: number };
+  const all = new Map<string, Times[]>(contestants.map((each) => [each.name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const { name, how, flags } of contestants) {
-      const { message } = await child<{ time: number }>('compile-child.js', [how, program.path], flags);
-      times.get(name)!.push(message.time);
+      const { message } = await child<Times>('compile-child.js', [how, program.path], flags);
+      all.get(name)!.push(message);
     }
   }
-  const megabytes = codeSize(readFileSync(program.path)) / 1e6;
+  const megabytes = codeSize(readFileSync(program.path)).section / 1e6;
+  const speed = (nanoseconds: number) => `${(megabytes / (nanoseconds / 1e9)).toFixed(2)} MB/s`;
   const rows = contestants.map(({ name }) => {
-    const middle = median(times.get(name)!);
-    return [name, time(middle), `${(megabytes / (middle / 1e9)).toFixed(2)} MB/s`];
+    const times = all.get(name)!;
+    const first = median(times.map((each) => each.first));
+    const again = times.every((each) => each.second !== undefined) ? median(times.map((each) => each.second!)) : undefined;
+    return [name, time(first), speed(first), again === undefined ? '' : time(again), again === undefined ? '' : speed(again)];
   });
-  console.log(`${table([[`compile ${program.name}, one thread`, 'time', 'speed'], ...rows])}\n`);
+  console.log(`${table([[`compile ${program.name}, one thread`, 'first', 'speed', 'again', 'speed'], ...rows])}\n`);
+}
+
+/** The memory of the core after compiling, against the bound that it is built for. */
+export function compilerMemory(list: readonly Program[]): void {
+  const { wasmFeatures } = resolveConfig();
+  const options: CompileOptions = {
+    optLevel: 'speed',
+    cpuFeatures: cpuFeatures('native'),
+    explicitBounds: false,
+    nanCanonicalization: false,
+    generateAddressMap: true,
+    keepWasm: false,
+    wasmFeatures,
+  };
+  const module = new WebAssembly.Module(compilerWasm() as BufferSource);
+  const rows = [['compiler memory', 'module', 'largest body', 'memory', 'bound', 'ratio']];
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
+  for (const program of list) {
+    const bytes = readFileSync(program.path);
+    const exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
+    new Core(exports).compile(bytes, options);
+    const used = exports.memory.buffer.byteLength;
+    const { largest } = codeSize(bytes);
+    const bound = 60 * largest + 6 * bytes.length;
+    rows.push([program.name, megabytes(bytes.length), megabytes(largest), megabytes(used), megabytes(bound), (used / bound).toFixed(2)]);
+  }
+  console.log(`${table(rows)}\n`);
 }

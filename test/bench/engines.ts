@@ -21,7 +21,25 @@ const v8: BenchEngine<WebAssembly.Module, WebAssembly.Instance> = {
   start: (wasi, instance) => wasi.start(instance) as unknown as number,
 };
 
+/** Ouro through its public interface, as a user has it. */
+async function openOuro(): Promise<BenchEngine> {
+  const { Engine, Instance, Module, Store } = await import('ouro');
+  const engine = new Engine();
+  return {
+    open: (file) => Module.deserializeFile(engine, file),
+    instantiate: (module, imports) =>
+      new Instance(
+        new Store(engine),
+        module,
+        module.imports().map((each: { module: string; name: string }) => imports[each.module][each.name]),
+      ),
+    exports: (instance) => instance.exports,
+    start: (wasi, instance) => wasi.start({ exports: instance.exports }) as unknown as number,
+  };
+}
+
 export async function benchEngine(name: string): Promise<BenchEngine> {
   if (name === 'v8') return v8;
+  if (name === 'ouro') return openOuro();
   throw new Error(`unknown engine '${name}'`);
 }

@@ -1,0 +1,115 @@
+/** ns for each way between JS and compiled code, with hand-assembled code behind wrappers as the host generates them:
+ *  `node build/test/bench/native-calls.js [rounds]`. The best of some rounds; V8's own calls in the same run for comparison. */
+
+import * as layout from '../../runtime/layout.js';
+import { add, importLoop, load, recurseToImport, trapIfZero } from '../support/codes.js';
+import { loadHelper, Machine } from '../support/machine.js';
+
+const rounds = Number(process.argv[2] ?? 60);
+const helper = loadHelper();
+const codes = [add, importLoop, recurseToImport, trapIfZero, load];
+const machine = new Machine(helper, codes, { memory: helper.address(new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer)) });
+
+/** Best ns for one of `count` repetitions inside `run`. */
+function measure(name: string, count: number, run: () => void): void {
+  run();
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const start = process.hrtime.bigint();
+    run();
+    best = Math.min(best, Number(process.hrtime.bigint() - start) / count);
+  }
+  console.log(`${name.padEnd(44)} ${best.toFixed(1).padStart(9)} ns`);
+}
+
+/** (i32, i32) -> i32 as the host's wrapper does it; callee as two halves, so that no BigInt is needed. */
+const wrapper = new Function(
+  'halves',
+  'doubles',
+  'enter',
+  'outcome',
+  'funcRef',
+  `const low = funcRef % 4294967296 | 0, high = funcRef / 4294967296 | 0;
+  return (a, b) => {
+    a = a | 0; b = b | 0;
+    halves[0] = a; halves[1] = 0; halves[2] = b; halves[3] = 0;
+    halves[${layout.SLOT_CALLEE / 4}] = low; halves[${layout.SLOT_CALLEE / 4 + 1}] = high;
+    enter();
+    if (halves[${layout.SLOT_STATUS / 4}] !== 0) outcome();
+    return halves[0];
+  };`,
+) as (
+  halves: Int32Array,
+  doubles: Float64Array,
+  enter: () => void,
+  outcome: () => void,
+  funcRef: number,
+) => (a: number, b: number) => number;
+
+const halves = machine.halves;
+const { enter, resume } = helper;
+const imported: ((a: number, b: number) => number)[] = [(a, b) => a + b];
+
+/** The driver loop behind an entry that did not simply return. */
+function outcome(): void {
+  for (;;) {
+    const status = halves[layout.SLOT_STATUS / 4];
+    if (status === layout.EXIT_RETURNED) return;
+    if (status !== layout.EXIT_HOST_FUNC) throw new Error('trap');
+    const result = imported[halves[layout.SLOT_EXIT_ID / 4]](halves[0], halves[2]) | 0;
+    halves[0] = result;
+    halves[1] = 0;
+    resume();
+  }
+}
+
+machine.hostImport(0, () => {});
+const call = (index: number) => wrapper(halves, machine.doubles, enter, outcome, machine.funcRef(index));
+const count = 50_000;
+
+function loop(name: string, call: (a: number, b: number) => number, times = count): void {
+  measure(name, times, () => {
+    let sum = 0;
+    for (let i = 0; i < times; i++) sum = (sum + call(i, 1)) | 0;
+    if (sum === 123456789) console.log(sum);
+  });
+}
+
+const v8 = new WebAssembly.Instance(
+  new WebAssembly.Module(
+    Buffer.from(
+      '0061736d01000000' + // magic, version
+        '010b0260027f7f017f60017f00' + // (i32, i32) -> i32; (i32) -> ()
+        '020701016501690000' + // import e.i
+        '0303020001' + // two functions
+        '070e02036164640001046c6f6f700002' + // exports add, loop
+        '0a1f020700200020016a0b150003402000410310001a200041016b22000d000b0b', // a + b; calls the import n times
+      'hex',
+    ),
+  ),
+  { e: { i: imported[0] } },
+).exports as { add(a: number, b: number): number; loop(n: number): void };
+
+loop('JS -> wasm, V8', v8.add);
+loop('JS -> wasm, Ouro', call(0));
+measure('wasm -> JS, V8', count, () => v8.loop(count));
+const importing = call(1);
+measure('wasm -> JS, Ouro, in one function', count, () => importing(count, 0));
+const deep = call(2);
+for (const depth of [0, 1, 5, 20]) loop(`JS -> wasm, ${depth} calls deep, -> JS`, () => deep(depth, 0));
+const trapping = call(3);
+const explicit = () => {
+  try {
+    trapping(0, 0);
+  } catch {}
+  return 0;
+};
+loop('explicit trap with throw and catch', explicit, 1_000);
+const loading = call(4);
+const fault = () => {
+  try {
+    loading(-1, 0);
+  } catch {}
+  return 0;
+};
+loop('memory fault with throw and catch', fault, 1_000);
