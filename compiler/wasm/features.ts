@@ -60,8 +60,23 @@ export function failOpcode(opcode: u32, offset: u32): void {
 /** `feature` is off, or not supported; true when the message may be continued. */
 function failFeature(feature: Feature, offset: u32): bool {
   if (!failAt(ErrorCode.Unsupported, offset, featureName(feature))) return false;
-  message.text(((SUPPORTED_FEATURES >>> feature) & 1) != 0 ? ' is turned off' : ' is not supported');
+  message.text(isPlural(feature) ? ' are' : ' is');
+  message.text(((SUPPORTED_FEATURES >>> feature) & 1) != 0 ? ' turned off' : ' not supported');
   return true;
+}
+
+function isPlural(feature: Feature): bool {
+  switch (feature) {
+    case Feature.ReferenceTypes:
+    case Feature.ExtendedConst:
+    case Feature.Threads:
+    case Feature.TailCall:
+    case Feature.FunctionReferences:
+    case Feature.CustomPageSizes:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function featureName(feature: Feature): string {
