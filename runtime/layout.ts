@@ -69,9 +69,10 @@ export const SLOT_TRAP_PC: u32 = 216; // u64
 export const SLOT_TRAP_ADDRESS: u32 = 224; // u64: faulting address, 0 when none
 export const SLOT_TRAP_KIND: u32 = 232; // u32: TrapKind
 export const SLOT_TRACE_LENGTH: u32 = 236; // u32: number of program counters in SLOT_STACK
-export const SLOT_STACK: u32 = 256; // stack words, or the backtrace's program counters (u64 each)
+export const SLOT_HELPER: u32 = 240; // 64 bytes that only the native helper uses
+export const SLOT_STACK: u32 = 304; // stack words, or the backtrace's program counters (u64 each)
 export const SLOT_STACK_WORDS: u32 = 2048;
-export const SLOTS_SIZE: u32 = 16640; // SLOT_STACK + 8 * SLOT_STACK_WORDS
+export const SLOTS_SIZE: u32 = 16688; // SLOT_STACK + 8 * SLOT_STACK_WORDS
 
 /** Why enter or resume came back to the host. Values from EXIT_HOST_BUILTIN up: EXIT_HOST_BUILTIN + a HostBuiltin. */
 export const EXIT_RETURNED: u32 = 0;

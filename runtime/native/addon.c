@@ -140,16 +140,15 @@ static napi_value destroy_stack(napi_env env, napi_callback_info info) {
   struct activity *activity = ouro_thread->activities;
   while (activity && (uintptr_t)activity != wanted) activity = activity->next;
   if (!activity) return throw_text(env, "no such wasm stack in this thread");
-  if (activity->frame) return throw_text(env, "the wasm stack is in use");
+  if (ouro_stack_in_use(activity)) return throw_text(env, "the wasm stack is in use");
   ouro_destroy_stack(activity);
   return NULL;
 }
 
 /* unwind(): drops the innermost activation, which has left. */
 static napi_value unwind(napi_env env, napi_callback_info info) {
-  struct activity *activity = ouro_thread->current;
-  if (!activity) return ouro_resume_nothing(env, info);
-  ouro_end_activation(activity);
+  if (!ouro_state()->frame) return ouro_resume_nothing(env, info);
+  ouro_end_activation();
   return NULL;
 }
 
@@ -296,7 +295,7 @@ static napi_value read_func_ref(napi_env env, napi_callback_info info) {
   uint64_t ref;
   if (!get_number_arguments(env, info, 1, &ref)) return NULL;
   if (ref == 0) return throw_text(env, "a null reference has no function");
-  memcpy(ouro_thread->slots + OURO_SLOT_STACK, (const void *)ref, OURO_FUNCREF_SIZE);
+  memcpy(ouro_slots + OURO_SLOT_STACK, (const void *)ref, OURO_FUNCREF_SIZE);
   return NULL;
 }
 
@@ -313,7 +312,7 @@ static bool create_slots(napi_env env, struct thread *thread) {
       napi_create_reference(env, buffer, 1, &thread->slots_buffer) != napi_ok) {
     return false;
   }
-  thread->slots = data;
+  ouro_slots = data;
   thread->slots_env = env;
   return true;
 }
@@ -344,7 +343,7 @@ NAPI_MODULE_INIT() {
       {"cpuFeatures", cpu_features},
   };
   struct thread *thread = ouro_begin_environment(env);
-  if (!thread || (!thread->slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");
+  if (!thread || (!ouro_slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");
   if (!ouro_install_signal_handlers()) return throw_errno(env, "cannot install signal handlers");
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

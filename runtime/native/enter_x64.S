@@ -30,34 +30,47 @@
   pop rbx
 .endm
 
+/* Makes rdi the present activity; uses rax and rcx. */
+.macro SWITCH_ACTIVITY slots
+  mov rax, [\slots + STATE_ACTIVITY]
+  test rax, rax
+  jz 1f
+  mov rcx, [\slots + STATE_TOP]
+  mov [rax + ACTIVITY_TOP], rcx
+1:
+  mov rcx, [rdi + ACTIVITY_TOP]
+  mov [\slots + STATE_TOP], rcx
+  mov [\slots + STATE_ACTIVITY], rdi
+.endm
+
 .text
 
-/* napi_value ouro_enter(env, info). While wasm runs: rbx activity, rbp frame, r12 thread, r13 slots are callee-saved and ours on return. */
+/* napi_value ouro_enter(env, info). While wasm runs: rbp frame, r12 counts of stack words, r13 slots; all are callee-saved and ours again
+ * on return, as is rbx, which leaving sets to 0. */
 FUNCTION(ouro_enter)
   PUSH_REGISTERS
-  mov rax, [rip + ouro_thread@GOTTPOFF]
-  mov r12, fs:[rax]
-  mov r13, [r12 + THREAD_SLOTS]
+  mov rax, [rip + ouro_slots@GOTTPOFF]
+  mov r13, fs:[rax]
+  mov rbp, [r13 + STATE_TOP]
   mov rax, [r13 + OURO_SLOT_CALLEE]
   mov r14, [rax + OURO_FUNCREF_VMCONTEXT]
   mov r11, [rax + OURO_FUNCREF_CODE]
   mov rbx, [r14 + OURO_VMCONTEXT_ACTIVITY]
   mov r15, [r14 + OURO_VMCONTEXT_MEMORY0_BASE]
-  mov rbp, [rbx + ACTIVITY_TOP]
+  cmp rbx, [r13 + STATE_ACTIVITY]
+  jne .Lenter_other_activity
+.Lenter_activity:
   cmp rbp, [rbx + ACTIVITY_LIMIT]
   jb .Lenter_overflow
   sub rbp, FRAME_SIZE
-  mov rcx, [rbx + ACTIVITY_FRAME]
-  mov rdx, [r12 + THREAD_CURRENT]
-  mov rax, [r13 + OURO_SLOT_STACK_ARGS] /* and SLOT_STACK_RESULTS */
-  mov [rbp + FRAME_PREVIOUS_FRAME], rcx
-  mov [rbp + FRAME_PREVIOUS_ACTIVITY], rdx
-  mov [rbp + FRAME_STACK_COUNTS], rax
-  mov [rbx + ACTIVITY_FRAME], rbp
-  mov [r12 + THREAD_CURRENT], rbx
-  mov [rbx + ACTIVITY_HOST_SP], rsp
+  mov rcx, [r13 + STATE_FRAME]
+  mov r12, [r13 + OURO_SLOT_STACK_ARGS] /* and SLOT_STACK_RESULTS in the upper half */
+  mov [rbp + FRAME_PREVIOUS], rcx
+  mov [rbp + FRAME_ACTIVITY], rbx
+  mov [r13 + STATE_FRAME], rbp
+  mov [r13 + STATE_HOST_SP], rsp
   mov rsp, rbp
-  test rax, rax
+  test r12, r12
   jnz .Lenter_stack_args
 .Lenter_registers:
   mov rdi, [r13 + OURO_SLOT_INTS]
@@ -86,27 +99,33 @@ ouro_returned:
   mov [r13 + OURO_SLOT_INTS + 8], rdx
   movsd [r13 + OURO_SLOT_FLOATS], xmm0
   movsd [r13 + OURO_SLOT_FLOATS + 16], xmm1
-  cmp dword ptr [rbp + FRAME_STACK_COUNTS + 4], 0
-  jne .Lreturn_stack_results
+  mov eax, r12d
+  shr r12, 32
+  jnz .Lreturn_stack_results
 .Lreturn:
-  mov rcx, [rbp + FRAME_PREVIOUS_FRAME]
-  mov rdx, [rbp + FRAME_PREVIOUS_ACTIVITY]
+  mov rcx, [rbp + FRAME_PREVIOUS]
+  mov rsp, [r13 + STATE_HOST_SP]
   add rbp, FRAME_SIZE
-  mov [rbx + ACTIVITY_FRAME], rcx
-  mov [r12 + THREAD_CURRENT], rdx
-  mov [rbx + ACTIVITY_TOP], rbp
   mov dword ptr [r13 + OURO_SLOT_STATUS], OURO_EXIT_RETURNED
-  mov rsp, [rbx + ACTIVITY_HOST_SP]
+  mov [r13 + STATE_FRAME], rcx
+  mov [r13 + STATE_TOP], rbp
 .Lto_host:
   POP_REGISTERS
   xor eax, eax
   ret
 
-/* rax: argument words, and result words in the upper half. The area is a whole number of 16 bytes. An overflow here is a fault on our stack. */
+.Lenter_other_activity:
+  mov rdi, rbx
+  SWITCH_ACTIVITY r13
+  mov rbp, [r13 + STATE_TOP]
+  jmp .Lenter_activity
+
+/* The area is a whole number of 16 bytes. An overflow here is a fault on our stack. */
 .Lenter_stack_args:
-  mov qword ptr [rbx + ACTIVITY_NATIVE_SP], 0
+  mov qword ptr [r13 + STATE_NATIVE_SP], 0
   mov qword ptr [r13 + OURO_SLOT_STACK_ARGS], 0 /* so that calls without stack words need not store zeros */
-  mov ecx, eax
+  mov ecx, r12d
+  mov rax, r12
   shr rax, 32
   add eax, ecx
   inc eax
@@ -122,21 +141,19 @@ ouro_returned:
   inc eax
   jmp 1b
 
+/* rax: argument words, r12: result words */
 .Lreturn_stack_results:
-  mov ecx, [rbp + FRAME_STACK_COUNTS]
-  lea rsi, [rsp + rcx * 8]
-  mov ecx, [rbp + FRAME_STACK_COUNTS + 4]
+  lea rsi, [rsp + rax * 8]
   xor eax, eax
 1:
   mov rdx, [rsi + rax * 8]
   mov [r13 + OURO_SLOT_STACK + rax * 8], rdx
-  inc eax
-  cmp eax, ecx
+  inc rax
+  cmp rax, r12
   jb 1b
   jmp .Lreturn
 
 .Lenter_overflow:
-  mov rdi, rbx
   sub rsp, 8
   call ouro_enter_overflow
   add rsp, 8
@@ -146,19 +163,22 @@ END(ouro_enter)
 /* napi_value ouro_resume(env, info): back into the innermost activation, which has left. */
 FUNCTION(ouro_resume)
   PUSH_REGISTERS
-  mov rax, [rip + ouro_thread@GOTTPOFF]
-  mov r12, fs:[rax]
-  mov rbx, [r12 + THREAD_CURRENT]
-  test rbx, rbx
+  mov rax, [rip + ouro_slots@GOTTPOFF]
+  mov r8, fs:[rax]
+  mov rax, [r8 + STATE_FRAME]
+  test rax, rax
   jz .Lresume_nothing
-  mov r8, [rbx + ACTIVITY_SLOTS]
-  mov [rbx + ACTIVITY_HOST_SP], rsp
-  mov rsp, [rbx + ACTIVITY_TOP]
-  pop rcx /* argument words, and result words in the upper half */
+  mov rdi, [rax + FRAME_ACTIVITY]
+  cmp rdi, [r8 + STATE_ACTIVITY]
+  jne .Lresume_other_activity
+.Lresume_activity:
+  mov [r8 + STATE_HOST_SP], rsp
+  mov rsp, [r8 + STATE_TOP]
   mov rax, [r8 + OURO_SLOT_INTS]
   mov rdx, [r8 + OURO_SLOT_INTS + 8]
   movsd xmm0, [r8 + OURO_SLOT_FLOATS]
   movsd xmm1, [r8 + OURO_SLOT_FLOATS + 16]
+  pop rcx /* argument words, and result words in the upper half */
   POP_REGISTERS
   pop r10
   mov r9, rcx
@@ -170,6 +190,10 @@ FUNCTION(ouro_resume)
 .Lresumed:
   add rsp, 8
   jmp r10
+
+.Lresume_other_activity:
+  SWITCH_ACTIVITY r8
+  jmp .Lresume_activity
 
 .Lresume_stack_results:
   mov ecx, ecx
@@ -191,14 +215,15 @@ END(ouro_resume)
 /* The code of host functions: r14 is the HostFunc. Leaves to the host with the arguments in the slots. */
 FUNCTION(ouro_leave_host_func)
   mov eax, OURO_EXIT_HOST_FUNC
-  mov r11, [r14 + OURO_VMCONTEXT_ACTIVITY]
   mov r10, [r14 + OURO_HOSTFUNC_STACK_ARGS] /* and HOSTFUNC_STACK_RESULTS */
 .Lleave:
-  mov [r11 + ACTIVITY_NATIVE_SP], rsp
+  mov r11, [rip + ouro_slots@GOTTPOFF]
+  mov r11, fs:[r11]
+  mov [r11 + STATE_NATIVE_SP], rsp
   PUSH_REGISTERS
   push r10
-  mov r13, [r11 + ACTIVITY_SLOTS]
-  mov [r11 + ACTIVITY_TOP], rsp
+  mov r13, r11
+  mov [r13 + STATE_TOP], rsp
   mov [r13 + OURO_SLOT_INTS], rdi
   mov [r13 + OURO_SLOT_INTS + 8], rsi
   mov [r13 + OURO_SLOT_INTS + 16], rdx
@@ -220,7 +245,7 @@ FUNCTION(ouro_leave_host_func)
   jnz .Lleave_stack_args
 .Lleave_to_host:
   xor ebx, ebx
-  mov rsp, [r11 + ACTIVITY_HOST_SP]
+  mov rsp, [r13 + STATE_HOST_SP]
   lea rax, [rip + .Lleave_drop] /* drops the prediction for the call site: the one mispredicted return */
   push rax
   ret
@@ -253,20 +278,20 @@ FUNCTION(ouro_leave_host_func)
 .endr
 .p2align 4
 .Lleave_builtin:
-  mov r11, [r14 + OURO_VMCONTEXT_ACTIVITY]
   xor r10d, r10d
   jmp .Lleave
 END(ouro_leave_host_func)
 
 /* A failed check in compiled code calls this; the return address is the trap's key. */
 FUNCTION(ouro_trap_entry)
-  pop rsi
-  mov rdx, rsp
-  mov rdi, [r14 + OURO_VMCONTEXT_ACTIVITY]
-  mov ecx, OURO_TRAP_KIND_EXPLICIT
-  xor r8d, r8d
-  mov rsp, [rdi + ACTIVITY_HOST_SP]
-/* The signal handler jumps here, with rsp = the activity's host_sp and the arguments of ouro_trapped in place. */
+  pop rdi
+  mov rsi, rsp
+  mov edx, OURO_TRAP_KIND_EXPLICIT
+  xor ecx, ecx
+  mov rax, [rip + ouro_slots@GOTTPOFF]
+  mov rax, fs:[rax]
+  mov rsp, [rax + STATE_HOST_SP]
+/* The signal handler jumps here, with rsp = state.host_sp and the arguments of ouro_trapped in place. */
 .globl ouro_trap_landing
 .hidden ouro_trap_landing
 ouro_trap_landing:
@@ -280,14 +305,16 @@ END(ouro_trap_entry)
 
 /* Native builtins: libc's functions, which can only fault in the stack's guard; native_sp is then where the trace begins. */
 FUNCTION(ouro_memory_copy)
-  mov rax, [r14 + OURO_VMCONTEXT_ACTIVITY]
-  mov [rax + ACTIVITY_NATIVE_SP], rsp
+  mov rax, [rip + ouro_slots@GOTTPOFF]
+  mov rax, fs:[rax]
+  mov [rax + STATE_NATIVE_SP], rsp
   jmp [rip + memmove@GOTPCREL]
 END(ouro_memory_copy)
 
 FUNCTION(ouro_memory_fill)
-  mov rax, [r14 + OURO_VMCONTEXT_ACTIVITY]
-  mov [rax + ACTIVITY_NATIVE_SP], rsp
+  mov rax, [rip + ouro_slots@GOTTPOFF]
+  mov rax, fs:[rax]
+  mov [rax + STATE_NATIVE_SP], rsp
   jmp [rip + memset@GOTPCREL]
 END(ouro_memory_fill)
 

@@ -5,21 +5,19 @@
 
 #include "layout.h"
 
-/* Field offsets of struct thread and struct activity, for assembly. */
-#define THREAD_SLOTS 0
-#define THREAD_CURRENT 8
-#define ACTIVITY_SLOTS 0
-#define ACTIVITY_TOP 8
-#define ACTIVITY_LIMIT 16
-#define ACTIVITY_HOST_SP 24
-#define ACTIVITY_FRAME 32
-#define ACTIVITY_NATIVE_SP 40
+/* What the helper keeps in the slots, where entering and leaving find it at once (struct state). */
+#define STATE_FRAME (OURO_SLOT_HELPER + 0)
+#define STATE_ACTIVITY (OURO_SLOT_HELPER + 8)
+#define STATE_TOP (OURO_SLOT_HELPER + 16)
+#define STATE_HOST_SP (OURO_SLOT_HELPER + 24)
+#define STATE_NATIVE_SP (OURO_SLOT_HELPER + 32)
 
-/* An activation's frame, at the top of its part of the wasm stack. */
-#define FRAME_PREVIOUS_FRAME 0
-#define FRAME_PREVIOUS_ACTIVITY 8
-#define FRAME_STACK_COUNTS 16
-#define FRAME_SIZE 32
+/* Field offsets of struct activity and struct frame. */
+#define ACTIVITY_TOP 0
+#define ACTIVITY_LIMIT 8
+#define FRAME_PREVIOUS 0
+#define FRAME_ACTIVITY 8
+#define FRAME_SIZE 16
 
 #ifndef __ASSEMBLER__
 
@@ -28,31 +26,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An activation: one entry into wasm that has not come back yet. */
+/* An activation: one entry into wasm that has not come back yet. Stands at the top of its part of the wasm stack. */
 struct frame {
-  struct frame *previous_frame;       /* of the same activity */
-  struct activity *previous_activity; /* that was current in the thread */
-  uint32_t stack_args, stack_results; /* words */
-  uint64_t reserved;                  /* keeps the size a multiple of 16 */
+  struct frame *previous; /* of the thread, on whatever stack */
+  struct activity *activity;
 };
 
 /* A wasm stack, and the activations on it. */
 struct activity {
-  uint8_t *slots;
-  uintptr_t top;       /* where the next activation begins; while wasm is left: its saved registers */
-  uintptr_t limit;     /* no activation begins below */
-  uintptr_t host_sp;   /* while wasm runs: the host's saved registers */
-  struct frame *frame; /* the innermost activation, or null */
-  uintptr_t native_sp; /* stack pointer at the last call out of compiled code into the helper */
+  uintptr_t top;              /* state.top, while it is not the present activity */
+  uintptr_t limit;            /* no activation begins below */
   uintptr_t guard, low, high; /* guard: [guard, low); stack: [low, high) */
   struct activity *next;
 };
 
+/* The running state of a thread, in its slots. */
+struct state {
+  struct frame *frame;       /* the innermost activation, or null */
+  struct activity *activity; /* the present one: the last that was entered or resumed, or null */
+  uintptr_t top;             /* where the next activation begins; while wasm is left: its saved registers */
+  uintptr_t host_sp;         /* while wasm runs: the host's saved registers */
+  uintptr_t native_sp;       /* stack pointer at the last call out of compiled code into the helper */
+};
+
 /* A thread that has loaded the addon; environments of one thread share it. */
 struct thread {
-  uint8_t *slots;
-  struct activity *current; /* of the innermost activation of the thread */
-  uint32_t users;           /* environments */
+  uint32_t users; /* environments */
   napi_env slots_env;
   napi_ref slots_buffer;
   struct activity *activities;
@@ -60,18 +59,17 @@ struct thread {
   void *signal_stack;
 };
 
-_Static_assert(offsetof(struct thread, slots) == THREAD_SLOTS, "thread.slots");
-_Static_assert(offsetof(struct thread, current) == THREAD_CURRENT, "thread.current");
-_Static_assert(offsetof(struct activity, slots) == ACTIVITY_SLOTS, "activity.slots");
+_Static_assert(offsetof(struct state, frame) + OURO_SLOT_HELPER == STATE_FRAME, "state.frame");
+_Static_assert(offsetof(struct state, activity) + OURO_SLOT_HELPER == STATE_ACTIVITY, "state.activity");
+_Static_assert(offsetof(struct state, top) + OURO_SLOT_HELPER == STATE_TOP, "state.top");
+_Static_assert(offsetof(struct state, host_sp) + OURO_SLOT_HELPER == STATE_HOST_SP, "state.host_sp");
+_Static_assert(offsetof(struct state, native_sp) + OURO_SLOT_HELPER == STATE_NATIVE_SP, "state.native_sp");
+_Static_assert(OURO_SLOT_HELPER + sizeof(struct state) <= OURO_SLOT_STACK, "state");
 _Static_assert(offsetof(struct activity, top) == ACTIVITY_TOP, "activity.top");
 _Static_assert(offsetof(struct activity, limit) == ACTIVITY_LIMIT, "activity.limit");
-_Static_assert(offsetof(struct activity, host_sp) == ACTIVITY_HOST_SP, "activity.host_sp");
-_Static_assert(offsetof(struct activity, frame) == ACTIVITY_FRAME, "activity.frame");
-_Static_assert(offsetof(struct activity, native_sp) == ACTIVITY_NATIVE_SP, "activity.native_sp");
-_Static_assert(offsetof(struct frame, previous_frame) == FRAME_PREVIOUS_FRAME, "frame.previous_frame");
-_Static_assert(offsetof(struct frame, previous_activity) == FRAME_PREVIOUS_ACTIVITY, "frame.previous_activity");
-_Static_assert(offsetof(struct frame, stack_args) == FRAME_STACK_COUNTS, "frame.stack_args");
-_Static_assert(sizeof(struct frame) == FRAME_SIZE, "frame");
+_Static_assert(offsetof(struct frame, previous) == FRAME_PREVIOUS, "frame.previous");
+_Static_assert(offsetof(struct frame, activity) == FRAME_ACTIVITY, "frame.activity");
+_Static_assert(sizeof(struct frame) == FRAME_SIZE && FRAME_SIZE % 16 == 0, "frame");
 
 /* One record of an artifact's function table, sorted by code offset. */
 struct function_record {
@@ -104,7 +102,11 @@ struct mapping {
   struct mapping *next;
 };
 
+/* Both null in a thread that has not loaded the addon. Read by signal handlers, hence the model. */
 extern __thread struct thread *ouro_thread __attribute__((tls_model("initial-exec")));
+extern __thread uint8_t *ouro_slots __attribute__((tls_model("initial-exec")));
+
+static inline struct state *ouro_state(void) { return (struct state *)(ouro_slots + OURO_SLOT_HELPER); }
 
 /* thread.c */
 struct thread *ouro_begin_environment(napi_env env);
@@ -119,8 +121,8 @@ void ouro_returned(void); /* the return address of every activation */
 extern const uintptr_t ouro_builtins[OURO_BUILTIN_COUNT];
 
 /* trace.c: called by enter_x64.S on the host's stack */
-void ouro_trapped(struct activity *activity, uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address);
-void ouro_enter_overflow(struct activity *activity);
+void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address);
+void ouro_enter_overflow(void);
 napi_value ouro_resume_nothing(napi_env env, napi_callback_info info);
 
 /* code.c */
@@ -132,7 +134,8 @@ const struct function_record *ouro_find_function(const struct code *code, uintpt
 /* stack.c */
 struct activity *ouro_create_stack(size_t size);
 void ouro_destroy_stack(struct activity *activity);
-void ouro_end_activation(struct activity *activity);
+bool ouro_stack_in_use(const struct activity *activity);
+void ouro_end_activation(void);
 
 /* load.c */
 struct mapping *ouro_map_file(const char *path);

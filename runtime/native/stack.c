@@ -29,7 +29,6 @@ struct activity *ouro_create_stack(size_t size) {
     return NULL;
   }
   struct activity *activity = (struct activity *)(base + GUARD_SIZE + usable);
-  activity->slots = ouro_thread->slots;
   activity->guard = (uintptr_t)base;
   activity->low = (uintptr_t)base + GUARD_SIZE;
   activity->high = (uintptr_t)activity;
@@ -44,14 +43,23 @@ void ouro_destroy_stack(struct activity *activity) {
   struct activity **link = &ouro_thread->activities;
   while (*link != activity) link = &(*link)->next;
   *link = activity->next;
+  if (ouro_state()->activity == activity) ouro_state()->activity = NULL;
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   munmap((void *)activity->guard, activity->high + page - activity->guard);
 }
 
-/* Drops the innermost activation of `activity`, which is the thread's current one. */
-void ouro_end_activation(struct activity *activity) {
-  struct frame *frame = activity->frame;
-  activity->frame = frame->previous_frame;
-  activity->top = (uintptr_t)(frame + 1);
-  ouro_thread->current = frame->previous_activity;
+/* Is there an activation on it? */
+bool ouro_stack_in_use(const struct activity *activity) {
+  const struct frame *frame = ouro_state()->frame;
+  while (frame && frame->activity != activity) frame = frame->previous;
+  return frame != NULL;
+}
+
+/* Drops the thread's innermost activation. */
+void ouro_end_activation(void) {
+  struct state *state = ouro_state();
+  struct frame *frame = state->frame;
+  uintptr_t *top = frame->activity == state->activity ? &state->top : &frame->activity->top;
+  *top = (uintptr_t)(frame + 1);
+  state->frame = frame->previous;
 }

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 __thread struct thread *ouro_thread __attribute__((tls_model("initial-exec")));
+__thread uint8_t *ouro_slots __attribute__((tls_model("initial-exec")));
 
 static void end_thread(struct thread *thread) {
   while (thread->activities) ouro_destroy_stack(thread->activities);
   while (thread->mappings) ouro_unmap(thread->mappings);
   ouro_remove_signal_stack(thread->signal_stack);
   ouro_thread = NULL;
+  ouro_slots = NULL;
   free(thread);
 }
 

@@ -4,15 +4,17 @@
 #define MAX_TRACE 256
 _Static_assert(MAX_TRACE <= OURO_SLOT_STACK_WORDS, "the trace fits into the slots");
 
-#define SLOT(activity, type, offset) (*(type *)((activity)->slots + (offset)))
+#define SLOT(type, offset) (*(type *)(ouro_slots + (offset)))
 
-static bool on_stack(const struct activity *activity, uintptr_t address) {
-  return address % 8 == 0 && address >= activity->low && address + 8 <= (uintptr_t)activity->frame;
+/* Is there a word of the innermost activation at the address? */
+static bool on_stack(uintptr_t address) {
+  const struct frame *frame = ouro_state()->frame;
+  return address % 8 == 0 && address >= frame->activity->low && address + 8 <= (uintptr_t)frame;
 }
 
 /* Program counters from innermost to outermost, into SLOT_STACK. `called`: pc is a return address. Returns how many. */
-static uint32_t walk(struct activity *activity, uintptr_t pc, uintptr_t sp, bool called) {
-  uint64_t *words = &SLOT(activity, uint64_t, OURO_SLOT_STACK);
+static uint32_t walk(uintptr_t pc, uintptr_t sp, bool called) {
+  uint64_t *words = &SLOT(uint64_t, OURO_SLOT_STACK);
   const struct code *code = NULL;
   uint32_t length = 0;
   while (length < MAX_TRACE && pc != (uintptr_t)ouro_returned) {
@@ -23,7 +25,7 @@ static uint32_t walk(struct activity *activity, uintptr_t pc, uintptr_t sp, bool
     words[length++] = pc;
     bool at_first_byte = !called && pc == code->start + function->code_offset;
     uintptr_t slot = sp + (at_first_byte ? 0 : function->frame_size);
-    if (!on_stack(activity, slot)) break;
+    if (!on_stack(slot)) break;
     pc = *(const uintptr_t *)slot;
     sp = slot + 8;
     called = true;
@@ -31,29 +33,30 @@ static uint32_t walk(struct activity *activity, uintptr_t pc, uintptr_t sp, bool
   return length;
 }
 
-void ouro_trapped(struct activity *activity, uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) {
+void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) {
   bool called = kind == OURO_TRAP_KIND_EXPLICIT;
   if (!ouro_find_code(pc - called)) { /* in a builtin or a stub: begin at its caller */
-    uintptr_t slot = activity->native_sp;
-    if (on_stack(activity, slot)) {
+    uintptr_t slot = ouro_state()->native_sp;
+    if (on_stack(slot)) {
       pc = *(const uintptr_t *)slot;
       sp = slot + 8;
       called = true;
     }
   }
-  SLOT(activity, uint64_t, OURO_SLOT_TRAP_PC) = pc;
-  SLOT(activity, uint64_t, OURO_SLOT_TRAP_ADDRESS) = address;
-  SLOT(activity, uint32_t, OURO_SLOT_TRAP_KIND) = kind;
-  SLOT(activity, uint32_t, OURO_SLOT_TRACE_LENGTH) = walk(activity, pc, sp, called);
-  SLOT(activity, uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
-  ouro_end_activation(activity);
+  SLOT(uint64_t, OURO_SLOT_TRAP_PC) = pc;
+  SLOT(uint64_t, OURO_SLOT_TRAP_ADDRESS) = address;
+  SLOT(uint32_t, OURO_SLOT_TRAP_KIND) = kind;
+  SLOT(uint32_t, OURO_SLOT_TRACE_LENGTH) = walk(pc, sp, called);
+  SLOT(uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
+  ouro_end_activation();
 }
 
 /* The stack has no room for another activation; none was begun. */
-void ouro_enter_overflow(struct activity *activity) {
-  SLOT(activity, uint64_t, OURO_SLOT_TRAP_PC) = 0;
-  SLOT(activity, uint64_t, OURO_SLOT_TRAP_ADDRESS) = 0;
-  SLOT(activity, uint32_t, OURO_SLOT_TRAP_KIND) = OURO_TRAP_KIND_STACK_OVERFLOW;
-  SLOT(activity, uint32_t, OURO_SLOT_TRACE_LENGTH) = 0;
-  SLOT(activity, uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
+void ouro_enter_overflow(void) {
+  SLOT(uint64_t, OURO_SLOT_STACK_ARGS) = 0; /* and SLOT_STACK_RESULTS */
+  SLOT(uint64_t, OURO_SLOT_TRAP_PC) = 0;
+  SLOT(uint64_t, OURO_SLOT_TRAP_ADDRESS) = 0;
+  SLOT(uint32_t, OURO_SLOT_TRAP_KIND) = OURO_TRAP_KIND_STACK_OVERFLOW;
+  SLOT(uint32_t, OURO_SLOT_TRACE_LENGTH) = 0;
+  SLOT(uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
 }

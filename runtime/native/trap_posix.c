@@ -32,9 +32,9 @@ static void on_signal(int number, siginfo_t *info, void *context);
 
 /* Is the fault compiled code's or our stack's? Then the activation ends at its landing pad. */
 static bool recover(siginfo_t *info, ucontext_t *context) {
-  struct thread *thread = ouro_thread;
-  struct activity *activity = thread ? thread->current : NULL;
-  if (!activity || info->si_code <= 0) return false; /* sent by somebody */
+  struct frame *frame = ouro_slots ? ouro_state()->frame : NULL;
+  if (!frame || info->si_code <= 0) return false; /* si_code: sent by somebody */
+  struct activity *activity = frame->activity;
   uintptr_t pc = context_pc(context), sp = context_sp(context), address = (uintptr_t)info->si_addr;
   bool compiled = ouro_find_code(pc) != NULL;
   bool on_stack = sp >= activity->guard && sp <= activity->high;
@@ -44,8 +44,8 @@ static bool recover(siginfo_t *info, ucontext_t *context) {
   if ((compiled || on_stack) && (in_guard || no_frame)) kind = OURO_TRAP_KIND_STACK_OVERFLOW;
   else if (compiled) kind = OURO_TRAP_KIND_FAULT;
   else return false;
-  uintptr_t arguments[5] = {(uintptr_t)activity, pc, sp, kind, address};
-  context_redirect(context, (uintptr_t)ouro_trap_landing, activity->host_sp, arguments);
+  uintptr_t arguments[4] = {pc, sp, kind, address};
+  context_redirect(context, (uintptr_t)ouro_trap_landing, ouro_state()->host_sp, arguments);
   return true;
 }
 

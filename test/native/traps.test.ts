@@ -131,7 +131,7 @@ test('stack overflow while stack words are copied', () => {
     const trap = trapOf(() => m.call(at(add), 1, 2));
     assert.equal([trap.kind, trap.trace], [layout.TRAP_KIND_STACK_OVERFLOW, []]);
     addresses.push(trap.address);
-    m.halves[layout.SLOT_STACK_ARGS / 4] = 0;
+    assert.is(m.words[layout.SLOT_STACK_ARGS / 8], 0n);
   });
   for (let depth = 124; depth < 126; depth++) m.call(at(recurseToImport), depth);
   assert.ok(addresses[0] > 0, 'room for the activation, not for the words');
