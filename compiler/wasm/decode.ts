@@ -268,7 +268,7 @@ function decodeTypes(): void {
     const offset = position();
     const form = readU8();
     if (form != 0x60) return failTypeForm(form, offset);
-    const type = addType(offset);
+    const type = addType();
     const params = readCount(limits.MAX_PARAMS, 'parameters');
     for (let k: u32 = 0; k < params && !failed(); k++) addTypeValue(readValType());
     const resultsOffset = position();

@@ -112,10 +112,9 @@ let typeStarts = Column.none<u32, u32>();
 let typeParamCounts = Column.none<u32, u32>();
 let typeResultCounts = Column.none<u32, u32>();
 let typeCanonical = Column.none<u32, u32>();
-let typeOffsets = Column.none<u32, u32>();
 
-/** Begins a function type at `offset`; its value types follow through `addTypeValue`, parameters first. */
-export function addType(offset: u32): u32 {
+/** Begins a function type; its value types follow through `addTypeValue`, parameters first. */
+export function addType(): u32 {
   const index = typeCount;
   if (index == typeCapacity) {
     const capacity = grownCapacity(typeCapacity);
@@ -123,7 +122,6 @@ export function addType(offset: u32): u32 {
     typeParamCounts = Column.grown<u32, u32>(typeParamCounts, typeCapacity, capacity);
     typeResultCounts = Column.grown<u32, u32>(typeResultCounts, typeCapacity, capacity);
     typeCanonical = Column.grown<u32, u32>(typeCanonical, typeCapacity, capacity);
-    typeOffsets = Column.grown<u32, u32>(typeOffsets, typeCapacity, capacity);
     typeCapacity = capacity;
   }
   typeCount = index + 1;
@@ -131,7 +129,6 @@ export function addType(offset: u32): u32 {
   typeParamCounts[index] = 0;
   typeResultCounts[index] = 0;
   typeCanonical[index] = index;
-  typeOffsets[index] = offset;
   return index;
 }
 
@@ -177,10 +174,6 @@ export function typeResultBytes(type: u32): usize {
 /** The lowest index of a structurally equal type in this module. */
 export function canonicalType(type: u32): u32 {
   return typeCanonical[type];
-}
-
-export function typeOffset(type: u32): u32 {
-  return typeOffsets[type];
 }
 
 // Functions
