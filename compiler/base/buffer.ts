@@ -39,6 +39,21 @@ export class Buffer {
     this.length += 1;
   }
 
+  /** For a hot writer that has called `reserve` for all that it appends with the `unchecked` methods. */
+  @inline
+  uncheckedU8(value: u32): void {
+    assert(this.length < this.capacity);
+    store<u8>(this.data + this.length, value as u8);
+    this.length += 1;
+  }
+
+  @inline
+  uncheckedU32(value: u32): void {
+    assert(this.length + 4 <= this.capacity);
+    store<u32>(this.data + this.length, value);
+    this.length += 4;
+  }
+
   u16(value: u32): void {
     this.reserve(2);
     store<u16>(this.data + this.length, value as u16);
@@ -112,6 +127,11 @@ export class Buffer {
   /** Overwrites `count` bytes at `offset`. */
   putBytes(offset: u32, address: usize, count: u32): void {
     memory.copy(this.data + offset, address, count);
+  }
+
+  /** Moves `count` bytes from offset `from` to offset `to`; the ranges may overlap. */
+  move(to: u32, from: u32, count: u32): void {
+    memory.copy(this.data + to, this.data + from, count);
   }
 
   /** ASCII text of a string literal. */
