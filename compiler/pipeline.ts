@@ -1,0 +1,57 @@
+/** pipeline: from a wasm binary to an artifact, one stage a line.
+ *  In: the binary's address and length, options.  Out: `artifact`.
+ *  A user's error stops after decoding or validation, with `failed()`. Beyond validation nothing fails. */
+
+import { Buffer } from './base/buffer';
+import { clearError, failed } from './base/error';
+import { functionCount, resetOutput } from './emit/output';
+import { emitFunction } from './isa/x64/emit';
+import { resetRodata } from './isa/x64/rodata';
+import { selectFunction } from './isa/x64/select/select';
+import { linkArtifact } from './link/artifact';
+import { optimise } from './opt/passes';
+import { optLevel } from './options';
+import { allocate as allocateRegisters } from './regalloc/allocate';
+import { resetCalls } from './translate/call';
+import { translateFunction } from './translate/translate';
+import { prepareContext } from './wasm/context';
+import { decodeModule } from './wasm/decode';
+import { funcCount, importedFuncCount } from './wasm/module';
+import { validateModule } from './wasm/validate';
+
+/** The finished artifact. */
+export const artifact: Buffer = Buffer.create(1 << 16);
+
+/** Decodes and validates; false with an error. */
+export function validateBinary(start: usize, length: u32): bool {
+  clearError();
+  return decodeModule(start, length) && validateModule();
+}
+
+/** Compiles the binary; false with an error. Validation comes along: it also finds which tables change and which functions escape. */
+export function compileBinary(start: usize, length: u32): bool {
+  if (!validateBinary(start, length)) return false;
+  // From here on the module is valid, and its tables stay as they are.
+  prepareContext();
+  resetOutput();
+  resetRodata();
+  resetCalls();
+  for (let func = importedFuncCount; func < funcCount; func++) compileFunction(func);
+  // Every function has its code; only distances between sections are open.
+  assert(functionCount == funcCount - importedFuncCount);
+  artifact.clear();
+  linkArtifact(artifact);
+  return !failed();
+}
+
+function compileFunction(func: u32): void {
+  translateFunction(func);
+  // SSA; some blocks are unreachable, some parameters redundant.
+  optimise(optLevel);
+  // Critical edges are split, blocks have their final order; nothing changes the graph from here on.
+  selectFunction();
+  // Machine instructions over virtual registers, each with one definition.
+  allocateRegisters();
+  // Every operand has its place.
+  emitFunction();
+}
