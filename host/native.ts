@@ -3,56 +3,14 @@
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { NativeHelper } from '../runtime/helper.js';
 import * as L from '../runtime/layout.js';
 import { OuroError } from './errors.js';
 
-/** An artifact in memory. */
-export interface Mapping {
-  readonly address: number;
-  readonly size: number;
-  readonly buffer: ArrayBuffer;
-}
-
-interface Addon {
-  slots(): ArrayBuffer;
-  /** Calls the FuncRef in SLOT_CALLEE; the outcome is in SLOT_STATUS. */
-  enter(): void;
-  /** Goes on with the innermost activation, which has left. */
-  resume(): void;
-  /** Drops the innermost activation, which has left. */
-  unwind(): void;
-  /** An activity: a wasm stack with this many usable bytes. */
-  createStack(size: number): number;
-  destroyStack(activity: number): void;
-  entries(): { trapEntry: number; leaveHostFunc: number; builtins: number };
-  mapFile(path: string): Mapping;
-  mapBytes(bytes: Uint8Array): Mapping;
-  registerCode(mapping: number, textOffset: number, textSize: number, functionTableOffset: number, functionCount: number): void;
-  /** No more images from this mapping; gives its file descriptor back. */
-  closeFile(mapping: number): void;
-  unmap(mapping: number): void;
-  address(buffer: ArrayBufferLike | ArrayBufferView): number;
-  /** Whether [address, address + reserved) is mapped and inaccessible from `length` on. */
-  probeGuard(address: number, length: number, reserved: number): boolean;
-  mapImage(to: number, mapping: number, fileOffset: number, length: number): void;
-  copyIn(to: number, from: number, length: number): void;
-  initFuncRefs(
-    vmcontext: number,
-    funcRefsOffset: number,
-    recordsAddress: number,
-    count: number,
-    codeBase: number,
-    instanceId: number,
-    typeIdsAddress: number,
-  ): void;
-  /** Copies a FuncRef into SLOT_STACK. */
-  readFuncRef(address: number): void;
-  /** Bits of runtime/cpu.ts. */
-  cpuFeatures(): number;
-}
+export type { Mapping } from '../runtime/helper.js';
 
 /** The helper, with views of the slots. */
-export interface Native extends Addon {
+export interface Native extends NativeHelper {
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly i64: BigInt64Array;
@@ -82,7 +40,7 @@ export function native(): Native {
 function load(): Native {
   const name = `ouro-${process.arch}-${process.platform}.node`;
   const path = fileURLToPath(new URL(name, import.meta.url));
-  let addon: Addon;
+  let addon: NativeHelper;
   try {
     addon = createRequire(import.meta.url)(path);
   } catch (cause) {
