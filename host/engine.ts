@@ -34,7 +34,7 @@ export class Engine {
 
   /** Compiles a wasm binary to an artifact, for `Module.deserialize`, here or on another machine. */
   precompileModule(bytes: Uint8Array): Uint8Array {
-    return compileWasm(bytes, this.#compileOptions(), this.config.compiler);
+    return compileWasm(bytes, this.compileOptions, this.config.compiler);
   }
 
   /** @internal */
@@ -42,7 +42,8 @@ export class Engine {
     validateWasm(bytes, this.config.wasmFeatures, this.config.compiler);
   }
 
-  #compileOptions(): CompileOptions {
+  /** @internal How modules are compiled. */
+  get compileOptions(): CompileOptions {
     const { config } = this;
     this.#options ??= {
       optLevel: config.optLevel,

@@ -102,10 +102,14 @@ export class Linker {
   /** Runs a WASI command's `_start`; gives its exit code, 0 when it just returns. */
   start(store: Store, instance: Instance): number {
     const main = instance.getFunc(store, '_start');
-    const run = () => main.call(store);
+    return this.run(instance, () => main.call(store));
+  }
+
+  /** Does something with an instance; gives the exit code when it ends its program through WASI, else 0. */
+  run(instance: Instance, work: () => void): number {
     const wasi = this.#programs.get(instance);
-    if (wasi) return wasi.run(run);
-    run();
+    if (wasi) return wasi.run(work);
+    work();
     return 0;
   }
 

@@ -113,7 +113,7 @@ function toBytes(source: ModuleSource): Uint8Array {
 }
 
 /** The text of a module in text format; undefined for a binary. Text starts with a parenthesis or a comment, a binary with a 0 byte. */
-function toText(source: ModuleSource): string | undefined {
+export function toText(source: ModuleSource): string | undefined {
   if (typeof source === 'string') return source;
   const bytes = toBytes(source);
   for (const byte of bytes) {

@@ -1,0 +1,81 @@
+/** bootstrap: the compiler compiles itself. Stage 1 is compiler.wasm under V8 compiling compiler.wasm; stage 2 is that artifact doing the
+ *  same natively, stage 3 the artifact of stage 2. All three must be the same bytes. */
+
+import { rmSync } from 'node:fs';
+import { writeAtomic } from './cache.js';
+import { Code } from './code.js';
+import { compilerWasm, nativeCore, nativeCorePath, wasmCore } from './compile.js';
+import type { Core } from './core.js';
+import { Engine } from './engine.js';
+import { CompilerBug } from './errors.js';
+
+export interface Stage {
+  readonly name: string;
+  readonly runsOn: 'V8' | 'native';
+  readonly artifact: Uint8Array;
+  /** Milliseconds. */
+  readonly compileTime: number;
+  /** Of the artifact that compiled, from its file; undefined under V8. */
+  readonly loadTime: number | undefined;
+}
+
+export interface Bootstrap {
+  readonly wasmSize: number;
+  readonly codeSize: number;
+  readonly stages: readonly Stage[];
+  /** The artifact in the cache. */
+  readonly path: string;
+}
+
+/** Runs all stages; `onStage` hears of each. Puts the native compiler into the cache. Throws a CompilerBug when the stages differ. */
+export function bootstrap(onStage: (stage: Stage) => void = () => {}): Bootstrap {
+  const wasm = compilerWasm();
+  const path = nativeCorePath();
+  const options = new Engine({ compiler: 'wasm' }).compileOptions;
+  const stages: Stage[] = [];
+
+  const run = (runsOn: Stage['runsOn'], core: Core, loadTime: number | undefined) => {
+    const started = performance.now();
+    const artifact = core.compile(wasm, options);
+    const compileTime = performance.now() - started;
+    const stage: Stage = { name: `stage ${stages.length + 1}`, runsOn, artifact, compileTime, loadTime };
+    stages.push(stage);
+    onStage(stage);
+    if (stages.length > 1 && Buffer.compare(artifact, stages[0].artifact) !== 0) {
+      rmSync(path, { force: true });
+      throw new CompilerBug(`stage 1 and ${stage.name} differ ${firstDifference(stages[0].artifact, artifact)}; this is a bug of ouro`);
+    }
+  };
+
+  run('V8', wasmCore(), undefined);
+  for (let i = 0; i < 2; i++) {
+    rmSync(path, { force: true });
+    writeAtomic(path, stages[i].artifact);
+    const started = performance.now();
+    const code = Code.fromFile(path, { verifyHash: false });
+    const core = nativeCore(code);
+    run('native', core, performance.now() - started);
+  }
+  return { wasmSize: wasm.length, codeSize: codeSectionSize(wasm), stages, path };
+}
+
+function firstDifference(one: Uint8Array, other: Uint8Array): string {
+  const at = one.findIndex((byte, i) => byte !== other[i]);
+  return at < 0 ? `in size: ${one.length} and ${other.length} bytes` : `from byte 0x${at.toString(16)} on`;
+}
+
+/** The size of the code section of a valid module. */
+export function codeSectionSize(wasm: Uint8Array): number {
+  let at = 8;
+  while (at < wasm.length) {
+    const id = wasm[at++];
+    let size = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      size |= (wasm[at] & 0x7f) << shift;
+      more = wasm[at++] >= 0x80;
+    }
+    if (id === 10) return size;
+    at += size;
+  }
+  return 0;
+}

@@ -1,0 +1,15 @@
+/** `ouro compile IN -o OUT` */
+
+import { writeAtomic } from '../cache.js';
+import { OuroError } from '../errors.js';
+import { type CompileFlags, compileFile, openEngine } from './open.js';
+
+export async function compile(input: string, options: CompileFlags & { output: string }): Promise<number> {
+  const artifact = await compileFile(openEngine(options), input);
+  try {
+    writeAtomic(options.output, artifact, 0o644);
+  } catch (cause) {
+    throw new OuroError('FILE_UNREADABLE', `cannot write ${options.output}: ${(cause as Error).message}`, { cause });
+  }
+  return 0;
+}

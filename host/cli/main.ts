@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+/** The command line. Each command is in a file of its own; here are their options, and how errors end the process. */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import pc from 'picocolors';
+import { Trap } from '../trap.js';
+import { compile } from './compile.js';
+import { objdump } from './objdump.js';
+import { run } from './run.js';
+import { selfCompile } from './self-compile.js';
+import { validate } from './validate.js';
+import { wast } from './wast.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const collect = (value: string, list: string[]) => [...list, value];
+
+function pair(value: string): string {
+  if (!/^[^=]+=./.test(value)) throw new InvalidArgumentError('Expected NAME=FILE.');
+  return value;
+}
+
+const optLevel = () => new Option('-O, --opt-level <level>', 'how much to optimise').choices(['none', 'speed']).default('speed');
+const cpu = () =>
+  new Option('--cpu <cpu>', 'the CPU that the code is for').choices(['native', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4']).default('native');
+
+const program = new Command('ouro')
+  .description('Compiles WebAssembly ahead of time to native code, and runs it.')
+  .version(version)
+  .enablePositionalOptions()
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ouro: ')) });
+
+/** Commands give their exit code. */
+function command(name: string, description: string, action: (...args: any[]) => number | Promise<number>): Command {
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .action(async (...args) => {
+      process.exitCode = await action(...args);
+    });
+}
+
+command('compile', 'compile a module (.wasm, .wat) to an artifact', compile)
+  .argument('<in>', 'the module')
+  .requiredOption('-o, --output <file>', 'the artifact')
+  .addOption(cpu())
+  .addOption(new Option('--target <target>', 'the platform that the code is for').choices(['x86_64-linux']).default('x86_64-linux'))
+  .addOption(optLevel());
+
+command('run', 'run a module (.wasm, .wat) or an artifact', run)
+  .usage('[options] <file> [args...]')
+  .argument('<file>', 'the module or artifact')
+  .argument('[args...]', "the program's arguments, or those of the function to invoke")
+  .passThroughOptions()
+  .option('--dir <host[::guest]>', 'let the program use a folder', collect, [])
+  .option('--env <name[=value]>', "set an environment variable of the program's, or hand on one of ours", collect, [])
+  .option('--invoke <function>', 'call an exported function and print its results')
+  .option(
+    '--preload <name=file>',
+    'instantiate another module first and link it under a name',
+    (value, list: string[]) => collect(pair(value), list),
+    [],
+  )
+  .addOption(cpu())
+  .addOption(optLevel());
+
+command('validate', 'check that a module is valid', validate).argument('<file>', 'the module (.wasm, .wat)');
+
+command('objdump', "show an artifact's machine code beside the wasm offsets that it comes from", objdump)
+  .argument('<file>', 'the artifact, or a module to compile')
+  .addOption(cpu())
+  .addOption(optLevel());
+
+command('wast', 'run scripts of the WebAssembly specification', wast)
+  .argument('<files...>')
+  .option('--json', 'print one JSON object for each command')
+  .option('--engine <engine>', 'ouro, or v8 for comparison', 'ouro')
+  .option('--skip <file>', 'a list of what to skip')
+  .option('--known <file>', 'a list of what is known to fail')
+  .option('--wording', 'also show where messages differ from what the script expects')
+  .addOption(optLevel());
+
+command('self-compile', 'let the compiler compile itself, check the result, and keep it as the native compiler', selfCompile);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Tells the user what went wrong in a sentence; gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  const red = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported).red;
+  if (error instanceof Trap) {
+    const frames = error.backtrace;
+    console.error(`${red('ouro:')} ${error.message}${frames ? `\n${frames}` : ''}`);
+    return 134;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`${red('ouro:')} ${message.trim()}`);
+  return 1;
+}

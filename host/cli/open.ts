@@ -1,0 +1,50 @@
+/** Opens what a user names on the command line: an artifact, a wasm binary, or a module in text format. */
+
+import { isArtifact } from '../detect.js';
+import type { Cpu } from '../cpu.js';
+import { Engine } from '../engine.js';
+import { inFile, Module, readFile, toText } from '../module.js';
+import { parseText } from '../text.js';
+import { withProgress } from './progress.js';
+
+export interface CompileFlags {
+  optLevel?: 'none' | 'speed';
+  cpu?: Cpu;
+}
+
+export function openEngine({ optLevel, cpu }: CompileFlags): Engine {
+  return new Engine({ optLevel, cpu });
+}
+
+/** The wasm binary of a .wasm or .wat file. */
+export async function readWasm(path: string): Promise<Uint8Array> {
+  const bytes = readFile(path);
+  const text = toText(bytes);
+  if (text === undefined) return bytes;
+  try {
+    return await parseText(text);
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
+
+/** The module of a file; compiled unless it is an artifact. */
+export async function openModule(engine: Engine, path: string): Promise<Module> {
+  if (isArtifact(readFile(path))) return Module.deserializeFile(engine, path);
+  const wasm = await readWasm(path);
+  try {
+    return withProgress(`compiling ${path}`, wasm.length, () => Module.fromBinary(engine, wasm));
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
+
+/** The artifact for a file. */
+export async function compileFile(engine: Engine, path: string): Promise<Uint8Array> {
+  const wasm = await readWasm(path);
+  try {
+    return withProgress(`compiling ${path}`, wasm.length, () => engine.precompileModule(wasm));
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
