@@ -13,6 +13,8 @@ export interface NativeHelper {
   slots(): ArrayBuffer;
   /** Enters SLOT_CALLEE; the outcome is in SLOT_STATUS. */
   enter(): void;
+  /** The same for a function without float parameters and without stack words; a little faster. */
+  enterInts(): void;
   /** Goes on with the innermost activation, which has left to the host; the outcome is in SLOT_STATUS. */
   resume(): void;
   /** Drops the innermost activation, which has left to the host. */

@@ -324,6 +324,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"slots", slots},
       {"enter", ouro_enter},
+      {"enterInts", ouro_enter_ints},
       {"resume", ouro_resume},
       {"unwind", unwind},
       {"createStack", create_stack},

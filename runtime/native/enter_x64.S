@@ -45,9 +45,9 @@
 
 .text
 
-/* napi_value ouro_enter(env, info). While wasm runs: rbp frame, r12 counts of stack words, r13 slots; all are callee-saved and ours again
- * on return, as is rbx, which leaving sets to 0. */
-FUNCTION(ouro_enter)
+/* The host's registers saved, the callee found, an activation begun on its stack. Then rbp is its frame, r13 the slots, r11 the code.
+ * `name` makes the labels for the cases out of line. */
+.macro BEGIN_ACTIVATION name
   PUSH_REGISTERS
   mov rax, [rip + ouro_slots@GOTTPOFF]
   mov r13, fs:[rax]
@@ -58,27 +58,55 @@ FUNCTION(ouro_enter)
   mov rbx, [r14 + OURO_VMCONTEXT_ACTIVITY]
   mov r15, [r14 + OURO_VMCONTEXT_MEMORY0_BASE]
   cmp rbx, [r13 + STATE_ACTIVITY]
-  jne .Lenter_other_activity
-.Lenter_activity:
+  jne .Lother_activity_\name
+.Lactivity_\name:
   cmp rbp, [rbx + ACTIVITY_LIMIT]
   jb .Lenter_overflow
   sub rbp, FRAME_SIZE
   mov rcx, [r13 + STATE_FRAME]
-  mov r12, [r13 + OURO_SLOT_STACK_ARGS] /* and SLOT_STACK_RESULTS in the upper half */
   mov [rbp + FRAME_PREVIOUS], rcx
   mov [rbp + FRAME_ACTIVITY], rbx
   mov [r13 + STATE_FRAME], rbp
   mov [r13 + STATE_HOST_SP], rsp
-  mov rsp, rbp
-  test r12, r12
-  jnz .Lenter_stack_args
-.Lenter_registers:
+.endm
+
+.macro OTHER_ACTIVITY name
+.Lother_activity_\name:
+  mov rdi, rbx
+  SWITCH_ACTIVITY r13
+  mov rbp, [r13 + STATE_TOP]
+  jmp .Lactivity_\name
+.endm
+
+.macro LOAD_INTS
   mov rdi, [r13 + OURO_SLOT_INTS]
   mov rsi, [r13 + OURO_SLOT_INTS + 8]
   mov rdx, [r13 + OURO_SLOT_INTS + 16]
   mov rcx, [r13 + OURO_SLOT_INTS + 24]
   mov r8, [r13 + OURO_SLOT_INTS + 32]
   mov r9, [r13 + OURO_SLOT_INTS + 40]
+.endm
+
+/* napi_value ouro_enter_ints(env, info): ouro_enter for a function without float parameters and without stack words: 1 ns less. */
+FUNCTION(ouro_enter_ints)
+  BEGIN_ACTIVATION enter_ints
+  xor r12d, r12d
+  mov rsp, rbp
+  LOAD_INTS
+  jmp .Lcall
+  OTHER_ACTIVITY enter_ints
+END(ouro_enter_ints)
+
+/* napi_value ouro_enter(env, info). While wasm runs: rbp frame, r12 counts of stack words, r13 slots; all are callee-saved and ours again
+ * on return, as is rbx, which leaving sets to 0. */
+FUNCTION(ouro_enter)
+  BEGIN_ACTIVATION enter
+  mov r12, [r13 + OURO_SLOT_STACK_ARGS] /* and SLOT_STACK_RESULTS in the upper half */
+  mov rsp, rbp
+  test r12, r12
+  jnz .Lenter_stack_args
+.Lenter_registers:
+  LOAD_INTS
   movsd xmm0, [r13 + OURO_SLOT_FLOATS]
   movsd xmm1, [r13 + OURO_SLOT_FLOATS + 16]
   movsd xmm2, [r13 + OURO_SLOT_FLOATS + 32]
@@ -114,11 +142,7 @@ ouro_returned:
   xor eax, eax
   ret
 
-.Lenter_other_activity:
-  mov rdi, rbx
-  SWITCH_ACTIVITY r13
-  mov rbp, [r13 + STATE_TOP]
-  jmp .Lenter_activity
+  OTHER_ACTIVITY enter
 
 /* The area is a whole number of 16 bytes. An overflow here is a fault on our stack. */
 .Lenter_stack_args:

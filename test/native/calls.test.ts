@@ -30,6 +30,27 @@ test('integers in registers', () => {
   m.close();
 });
 
+test('enterInts leaves and returns as enter does', () => {
+  const m = machine();
+  m.hostImport(0, () => {
+    m.words[0] = BigInt(m.call(at(add), m.halves[0], 1));
+  });
+  m.words[0] = 5n;
+  m.words[1] = -1n;
+  m.words[layout.SLOT_CALLEE / 8] = BigInt(m.funcRef(at(callImport)));
+  helper.enterInts();
+  assert.is(m.halves[layout.SLOT_STATUS / 4], layout.EXIT_HOST_FUNC);
+  m.host[0](m);
+  helper.resume();
+  assert.is(m.halves[layout.SLOT_STATUS / 4], layout.EXIT_RETURNED);
+  assert.is(m.halves[0], 7);
+  m.words[1] = -1n;
+  m.words[layout.SLOT_CALLEE / 8] = BigInt(m.funcRef(at(add)));
+  helper.enterInts();
+  assert.is(m.words[0], 6n);
+  m.close();
+});
+
 test('floats in registers', () => {
   const m = machine();
   m.doubles[layout.SLOT_FLOATS / 8] = 1.5;

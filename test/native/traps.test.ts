@@ -1,5 +1,6 @@
 /** Traps: explicit, memory faults, stack overflow; backtraces; V8's own traps beside them. */
 
+import { spawnSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as layout from '../../runtime/layout.js';
@@ -169,6 +170,50 @@ test('a memory without pages, then with some', () => {
   const base = helper.address(new Uint8Array(empty.buffer));
   empty.grow(1);
   assert.is(helper.address(new Uint8Array(empty.buffer)), base);
+});
+
+/** Runs a script in a process of its own, with the test's machine and codes at hand. */
+function child(script: string, ...options: string[]) {
+  const url = (name: string) => JSON.stringify(new URL(`../support/${name}.js`, import.meta.url).href);
+  const text = `import { loadHelper, Machine, TrapError } from ${url('machine')}; import * as codes from ${url('codes')};\n${script}`;
+  return spawnSync(process.execPath, [...options, '--input-type=module', '-e', text], { encoding: 'utf8' });
+}
+
+test('without V8 trap handling there is no guard, and faults of ours are still traps', () => {
+  const { stdout, stderr } = child(
+    `const helper = loadHelper();
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const base = helper.address(new Uint8Array(memory.buffer));
+    const machine = new Machine(helper, [codes.load], { memory: 0 });
+    try { machine.call(0, 8); } catch (error) { console.log(error instanceof TrapError, error.trap.address); }
+    console.log(helper.probeGuard(base, 65536, 2 ** 33));`,
+    '--disable-wasm-trap-handler',
+  );
+  assert.is(stdout, 'true 8\nfalse\n', stderr);
+});
+
+test('a fault that is not ours, or a signal that was sent, still ends the process', () => {
+  const sent = child(`loadHelper(); process.kill(process.pid, 'SIGSEGV'); setTimeout(() => console.log('alive'), 1000);`);
+  assert.equal([sent.signal, sent.stdout], ['SIGSEGV', '']);
+  const fault = child(`loadHelper().copyIn(8, 8, 8); console.log('alive');`);
+  assert.equal([fault.signal, fault.stdout], ['SIGSEGV', '']);
+});
+
+test('signals with handlers that run on our stack', () => {
+  const { stdout, stderr, signal } = child(
+    `const machine = new Machine(loadHelper(), [codes.importLoop, codes.recurse], { stack: 65536 });
+    machine.hostImport(0, () => {});
+    let traps = 0;
+    for (const end = Date.now() + 700; Date.now() < end; ) {
+      machine.call(0, 1000);
+      try { machine.call(1); } catch (error) { if (error.trap.kind === 2) traps++; }
+    }
+    console.log(traps > 100);`,
+    '--cpu-prof',
+    '--cpu-prof-interval=100',
+    '--cpu-prof-dir=/dev/null/none',
+  );
+  assert.equal([stdout, signal], ['true\n', null], stderr);
 });
 
 test.run();

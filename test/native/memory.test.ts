@@ -1,0 +1,188 @@
+/** Mappings and memories: files and bytes, code ranges, images, guards, FuncRefs, CPU features. */
+
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NONE } from '../../runtime/artifact.js';
+import { CPU_X64_AVX2, CPU_X64_V2, CPU_X64_V3 } from '../../runtime/cpu.js';
+import * as layout from '../../runtime/layout.js';
+import { add } from '../support/codes.js';
+import { image, loadHelper, Machine } from '../support/machine.js';
+
+const helper = loadHelper();
+const folder = mkdtempSync(join(tmpdir(), 'ouro-native-'));
+const gibibyte = 2 ** 30;
+
+const addressOf = (memory: WebAssembly.Memory) => helper.address(new Uint8Array(memory.buffer));
+
+test('a mapped file runs', () => {
+  const { bytes, textSize } = image([add]);
+  const path = join(folder, 'add é.bin');
+  writeFileSync(path, bytes);
+  const mapping = helper.mapFile(path);
+  assert.is(mapping.size, bytes.length);
+  assert.equal(new Uint8Array(mapping.buffer), bytes);
+  helper.registerCode(mapping.address, 4096, textSize, 0, 1);
+  assert.throws(() => helper.registerCode(mapping.address, 4096, textSize, 0, 1), /cannot make the code executable/);
+  const machine = new Machine(helper, [add]);
+  const ref = machine.block(layout.FUNCREF_SIZE);
+  ref.set(layout.FUNCREF_CODE, mapping.address + 4096);
+  ref.set(layout.FUNCREF_VMCONTEXT, machine.vmcontext.address);
+  machine.words[0] = 40n;
+  machine.words[1] = 2n;
+  machine.run(ref.address);
+  assert.is(machine.words[0], 42n);
+  helper.unmap(mapping.address);
+  assert.is(mapping.buffer.byteLength, 0, 'the buffer is detached');
+  assert.throws(() => helper.unmap(mapping.address), /no such mapping/);
+  machine.close();
+});
+
+test('files that cannot be mapped', () => {
+  const empty = join(folder, 'empty');
+  closeSync(openSync(empty, 'w'));
+  const codeOf = (path: string) => {
+    try {
+      helper.mapFile(path);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code;
+    }
+    return undefined;
+  };
+  assert.is(codeOf(join(folder, 'missing')), 'ENOENT');
+  assert.is(codeOf(folder), 'EISDIR');
+  assert.is(codeOf(empty), 'EINVAL');
+  assert.is(codeOf('/dev/null'), 'EINVAL');
+  assert.is(codeOf('a\0b'), 'ERR_INVALID_ARG_TYPE');
+});
+
+test('code outside the mapping is refused', () => {
+  const { bytes, textSize } = image([add]);
+  const { address } = helper.mapBytes(bytes);
+  for (const [text, size, table, count] of [
+    [4096, textSize + 1, 0, 1],
+    [4000, 16, 0, 1],
+    [8192, 1, 0, 1],
+    [4096, 0, 0, 1],
+    [4096, textSize, 2, 1],
+    [4096, textSize, 4096, 129],
+    [2 ** 40, 4096, 0, 1],
+  ]) {
+    assert.throws(() => helper.registerCode(address, text, size, table, count), /cannot make the code executable/);
+  }
+  helper.unmap(address);
+});
+
+test('code is never writable', () => {
+  const machine = new Machine(helper, [add]);
+  const lines = readFileSync('/proc/self/maps', 'utf8').split('\n');
+  const line = lines.find((text) => text.startsWith(`${machine.codeBase.toString(16)}-`));
+  assert.match(line ?? '', / r-xp /);
+  assert.not.ok(lines.some((text) => / rwx/.test(text) && /ouro/.test(text)));
+  machine.close();
+});
+
+test('many mappings', () => {
+  const machines = Array.from({ length: 300 }, () => new Machine(helper, [add], { stack: 4096 }));
+  machines.forEach((machine, i) => {
+    assert.is(machine.call(0, i, 1), i + 1);
+  });
+  for (const machine of machines) machine.close();
+});
+
+test('an image is copied on write', () => {
+  const bytes = Uint8Array.from({ length: 4096 * 5 }, (_, i) => i % 251);
+  const mapping = helper.mapBytes(bytes);
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 10 });
+  const view = () => new Uint8Array(memory.buffer);
+  const base = helper.address(view());
+  const length = 4096 * 3 + 100;
+  helper.mapImage(base, mapping.address, 4096, length);
+  assert.equal(view().slice(0, length), bytes.slice(4096, 4096 + length));
+  assert.ok(
+    view()
+      .subarray(length)
+      .every((byte) => byte === 0),
+  );
+  view().fill(9);
+  assert.equal(new Uint8Array(mapping.buffer), bytes, 'the file is as before');
+  memory.grow(3);
+  assert.is(helper.address(view()), base);
+  assert.is(view()[5 * 65536 - 1], 0);
+  assert.is(view()[0], 9);
+  assert.throws(() => helper.mapImage(base, mapping.address, 100, 4096), /cannot map an image/);
+  assert.throws(() => helper.mapImage(base, mapping.address, 0, bytes.length + 1), /cannot map an image/);
+  assert.throws(() => helper.mapImage(base + 5 * 65536 - 4096, mapping.address, 0, 8192), /cannot map an image/);
+  helper.closeFile(mapping.address);
+  assert.throws(() => helper.mapImage(base, mapping.address, 4096, 4096), /cannot map an image/);
+  helper.unmap(mapping.address);
+  assert.is(view()[0], 9, 'what is mapped over a memory outlives the mapping');
+});
+
+test('guards of V8 memories', () => {
+  for (const memory of [
+    new WebAssembly.Memory({ initial: 1 }),
+    new WebAssembly.Memory({ initial: 0, maximum: 3 }),
+    new WebAssembly.Memory({ initial: 2, maximum: 20, shared: true }),
+  ]) {
+    const length = memory.buffer.byteLength;
+    assert.ok(helper.probeGuard(addressOf(memory), length, 8 * gibibyte));
+    assert.not.ok(length > 0 && helper.probeGuard(addressOf(memory), 0, 8 * gibibyte), 'readable where the guard should be');
+  }
+  const plain = new Uint8Array(1 << 20);
+  assert.not.ok(helper.probeGuard(Math.ceil(helper.address(plain) / 4096) * 4096, 4096, 8 * gibibyte));
+  assert.not.ok(helper.probeGuard(4096, 0, 8 * gibibyte));
+});
+
+test('addresses', () => {
+  const buffer = new ArrayBuffer(64);
+  const base = helper.address(buffer);
+  assert.is(helper.address(new Uint8Array(buffer, 3)), base + 3);
+  assert.is(helper.address(new Float64Array(buffer, 16)), base + 16);
+  assert.is(helper.address(new DataView(buffer, 5)), base + 5);
+  assert.throws(() => helper.address({} as ArrayBuffer), TypeError);
+  const target = new Uint8Array(4);
+  helper.copyIn(helper.address(target), helper.address(new Uint8Array([5, 6, 7])), 3);
+  assert.equal([...target], [5, 6, 7, 0]);
+});
+
+test('FuncRefs are filled and read', () => {
+  const machine = new Machine(helper, [add]);
+  machine.hostImport(0, () => {});
+  machine.hostImport(1, () => {});
+  const records = new Uint32Array([1, NONE, 0, 0, 2, 0x20, 2, 0]);
+  const typeIds = new Uint32Array([100, 101, 102]);
+  const at = 1024;
+  const { address, view } = machine.vmcontext;
+  helper.initFuncRefs(address, at, helper.address(records), 2, machine.codeBase, 9, helper.address(typeIds));
+  assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(helper.entries().leaveHostFunc));
+  assert.is(view.getBigUint64(at + layout.FUNCREF_VMCONTEXT, true), view.getBigUint64(layout.vmcontextFuncImport(1) + 8, true));
+  helper.readFuncRef(address + at + layout.FUNCREF_SIZE);
+  const slots = new DataView(helper.slots(), layout.SLOT_STACK);
+  assert.is(slots.getBigUint64(layout.FUNCREF_CODE, true), BigInt(machine.codeBase + 0x20));
+  assert.is(slots.getBigUint64(layout.FUNCREF_VMCONTEXT, true), BigInt(address));
+  assert.is(slots.getUint32(layout.FUNCREF_TYPE, true), 102);
+  assert.is(slots.getUint32(layout.FUNCREF_FUNC_INDEX, true), 2);
+  assert.is(slots.getUint32(layout.FUNCREF_INSTANCE_ID, true), 9);
+  assert.throws(() => helper.readFuncRef(0), /null reference/);
+  machine.close();
+});
+
+test('CPU features agree with the system', () => {
+  const features = helper.cpuFeatures();
+  const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))![1].split(' '));
+  assert.is((features & CPU_X64_AVX2) !== 0, flags.has('avx2'));
+  assert.is((features & CPU_X64_V2) === CPU_X64_V2, flags.has('sse4_2') && flags.has('popcnt') && flags.has('lahf_lm'));
+  const level3 = ['avx2', 'bmi1', 'bmi2', 'abm', 'fma', 'f16c', 'movbe'].every((flag) => flags.has(flag));
+  assert.is((features & CPU_X64_V3) === CPU_X64_V3, level3);
+});
+
+test('the slots are one buffer', () => {
+  assert.is(helper.slots(), helper.slots());
+  assert.is(helper.slots().byteLength, layout.SLOTS_SIZE);
+});
+
+test.after(() => rmSync(folder, { recursive: true }));
+test.run();
