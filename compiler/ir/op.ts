@@ -199,15 +199,9 @@ const rows = memory.data<i32>([
 ]);
 
 /** Names by number, separated by spaces; the IR's text form. */
+// One literal: joining strings would need the language's own heap, which this core does not have.
 export const OP_NAMES: string =
-  'none param iconst fconst eq ne lt_s ge_s lt_u ge_u gt_s le_s gt_u le_u feq fne flt fgt fle fge ' +
-  'add sub mul and or xor shl shr_s shr_u rotl rotr clz ctz popcnt sdiv udiv srem urem ' +
-  'sext8 sext16 sext32 extend_s extend_u wrap ' +
-  'fadd fsub fmul fdiv fmin fmax fcopysign fabs fneg fceil ffloor ftrunc fnearest fsqrt ' +
-  'promote demote int_to_float_s int_to_float_u float_to_int_s float_to_int_u float_to_int_sat_s float_to_int_sat_u bitcast select ' +
-  'load load8_u load8_s load16_u load16_s load32_u load32_s store store8 store16 store32 ' +
-  'ctx_load ctx_store ctx_addr ptr_load ptr_store rodata_addr func_addr trap_if ' +
-  'call call_import call_ref call_code call_builtin result jump br_if br_table return trap';
+  'none param iconst fconst eq ne lt_s ge_s lt_u ge_u gt_s le_s gt_u le_u feq fne flt fgt fle fge add sub mul and or xor shl shr_s shr_u rotl rotr clz ctz popcnt sdiv udiv srem urem sext8 sext16 sext32 extend_s extend_u wrap fadd fsub fmul fdiv fmin fmax fcopysign fabs fneg fceil ffloor ftrunc fnearest fsqrt promote demote int_to_float_s int_to_float_u float_to_int_s float_to_int_u float_to_int_sat_s float_to_int_sat_u bitcast select load load8_u load8_s load16_u load16_s load32_u load32_s store store8 store16 store32 ctx_load ctx_store ctx_addr ptr_load ptr_store rodata_addr func_addr trap_if call call_import call_ref call_code call_builtin result jump br_if br_table return trap';
 
 // Laws that code relies on.
 if ((Op.Eq ^ 1) != Op.Ne || (Op.LtS ^ 1) != Op.GeS || (Op.LtU ^ 1) != Op.GeU || (Op.GtS ^ 1) != Op.LeS || (Op.GtU ^ 1) != Op.LeU) {
