@@ -5,9 +5,9 @@
  *  All conversions come before the first store: converting runs user code, which may enter wasm and overwrite the slots. */
 
 import * as L from '../runtime/layout.js';
-import { CALLEE, native, STACK_ARGS, STACK_COUNTS_F64, STACK_RESULTS, STATUS } from './native.js';
+import { CALLEE, native, STACK_ARGS, STACK_RESULTS, STATUS } from './native.js';
 import type { Store } from './store.js';
-import type { FuncType, ValType } from './types.js';
+import type { Callable, FuncType, ValType } from './types.js';
 
 /** Where a value stands in the slots, in bytes. */
 interface Place {
@@ -25,15 +25,17 @@ interface Layout {
 
 const layouts = new WeakMap<FuncType, Layout>();
 
+const isFloat = (type: ValType) => type === 'f32' || type === 'f64' || type === 'v128';
+
 /** ABI.md: integers and floats have registers of their own; what finds none goes to the stack in order. */
 function place(types: readonly ValType[], intCount: number, floatCount: number): { places: Place[]; stack: number } {
   let ints = 0;
   let floats = 0;
   let stack = 0;
   const places = types.map((type) => {
-    const isFloat = type === 'f32' || type === 'f64' || type === 'v128';
-    if (isFloat ? floats < floatCount : ints < intCount) {
-      return { type, at: isFloat ? L.SLOT_FLOATS + 16 * floats++ : L.SLOT_INTS + 8 * ints++ };
+    const float = isFloat(type);
+    if (float ? floats < floatCount : ints < intCount) {
+      return { type, at: float ? L.SLOT_FLOATS + 16 * floats++ : L.SLOT_INTS + 8 * ints++ };
     }
     return { type, at: L.SLOT_STACK + 8 * stack++ };
   });
@@ -50,8 +52,6 @@ export function layoutOf(type: FuncType): Layout {
   }
   return found;
 }
-
-export type Callable = (...args: any[]) => any;
 
 let generates: boolean | undefined;
 
@@ -144,7 +144,7 @@ function reveal(type: ValType, name: string): string {
   return type === 'funcref' ? `store.callableAt(${name})` : name;
 }
 
-const views = 'const { i32, u32, i64, f32, f64, enter, unwind } = n;';
+const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, unwind } = n;';
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 
@@ -155,10 +155,10 @@ function generateWrapper(type: FuncType): WrapperFactory {
   const stores = params.map((each, i) => put(each, `v${i}`));
   const read = results.map((each, i) => `const r${i} = ${get(each)};`);
   const values = results.map(({ type }, i) => reveal(type, `r${i}`));
-  const counts =
-    stackArgs === 0 && stackResults === 0
-      ? `f64[${STACK_COUNTS_F64}] = 0;`
-      : `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};`;
+  // Entering uses the counts up: they are 0 as long as nobody sets them.
+  const onStack = stackArgs > 0 || stackResults > 0;
+  const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
+  const entry = onStack || params.some(({ type }) => isFloat(type)) ? 'enter' : 'enterInts';
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   const text = `'use strict'; ${views}
     return (store, address, name) => {
@@ -168,7 +168,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
         if (store.watched.length === 0) store.refresh();
         ${stores.join('\n')}
         i32[${CALLEE}] = low; i32[${CALLEE + 1}] = high; ${counts}
-        enter();
+        ${entry}();
         if (i32[${STATUS}] !== 0) {
           let trapped;
           try { trapped = store.drive(); } catch (error) { unwind(); throw error; }

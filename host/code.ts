@@ -2,16 +2,12 @@
  *  Cost: independent of the artifact's size, but for the hash check. */
 
 import { Section } from '../runtime/artifact.js';
+import type { LoadOptions } from './config.js';
 import { CPU_FEATURE_NAMES } from './cpu.js';
 import { type Artifact, parseArtifact } from './artifact.js';
 import { OuroError } from './errors.js';
 import { type Mapping, native } from './native.js';
 import { Plan } from './plan.js';
-
-export interface LoadOptions {
-  /** Check the content hash of the whole file; default true. Leave it out only for files that nobody else can have written. */
-  verifyHash?: boolean;
-}
 
 const unmapped = new FinalizationRegistry<number>((address) => native().unmap(address));
 

@@ -6,14 +6,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cachePath } from './cache.js';
 import { Code } from './code.js';
+import type { Compiler } from './config.js';
 import { type CompileOptions, Core, type CoreExports } from './core.js';
 import { cpuFeatures } from './cpu.js';
 import { OuroError } from './errors.js';
 import { Instance } from './instance.js';
 import { Store } from './store.js';
-
-/** What runs the core: V8, Ouro, or Ouro where the native core is in the cache. */
-export type Compiler = 'auto' | 'wasm' | 'native';
 
 /** The compiler's recursion is bounded; this is more than it takes. */
 const CORE_STACK = 8 * 2 ** 20;

@@ -1,6 +1,5 @@
 /** config: how an engine compiles and runs, with wasmtime's option names where they fit. */
 
-import type { Compiler } from './compile.js';
 import type { Cpu } from './cpu.js';
 import { OuroError } from './errors.js';
 
@@ -14,6 +13,15 @@ const featureBits = {
   wasmReferenceTypes: 6,
   wasmExtendedConst: 7,
 } as const;
+
+/** What runs the compiler core: V8, Ouro, or Ouro where the native core is in the cache. */
+export type Compiler = 'auto' | 'wasm' | 'native';
+
+/** How artifacts are loaded. */
+export interface LoadOptions {
+  /** Check the content hash of the whole file; default true. Leave it out only for files that nobody else can have written. */
+  verifyHash?: boolean;
+}
 
 export type WasmFeatures = { [Name in keyof typeof featureBits]?: boolean };
 

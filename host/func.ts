@@ -1,8 +1,8 @@
 /** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
 
-import { type Callable, callBits, layoutOf, makeInvoker, makeWrapper } from './calls.js';
+import { callBits, layoutOf, makeInvoker, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
-import type { FuncType } from './types.js';
+import type { Callable, FuncType } from './types.js';
 
 const funcs = new WeakMap<Callable, Func>();
 

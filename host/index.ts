@@ -1,7 +1,6 @@
 /** ouro: the library's entry. */
 
-export type { LoadOptions } from './code.js';
-export type { Config } from './config.js';
+export type { Config, LoadOptions } from './config.js';
 export { Engine } from './engine.js';
 export { ArtifactError, CompileError, CompilerBug, LinkError, OuroError } from './errors.js';
 export { type Extern, JsTable } from './extern.js';

@@ -13,6 +13,7 @@ import { describeValue, type Extern, toExtern, toJs } from './extern.js';
 import { Func } from './func.js';
 import { Global } from './global.js';
 import { Memory } from './memory.js';
+import type { Module } from './module.js';
 import { type Cell, native, readAddress, writeAddress } from './native.js';
 import type { Plan, PlannedExport, PlannedImport } from './plan.js';
 import type { Store } from './store.js';
@@ -20,7 +21,7 @@ import { Table } from './table.js';
 import { Trap } from './trap.js';
 import { describeType, FuncType, typeMatches } from './types.js';
 
-/** What an instance is made of: a Module, or the compiler core's bare code. */
+/** @internal What an instance is made of: a Module, or the compiler core's bare code. */
 export interface HasCode {
   readonly code: Code;
 }
@@ -49,9 +50,9 @@ export class Instance {
    *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
    *
    *     const instance = new Instance(store, module, [new Func(store, type, callback)]); */
-  constructor(store: Store, module: HasCode, imports?: readonly unknown[]);
+  constructor(store: Store, module: Module, imports?: readonly unknown[]);
   /** @internal `prepare` runs when all is in place but the start function. */
-  constructor(store: Store, module: HasCode, imports: readonly unknown[] | undefined, prepare?: (instance: Instance) => void);
+  constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: Instance) => void);
   constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: Instance) => void) {
     const { code } = module;
     const { artifact, plan } = code;

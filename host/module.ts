@@ -1,7 +1,8 @@
 /** module: a compiled module. Its code is an artifact that is mapped into the process; instances share it. */
 
 import { readFileSync } from 'node:fs';
-import { Code, type LoadOptions, unreadable } from './code.js';
+import { Code, unreadable } from './code.js';
+import type { LoadOptions } from './config.js';
 import type { Engine } from './engine.js';
 import { OuroError } from './errors.js';
 import { parseText } from './text.js';

@@ -32,7 +32,7 @@ const texts: Record<TrapCodeName, string> = {
   Interrupt: 'interrupt',
 };
 
-/** Names of the codes that stand in a trap table. */
+/** @internal Names of the codes that stand in a trap table. */
 export const trapNames: Readonly<Record<number, TrapCodeName>> = {
   [TrapCode.Unreachable]: 'Unreachable',
   [TrapCode.MemoryOutOfBounds]: 'MemoryOutOfBounds',
@@ -58,7 +58,7 @@ export interface TrapFrame {
   readonly wasmOffset: number | undefined;
 }
 
-/** A program counter of a backtrace, in the code where it lies. `returnAddress`: it is behind the call. */
+/** @internal A program counter of a backtrace, in the code where it lies. `returnAddress`: it is behind the call. */
 export interface RawFrame {
   readonly code: Code;
   readonly offset: number;
@@ -72,6 +72,7 @@ export class Trap extends WebAssembly.RuntimeError {
   readonly #raw: readonly RawFrame[];
   #frames: readonly TrapFrame[] | undefined;
 
+  /** @internal */
   constructor(code: TrapCodeName, raw: readonly RawFrame[] = [], detail = '') {
     super(`wasm trap: ${texts[code]}${detail}`);
     this.code = code;

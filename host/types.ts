@@ -2,6 +2,9 @@
  *  Function types are interned for the whole process by structure: equal types are the same object and have the same `id`,
  *  which is what compiled code compares at an indirect call. */
 
+/** A JS function of any kind. */
+export type Callable = (...args: any[]) => any;
+
 export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref';
 export type RefType = 'funcref' | 'externref';
 
