@@ -8,4 +8,5 @@ export function alloc(size: u32): usize {
 }
 
 export * from './link/hooks';
+export * from './opt/hooks';
 export * from './wasm/hooks';

@@ -9,7 +9,6 @@ import {
   ENTRY,
   appendValue,
   argB,
-  argC,
   blockCount,
   blockOf,
   coldness,

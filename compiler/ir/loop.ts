@@ -46,6 +46,8 @@ export function computeLoops(): void {
   loopDepth.clear(0, blockCount);
   loopCount = 1;
   if (loopCapacity == 0) growLoops();
+  loopHeader[none<Loop>()] = none<Block>();
+  loopParent[none<Loop>()] = none<Loop>();
   loopLevel[none<Loop>()] = 0;
   for (let i = rpoCount; i >= 1; i--) {
     const header = rpo[i];

@@ -1,0 +1,41 @@
+/** passes: the order of the optimisation passes, and the one entry to them.
+ *  In: the function as translate left it: SSA, perhaps with aliases, redundant parameters, unreachable blocks.
+ *  Out: for selection: no aliases, critical edges split (ir/cfg.ts), `rpo`, dominators, loops, `layoutOrder`, `useCount`; all of them
+ *  of the final graph.
+ *
+ *  | pass | requires | because |
+ *  |---|---|---|
+ *  | simplify | - | first: parameters with one source hide equal values from everything else |
+ *  | gvn | rpo, dominators, loops | loads are numbered by what loops write |
+ *  | simplify again | - | decides branches on what gvn has found |
+ *  | ifconv | rpo; before licm | licm would make preheaders of the blocks that it removes |
+ *  | licm | rpo, dominators, loops; after gvn | twins are gone, so that room for invariants goes to different values |
+ *  | dce | no aliases, rpo | last of those that edit values: all others leave values without use |
+ *  | splitCriticalEdges | rpo | after all that edits the graph |
+ *  | layout | rpo, loops | of the final graph |
+ *  | countUses | rpo, no aliases | of the final values | */
+
+import { rebuildCfg, splitCriticalEdges } from '../ir/cfg';
+import { computeDominators } from '../ir/dom';
+import { computeLoops } from '../ir/loop';
+import { countUses, resolveAll } from '../ir/uses';
+import { OptLevel } from '../options';
+import { removeDeadValues } from './dce';
+import { computeLayout } from './layout';
+import { simplify } from './simplify';
+
+export function optimise(level: OptLevel): void {
+  if (level == OptLevel.None) {
+    rebuildCfg();
+  } else {
+    simplify();
+  }
+  // Beyond this point the graph only changes by blocks on critical edges.
+  splitCriticalEdges();
+  resolveAll();
+  removeDeadValues();
+  computeDominators();
+  computeLoops();
+  computeLayout();
+  countUses();
+}
