@@ -64,6 +64,7 @@ _Static_assert(offsetof(struct state, activity) + OURO_SLOT_HELPER == STATE_ACTI
 _Static_assert(offsetof(struct state, top) + OURO_SLOT_HELPER == STATE_TOP, "state.top");
 _Static_assert(offsetof(struct state, host_sp) + OURO_SLOT_HELPER == STATE_HOST_SP, "state.host_sp");
 _Static_assert(offsetof(struct state, native_sp) + OURO_SLOT_HELPER == STATE_NATIVE_SP, "state.native_sp");
+_Static_assert(STATE_FRAME == OURO_SLOT_ACTIVATION, "the activation's identity");
 _Static_assert(OURO_SLOT_HELPER + sizeof(struct state) <= OURO_SLOT_STACK, "state");
 _Static_assert(offsetof(struct activity, top) == ACTIVITY_TOP, "activity.top");
 _Static_assert(offsetof(struct activity, limit) == ACTIVITY_LIMIT, "activity.limit");

@@ -1,5 +1,6 @@
 /** Calls into compiled code and back: arguments and results of each kind, host functions, nesting, exceptions. */
 
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as layout from '../../runtime/layout.js';
@@ -171,6 +172,21 @@ test('an exception of an imported function drops its activation only', () => {
   assert.is(depth, 3);
   assert.throws(() => helper.resume(), /no wasm code has left/);
   assert.throws(() => helper.unwind(), /no wasm code has left/);
+  m.close();
+});
+
+test('activations whose driver was terminated are dropped', () => {
+  const m = machine();
+  let depth = 0;
+  m.hostImport(0, () => {
+    depth++;
+    if (depth === 1) assert.throws(() => runInNewContext('again()', { again: () => m.call(at(callImport)) }, { timeout: 50 }), /timed out/);
+    else if (depth === 2) m.call(at(recurseToImport), 10);
+    else for (;;);
+  });
+  assert.is(m.call(at(keepRegisters)), 4321);
+  assert.is(depth, 3);
+  assert.is(m.words[layout.SLOT_ACTIVATION / 8], 0n);
   m.close();
 });
 

@@ -148,15 +148,23 @@ export class Machine {
       const status = this.halves[layout.SLOT_STATUS / 4];
       if (status === layout.EXIT_RETURNED) return;
       if (status === layout.EXIT_TRAPPED) throw new TrapError(this.trap());
+      const activation = this.words[layout.SLOT_ACTIVATION / 8];
       try {
         if (status === layout.EXIT_HOST_FUNC) this.host[this.halves[layout.SLOT_EXIT_ID / 4]](this);
         else this.builtin(status - layout.EXIT_HOST_BUILTIN);
       } catch (error) {
+        this.unwindTo(activation);
         this.helper.unwind();
         throw error;
       }
+      this.unwindTo(activation);
       this.helper.resume();
     }
+  }
+
+  /** Drops activations inside this one whose driver was stopped without its catch (a vm timeout). */
+  private unwindTo(activation: bigint): void {
+    while (this.words[layout.SLOT_ACTIVATION / 8] !== activation) this.helper.unwind();
   }
 
   /** Integers in, SLOT_INTS 0 as a signed 32-bit number out. */
