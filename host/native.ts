@@ -24,6 +24,8 @@ export interface Native extends NativeHelper {
 export const STATUS = L.SLOT_STATUS >> 2;
 export const EXIT_ID = L.SLOT_EXIT_ID >> 2;
 export const CALLEE = L.SLOT_CALLEE >> 2;
+/** Of the f64 view: the address of the innermost activation, as the bits of a number that is only compared. */
+export const ACTIVATION = L.SLOT_ACTIVATION >> 3;
 export const STACK_ARGS = L.SLOT_STACK_ARGS >> 2;
 export const STACK_RESULTS = L.SLOT_STACK_RESULTS >> 2;
 

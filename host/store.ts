@@ -10,7 +10,7 @@ import { OuroError } from './errors.js';
 import { Func } from './func.js';
 import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
-import { type Cell, EXIT_ID, native, readAddress, STATUS } from './native.js';
+import { ACTIVATION, type Cell, EXIT_ID, native, readAddress, STATUS } from './native.js';
 import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
 import { funcTypeById } from './types.js';
 
@@ -198,13 +198,20 @@ export class Store {
   /** @internal After `enter` came back with something else than results: does what wasm asks for until it returns (false) or traps (true, and
    *  `takeTrap` has the error). When it throws, wasm is still suspended, and the caller must unwind. */
   drive(): boolean {
-    const { i32, resume, unwind } = native();
+    const { i32, f64, resume, unwind } = native();
+    const activation = f64[ACTIVATION];
     for (;;) {
       const status = i32[STATUS];
       if (status === L.EXIT_RETURNED) return false;
       if (status === L.EXIT_TRAPPED) return true;
-      if (status === L.EXIT_HOST_FUNC) this.#hostFuncs[i32[EXIT_ID]]();
-      else {
+      if (status === L.EXIT_HOST_FUNC) {
+        try {
+          this.#hostFuncs[i32[EXIT_ID]]();
+        } finally {
+          // Calls inside that V8 has terminated (a `vm` timeout) could not unwind: no `catch` runs then.
+          while (f64[ACTIVATION] !== activation) unwind();
+        }
+      } else {
         const trap = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[i32[EXIT_ID]]);
         if (trap !== undefined) {
           this.#hostTrap = trap;

@@ -1,5 +1,6 @@
 /** Calls across the border with hand-made code: conversions, results, host functions, exceptions. */
 
+import vm from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Func, FuncType, Instance, Module, Store, Trap } from '../../host/index.js';
@@ -138,6 +139,38 @@ test('traps', async () => {
       assert.match(trap.stack!, /Trap: wasm trap.*\n {4}at inner \(wasm m:0x21\)\n {4}at /);
     }
   }
+});
+
+test('calls that a vm timeout has ended', async () => {
+  const text = '(module (import "m" "f" (func $f (param i32) (result i32))) (export "f" (func $f)))';
+  const endless = new vm.Script('for (;;);');
+  const { instance: made } = await instance(
+    text,
+    [],
+    [
+      (depth: number) => {
+        if (depth > 0) return made.exports.f(depth - 1);
+        return endless.runInThisContext();
+      },
+    ],
+  );
+  const outer = await instance(
+    text,
+    [],
+    [
+      () => {
+        try {
+          new vm.Script('call()').runInNewContext({ call: () => made.exports.f(3) }, { timeout: 20 });
+        } catch (error) {
+          assert.match((error as Error).message, /timed out/); // an Error of the other context
+          return 5;
+        }
+        return 6;
+      },
+    ],
+  );
+  assert.is(outer.instance.exports.f(1), 5);
+  assert.is(outer.instance.exports.f(2), 5);
 });
 
 test.run();
