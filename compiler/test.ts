@@ -7,6 +7,7 @@ export function alloc(size: u32): usize {
   return allocate(size);
 }
 
+export * from './isa/x64/hooks';
 export * from './link/hooks';
 export * from './opt/hooks';
 export * from './wasm/hooks';

@@ -12,7 +12,9 @@ import { TrapCode } from '../../../runtime/traps';
 import { addTableTarget, alignCode, bind, finishCode, jump, jumpIf, startCode, startTable } from '../../emit/code';
 import { addAddress, addFunction, code } from '../../emit/output';
 import { addressMap, cpuFeatures } from '../../options';
-import { Move, moveCount, moveFrom, movePosition, moveTo, moveType, savedRegs, spillSlotCount } from '../../regalloc/moves';
+import { moveCount, moveFrom, movePositions, moveTo, moveTypes } from '../../regalloc/moves';
+import { usedCalleeSaved } from '../../regalloc/place';
+import { spillSlotCount } from '../../regalloc/spill';
 import {
   blockColdness,
   blockEnds,
@@ -81,7 +83,7 @@ function scan(): void {
   lastOfDepth.clear();
   hasCalls = false;
   hasSwaps = false;
-  let move: u32 = 1;
+  let move: u32 = 0;
   for (let index: u32 = 1; index < machBlockCount; index++) {
     const block = at<Block>(index);
     const start = blockStarts[block];
@@ -93,8 +95,8 @@ function scan(): void {
         if (opcode == X64.CallImport || opcode == X64.CallRef) hasSwaps = true;
       }
     }
-    while (move <= moveCount && movePosition[at<Move>(move)] < start) move++;
-    const moves = move <= moveCount && movePosition[at<Move>(move)] < end;
+    while (move < moveCount && movePositions[move] < start) move++;
+    const moves = move < moveCount && movePositions[move] < end;
     const bare = index != 1 && !moves && end - start == 1 && instOps[instAt(start)] == X64.Jmp;
     blockTargets[block] = at<Block>(bare ? 0 : index);
     findHeaders(block);
@@ -136,13 +138,18 @@ function thread(): void {
   }
 }
 
-/** Appends the function to the output. */
+/** Appends the function to the output, as allocation left it. */
 export function emitFunction(): void {
+  emitCode(spillSlotCount, usedCalleeSaved as u32);
+}
+
+/** The same with a given number of spill slots and the callee-saved registers in use. */
+export function emitCode(slots: u32, saved: u32): void {
   while ((code.length & (FUNCTION_ALIGNMENT - 1)) != 0) code.u8(0xcc);
   const start = code.length;
   scan();
   thread();
-  layoutFrame(spillSlotCount, savedRegs, hasCalls, hasSwaps);
+  layoutFrame(slots, saved, hasCalls, hasSwaps);
   configure(slotsOffset, (cpuFeatures & CPU_X64_AVX) != 0);
   resetStubs();
   startCode(machBlockCount - 1);
@@ -165,7 +172,7 @@ function addLocation(offset: u32, location: u32): void {
 }
 
 function emitBody(): void {
-  let move: u32 = 1;
+  let move: u32 = 0;
   for (let index: u32 = 1; index < machBlockCount; index++) {
     const block = at<Block>(index);
     if (blockTargets[block] != block) continue;
@@ -173,12 +180,11 @@ function emitBody(): void {
     bind(at<Label>(index));
     const start = blockStarts[block];
     const end = blockEnds[block];
-    while (move <= moveCount && movePosition[at<Move>(move)] < start) move++;
+    while (move < moveCount && movePositions[move] < start) move++;
     for (let position = start; position < end; position++) {
       const before = code.length;
-      for (; move <= moveCount && movePosition[at<Move>(move)] == position; move++) {
-        const entry = at<Move>(move);
-        moveValue(moveTo[entry], moveFrom[entry], moveType[entry]);
+      for (; move < moveCount && movePositions[move] == position; move++) {
+        moveValue(moveTo[move], moveFrom[move], moveTypes[move]);
       }
       const inst = instAt(position);
       room();

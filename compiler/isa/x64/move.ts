@@ -9,27 +9,20 @@ function isFloatReg(location: u32): bool {
   return location >= 16 && location < SPILL_BASE;
 }
 
-/** A value of this type, from one register or spill slot to another. Between slots it goes through a scratch register. */
+/** A value of this type, from one register or spill slot to another; not both are slots. */
 export function moveValue(to: u32, from: u32, type: u32): void {
-  if (to == from) return;
   room();
   const wide: u32 = type == Type.I32 || type == Type.F32 ? 0 : 1;
   if (to >= SPILL_BASE) {
-    if (from >= SPILL_BASE) {
-      // Half of an 8-byte slot is as good as all of it, so both classes can take the integer path.
-      rmLocation(from);
-      op(0x8b, wide, SCRATCH, 0);
-      rmLocation(to);
-      op(0x89, wide, SCRATCH, 0);
-      return;
-    }
+    assert(from < SPILL_BASE);
     rmLocation(to);
     if (isFloatReg(from)) fop(0x11 | M_0F | (wide ? P_F2 : P_F3), 0, from, 0, 0);
     else op(0x89, wide, from, 0);
-    return;
+  } else if (isFloatReg(to)) {
+    moveToFloat(to, from, wide);
+  } else {
+    moveToInt(to, from, wide);
   }
-  if (isFloatReg(to)) moveToFloat(to, from, wide);
-  else moveToInt(to, from, wide);
 }
 
 /** mov, movd or movq. */
