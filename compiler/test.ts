@@ -10,4 +10,5 @@ export function alloc(size: u32): usize {
 export * from './isa/x64/hooks';
 export * from './link/hooks';
 export * from './opt/hooks';
+export * from './regalloc/hooks';
 export * from './wasm/hooks';

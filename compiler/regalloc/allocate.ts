@@ -1,0 +1,24 @@
+/** allocate: register allocation of the function in mach.
+ *  In: mach.  Out: `operandLocations`; moves.ts; `spillSlotCount` (spill.ts), `usedCalleeSaved` (place.ts).
+ *  Requires: a target (isa/target.ts); SSA; no critical edges; blocks with jump arguments end in a jump without operands. */
+
+import { SPILL_BASE, order } from '../isa/mach';
+import { fillFlow } from './flow';
+import { fillLiveness } from './liveness';
+import { orderMoves, resetMoves } from './moves';
+import { orderPieces } from './ordered';
+import { placePieces } from './place';
+import { resolvePieces } from './resolve';
+import { assignSpillSlots, spillSlotCount } from './spill';
+
+export function allocate(): void {
+  fillFlow();
+  fillLiveness();
+  placePieces();
+  // From here on no piece is made or split.
+  orderPieces();
+  assignSpillSlots();
+  resetMoves(order.length + 1);
+  resolvePieces();
+  orderMoves(SPILL_BASE + spillSlotCount);
+}

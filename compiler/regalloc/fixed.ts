@@ -1,0 +1,81 @@
+/** fixed: where registers are taken by instructions themselves: fixed operands and calls.
+ *  In: mach.  Out: a list of blocked points for each register, in order, and the list of call points.
+ *  Cost: O(operands); a query is O(1) amortised as long as the points asked for only grow. */
+
+import { Column } from '../base/column';
+import { VReg } from '../base/entity';
+import { Pool } from '../base/pool';
+import { MAX_REGS } from '../isa/mach';
+import { callClobbers } from '../isa/target';
+import { NO_POINT } from './ranges';
+
+/** Blocked points in the order found: point, virtual register, next of the same register. Triples. */
+const entries: Pool = Pool.create(1024);
+/** First, last and current entry for each register. */
+const heads: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+const tails: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+const cursors: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+/** Points 2s+1 of calls, in order. */
+const calls: Pool = Pool.create(256);
+let callCursor: u32 = 1;
+
+export function resetFixed(): void {
+  entries.clear();
+  calls.clear();
+  heads.clear(0, MAX_REGS);
+  tails.clear(0, MAX_REGS);
+}
+
+/** `register` is taken at `point` by `vreg`. Points of one register come in order. */
+export function blockRegister(register: u32, point: u32, vreg: VReg): void {
+  const entry = entries.extend(3);
+  entries.set(entry, point);
+  entries.set(entry + 1, vreg.index);
+  entries.set(entry + 2, 0);
+  if (heads[register] == 0) heads[register] = entry;
+  else entries.set(tails[register] + 2, entry);
+  tails[register] = entry;
+}
+
+export function addCall(point: u32): void {
+  calls.push(point);
+}
+
+export function hasCalls(): bool {
+  return !calls.isEmpty;
+}
+
+/** Starts over at the first point. */
+export function rewindFixed(): void {
+  for (let r: u32 = 0; r < MAX_REGS; r++) cursors[r] = heads[r];
+  callCursor = 1;
+}
+
+/** First point >= `from` at which `register` is taken by something else than `vreg`. `now` is the point that allocation has reached,
+ *  at most `from`. */
+export function nextBlocked(register: u32, vreg: VReg, now: u32, from: u32): u32 {
+  let cursor = cursors[register];
+  while (cursor != 0 && entries.get(cursor) < now) cursor = entries.get(cursor + 2);
+  cursors[register] = cursor;
+  while (cursor != 0 && (entries.get(cursor) < from || entries.get(cursor + 1) == vreg.index)) cursor = entries.get(cursor + 2);
+  let point = cursor == 0 ? NO_POINT : entries.get(cursor);
+  if (((callClobbers >> (register as u64)) & 1) != 0) {
+    while (callCursor < calls.length && calls.get(callCursor) < now) callCursor++;
+    let call = callCursor;
+    while (call < calls.length && calls.get(call) < from) call++;
+    if (call < calls.length) point = min(point, calls.get(call));
+  }
+  return point;
+}
+
+/** First call point >= `point`. */
+export function nextCall(point: u32): u32 {
+  let low: u32 = 1;
+  let high = calls.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (calls.get(middle) < point) low = middle + 1;
+    else high = middle;
+  }
+  return low < calls.length ? calls.get(low) : NO_POINT;
+}

@@ -1,0 +1,380 @@
+/** place: gives each piece a register or memory, splitting as needed, in one walk over the points.
+ *
+ *  In: ranges (pieces enqueued), fixed, flow, affinity.  Out: pieces with locations; more pieces.
+ *  Cost: O(registers) for each piece, plus a bounded look at uses when registers run out.
+ *
+ *  Pieces are taken in order of their starts. As a piece has no holes, the registers' present occupants are all that it can collide with,
+ *  besides fixed operands and calls ahead. A free register that lasts to the piece's end is taken, by hints. Otherwise the cheapest
+ *  is done: take a register until something ahead needs it, take one from an occupant, or stay in memory. What is cut off a piece
+ *  either competes for a register at once or stays in memory up to the best point for a load (cost.ts), where it competes again.
+ *
+ *  Ref: Traub, Holloway, Smith 1998 (second-chance binpacking); Wimmer, Mössenböck 2005 (split positions). */
+
+import { Column } from '../base/column';
+import { Block, VReg, at } from '../base/entity';
+import {
+  Constraint,
+  MAX_REGS,
+  blockJumpArgs,
+  blockParamCounts,
+  blockParams,
+  blockSuccessors,
+  instAt,
+  instOperands,
+  instOps,
+  machPool,
+  operandConstraints,
+  operandDetails,
+  operandVRegs,
+  vregTypes,
+} from '../isa/mach';
+import { Type } from '../ir/type';
+import { calleeSaved, floatMoveOp, floatPreference, floatPreferenceCount, intPreference, intPreferenceCount, moveOp } from '../isa/target';
+import { fixedOf, groupOf, latestOf, setLatest } from './affinity';
+import { firstReload, leavePoint, memoryCost, nextReload } from './cost';
+import { nextBlocked, rewindFixed } from './fixed';
+import { FREQUENCY, firstPreds, frequencies, preds, predsEnd } from './flow';
+import {
+  MEMORY,
+  NO_POINT,
+  NO_REGISTER,
+  UNPLACED,
+  UseKind,
+  defBlocks,
+  defPieces,
+  defPoints,
+  enqueue,
+  inMemory,
+  lastRegisters,
+  newPiece,
+  pieceEnds,
+  pieceLocations,
+  pieceNexts,
+  pieceReloads,
+  pieceStarts,
+  pieceVRegs,
+  placedPieces,
+  pointLists,
+  slotBlocks,
+  slotCount,
+  useFrom,
+  useKinds,
+  useOperands,
+  usePoints,
+  usesEnd,
+} from './ranges';
+
+/** The piece in each register; it may have ended. 0: none yet. */
+const occupants: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+/** What the piece at hand gains in each register; zero but for those in `hinted`. */
+const gains: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+const hinted: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+let hintedCount: u32 = 0;
+/** Up to where each register is free for the piece at hand. */
+const limits: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+
+/** Callee-saved registers that hold something: the function has to save them. */
+export let usedCalleeSaved: u64 = 0;
+
+/** A save and a restore, at the function's entry and exit, and a little for the code. */
+const SAVE_COST: u32 = FREQUENCY * 2 + (FREQUENCY >> 2);
+const IMPOSSIBLE: i64 = i64.MAX_VALUE;
+/** How many uses of a piece are asked for hints. */
+const HINT_HORIZON: u32 = 8;
+
+export function placePieces(): void {
+  occupants.clear(0, MAX_REGS);
+  gains.clear(0, MAX_REGS);
+  usedCalleeSaved = 0;
+  rewindFixed();
+  const end = slotCount << 1;
+  for (let point: u32 = 0; point < end; point++) {
+    let piece = pointLists[point];
+    if (piece == 0) continue;
+    // Those that come from a register first, so that they can stay in it.
+    let later: u32 = 0;
+    while (piece != 0) {
+      const next = pieceNexts[piece];
+      if (lastRegisters[pieceVRegs[piece]] != (NO_REGISTER as u8)) place(piece);
+      else {
+        pieceNexts[piece] = later;
+        later = piece;
+      }
+      piece = next;
+    }
+    while (later != 0) {
+      const next = pieceNexts[later];
+      place(later);
+      later = next;
+    }
+    pointLists[point] = 0;
+  }
+}
+
+function putInMemory(piece: u32): void {
+  const vreg = pieceVRegs[piece];
+  pieceLocations[piece] = MEMORY;
+  placedPieces[vreg] = piece;
+  inMemory[vreg] = 1;
+}
+
+/** Has the piece in memory from its start to the best gap after `after` for a load; the rest is enqueued there. */
+function spill(piece: u32, after: u32): void {
+  const vreg = pieceVRegs[piece];
+  const end = pieceEnds[piece];
+  const point = nextReload(vreg, after, end);
+  putInMemory(piece);
+  if (point == NO_POINT) return;
+  pieceEnds[piece] = point;
+  const rest = newPiece(vreg, point, end);
+  pieceReloads[rest] = 1;
+  enqueue(rest);
+}
+
+function putInRegister(piece: u32, register: u32): void {
+  const vreg = pieceVRegs[piece];
+  pieceLocations[piece] = register;
+  placedPieces[vreg] = piece;
+  lastRegisters[vreg] = register as u8;
+  setLatest(vreg, register);
+  occupants[register] = piece;
+  usedCalleeSaved |= calleeSaved & ((1 as u64) << (register as u64));
+}
+
+/** Whether the instruction at `point` needs `vreg` in its register there. */
+function isNeededAt(vreg: VReg, point: u32): bool {
+  const end = usesEnd(vreg);
+  for (let use = useFrom(vreg, point); use < end && usePoints[use] == point; use++) {
+    const kind = useKinds[use] as u32;
+    if (kind == UseKind.Register || kind == UseKind.Held) return true;
+  }
+  return false;
+}
+
+/** Takes the occupant of a register out of it, at `point` or before. */
+function evict(piece: u32, point: u32): void {
+  const vreg = pieceVRegs[piece];
+  const start = pieceStarts[piece];
+  const leave = pointOfLeaving(vreg, start, point);
+  if (leave <= start) {
+    spill(piece, point);
+    return;
+  }
+  const rest = newPiece(vreg, leave, pieceEnds[piece]);
+  pieceEnds[piece] = leave;
+  spill(rest, point);
+}
+
+/** Where a piece in a register from `start` on leaves it when the register is taken at `limit`; `start` when it is not used before. */
+function pointOfLeaving(vreg: VReg, start: u32, limit: u32): u32 {
+  const first = useFrom(vreg, start);
+  let use = useFrom(vreg, limit);
+  // An operand held over the instruction cannot leave in its middle.
+  if ((limit & 1) != 0 && use < usesEnd(vreg) && usePoints[use] == limit && useKinds[use] == (UseKind.Held as u8)) {
+    limit--;
+    use = useFrom(vreg, limit);
+  }
+  let last = start - 1;
+  if (use > first) {
+    last = usePoints[use - 1];
+    // A parameter or a result that is not used in its register need not enter it.
+    const kind = useKinds[first] as u32;
+    if (use == first + 1 && last == start && (kind == UseKind.Param || kind == UseKind.FixedDef)) {
+      if (frequencies[slotBlocks[limit >> 1]] >= frequencies[slotBlocks[start >> 1]]) return start;
+    }
+  }
+  return max(start, leavePoint(last, limit));
+}
+
+function gain(register: u32, weight: u32): void {
+  if (register >= MAX_REGS) return;
+  if (gains[register] == 0) hinted[hintedCount++] = register;
+  gains[register] = gains[register] + weight;
+}
+
+/** Where `vreg` was put last. */
+function presentLocation(vreg: VReg): u32 {
+  const piece = placedPieces[vreg];
+  return piece == 0 ? MEMORY : pieceLocations[piece];
+}
+
+/** Collects what the piece gains in which register. */
+function collectHints(vreg: VReg, start: u32, end: u32): void {
+  while (hintedCount > 0) gains[hinted[--hintedCount]] = 0;
+  const here = frequencies[slotBlocks[start >> 1]];
+  if (defPoints[vreg] == start) hintFromDef(vreg, start, here);
+  else if (lastRegisters[vreg] != (NO_REGISTER as u8)) gain(lastRegisters[vreg], here);
+  const group = groupOf(vreg);
+  gain(fixedOf(group), (here >> 2) + 1);
+  gain(latestOf(group), (here >> 1) + 1);
+  const last = usesEnd(vreg);
+  let use = useFrom(vreg, start);
+  for (let i: u32 = 0; i < HINT_HORIZON && use < last && usePoints[use] < end; i++, use++) {
+    const kind = useKinds[use] as u32;
+    if (kind == UseKind.Fixed) gain(operandDetails[useOperands[use]], frequencies[slotBlocks[usePoints[use] >> 1]]);
+    else if (kind == UseKind.JumpArg) hintFromJump(vreg, slotBlocks[usePoints[use] >> 1]);
+  }
+}
+
+function hintFromDef(vreg: VReg, start: u32, weight: u32): void {
+  const end = usesEnd(vreg);
+  for (let use = useFrom(vreg, start); use < end && usePoints[use] == start; use++) {
+    const kind = useKinds[use] as u32;
+    const operand = useOperands[use];
+    if (kind == UseKind.FixedDef) gain(operandDetails[operand], weight);
+    else if (kind == UseKind.Param) hintFromArgs(vreg, defBlocks[vreg]);
+    else if (operand != 0) {
+      const slot = start >> 1;
+      const inst = instAt(slot - slotBlocks[slot].index);
+      const first = instOperands[inst];
+      const op = instOps[inst] as u32;
+      if (operandConstraints[operand] == (Constraint.Reuse as u8)) {
+        gain(presentLocation(operandVRegs[first + (operandDetails[operand] as u32)]), weight);
+      } else if (op == moveOp || op == floatMoveOp) gain(presentLocation(operandVRegs[first + 1]), weight);
+    }
+  }
+}
+
+/** A parameter's arguments, of the blocks placed before. */
+function hintFromArgs(param: VReg, block: Block): void {
+  const params = blockParams[block];
+  let index: u32 = 0;
+  while (machPool.get(params + index) != param.index) index++;
+  const end = predsEnd(block);
+  for (let i = firstPreds[block]; i < end; i++) {
+    const pred = preds[i];
+    const args = blockJumpArgs[pred];
+    if (args != 0) gain(presentLocation(at<VReg>(machPool.get(args + index))), frequencies[pred]);
+  }
+}
+
+/** The parameters that take `vreg` as argument at the end of `block`, when they were placed before. */
+function hintFromJump(vreg: VReg, block: Block): void {
+  const target = at<Block>(machPool.get(blockSuccessors[block]));
+  const args = blockJumpArgs[block];
+  const params = blockParams[target];
+  const count = blockParamCounts[target];
+  for (let i: u32 = 0; i < count; i++) {
+    if (machPool.get(args + i) != vreg.index) continue;
+    const piece = defPieces[at<VReg>(machPool.get(params + i))];
+    if (piece != 0) gain(pieceLocations[piece], frequencies[block]);
+  }
+}
+
+function place(piece: u32): void {
+  const vreg = pieceVRegs[piece];
+  const start = pieceStarts[piece];
+  const end = pieceEnds[piece];
+  const isDef = defPoints[vreg] == start;
+  if (!isDef && pieceReloads[piece] == 0 && placedPieces[vreg] != 0 && pieceLocations[placedPieces[vreg]] == MEMORY) {
+    // It comes from memory: it stays there until a register pays.
+    const point = firstReload(vreg, start, end);
+    if (point == NO_POINT || point > start) {
+      putInMemory(piece);
+      if (point == NO_POINT) return;
+      pieceEnds[piece] = point;
+      const rest = newPiece(vreg, point, end);
+      pieceReloads[rest] = 1;
+      enqueue(rest);
+      return;
+    }
+  }
+  const needed = isNeededAt(vreg, start);
+  const least = needed && (start & 1) == 0 && isNeededAt(vreg, start + 1) ? start + 2 : start + 1;
+  // A fixed result leaves its register in the next gap: what the instruction itself does to registers does not matter.
+  const free = isDef && useKinds[useFrom(vreg, start)] == (UseKind.FixedDef as u8) ? (start | 1) + 1 : start;
+  const type = vregTypes[vreg] as u32;
+  const float = type == Type.F32 || type == Type.F64 || type == Type.V128;
+  const list = float ? floatPreference : intPreference;
+  const count = float ? floatPreferenceCount : intPreferenceCount;
+  const registers = changetype<Column<u32, u32>>(list);
+  collectHints(vreg, start, end);
+
+  // A register that is free to the end.
+  let best = NO_REGISTER;
+  let bestCost: i64 = IMPOSSIBLE;
+  for (let i: u32 = 0; i < count; i++) {
+    const register = registers[i];
+    const limit = nextBlocked(register, vreg, start, free);
+    limits[register] = limit;
+    if (limit < end) continue;
+    const occupant = occupants[register];
+    if (occupant != 0 && pieceEnds[occupant] > start) continue;
+    const cost = (saveCost(register) as i64) - (gains[register] as i64);
+    if (cost < bestCost) {
+      bestCost = cost;
+      best = register;
+    }
+  }
+  if (bestCost <= 0) {
+    putInRegister(piece, best);
+    return;
+  }
+
+  // Otherwise the cheapest: part of the range, an occupant's register, or memory.
+  let bestEnd = end;
+  let bestDistance: u32 = NO_POINT;
+  if (!needed) {
+    const cost = memoryCost(vreg, start, end);
+    if (cost < bestCost || best == NO_REGISTER) {
+      best = NO_REGISTER;
+      bestCost = cost;
+      bestDistance = distanceTo(vreg, start, end);
+    }
+  }
+  const hasUse = useFrom(vreg, start) < useFrom(vreg, end);
+  for (let i: u32 = 0; i < count; i++) {
+    const register = registers[i];
+    if (limits[register] < least) continue;
+    let cost = (saveCost(register) as i64) - (gains[register] as i64);
+    let until = end;
+    if (limits[register] < end) {
+      until = pointOfLeaving(vreg, start, limits[register]);
+      if (until < least || (hasUse && useFrom(vreg, start) == useFrom(vreg, until))) continue;
+      cost += memoryCost(vreg, until, end);
+    }
+    let distance: u32 = NO_POINT;
+    const occupant = occupants[register];
+    if (occupant != 0 && pieceEnds[occupant] > start) {
+      const other = pieceVRegs[occupant];
+      if (isNeededAt(other, start) || (!needed && pieceStarts[occupant] == start && pieceReloads[occupant] != 0)) continue;
+      cost += memoryCost(other, start, pieceEnds[occupant]);
+      distance = distanceTo(other, start, pieceEnds[occupant]);
+    } else if (until == end) continue;
+    if (cost < bestCost || (cost == bestCost && distance > bestDistance)) {
+      best = register;
+      bestCost = cost;
+      bestEnd = until;
+      bestDistance = distance;
+    }
+  }
+  if (best == NO_REGISTER) {
+    // Selection asks for more registers at one instruction than there are.
+    if (needed) unreachable();
+    spill(piece, start);
+    return;
+  }
+  const occupant = occupants[best];
+  if (occupant != 0 && pieceEnds[occupant] > start) evict(occupant, start);
+  if (bestEnd < end) {
+    pieceEnds[piece] = bestEnd;
+    const rest = newPiece(vreg, bestEnd, end);
+    putInRegister(piece, best);
+    if ((bestEnd & 1) != 0) spill(rest, bestEnd);
+    else enqueue(rest);
+    return;
+  }
+  putInRegister(piece, best);
+}
+
+/** What a first use of a callee-saved register costs. */
+function saveCost(register: u32): u32 {
+  const bit = (1 as u64) << (register as u64);
+  return (calleeSaved & ~usedCalleeSaved & bit) != 0 ? SAVE_COST : 0;
+}
+
+/** The next use at `point` or later, `end` when there is none before. */
+function distanceTo(vreg: VReg, point: u32, end: u32): u32 {
+  const use = useFrom(vreg, point);
+  return use < usesEnd(vreg) ? min(usePoints[use], end) : end;
+}
