@@ -202,11 +202,6 @@ export function leave(): bool {
   return false;
 }
 
-/** Whether the else part of the innermost label (an if) is still to come. */
-export function awaitsElse(): bool {
-  return kinds[depth] == Kind.If;
-}
-
 function labelArity(level: u32): u32 {
   return kinds[level] == Kind.Loop ? paramsOf(typeForms[level]) : resultsOf(typeForms[level]);
 }

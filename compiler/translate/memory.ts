@@ -86,13 +86,13 @@ function memoryBase(): Value {
 }
 
 export function translateMemorySize(): void {
-  reader.readU8();
+  reader.readU32();
   const pages = builder.binary(Op.ShrU, Type.I64, memoryLength(), builder.i64const(16));
   stack.push(builder.unary(Op.Wrap, Type.I32, pages));
 }
 
 export function translateMemoryGrow(): void {
-  reader.readU8();
+  reader.readU32();
   const delta = stack.pop();
   stack.push(callBuiltin(BUILTIN_MEMORY_GROW, Type.I32, builder.i32const(0), delta, none<Value>(), none<Value>(), none<Value>(), 2));
 }
@@ -117,8 +117,8 @@ function checkRange(start: Value, count64: Value, length: Value): Value {
 }
 
 export function translateMemoryCopy(): void {
-  reader.readU8();
-  reader.readU8();
+  reader.readU32();
+  reader.readU32();
   const count = builder.unary(Op.ExtendU, Type.I64, stack.pop());
   const from = stack.pop();
   const to = stack.pop();
@@ -132,7 +132,7 @@ export function translateMemoryCopy(): void {
 }
 
 export function translateMemoryFill(): void {
-  reader.readU8();
+  reader.readU32();
   const count = builder.unary(Op.ExtendU, Type.I64, stack.pop());
   const byte = stack.pop();
   const to64 = checkRange(stack.pop(), count, memoryLength());
@@ -142,7 +142,7 @@ export function translateMemoryFill(): void {
 
 export function translateMemoryInit(): void {
   const segment = context.dataSegmentOffset(reader.readU32());
-  reader.readU8();
+  reader.readU32();
   const count = builder.unary(Op.ExtendU, Type.I64, stack.pop());
   const from = stack.pop();
   const to64 = checkRange(stack.pop(), count, memoryLength());

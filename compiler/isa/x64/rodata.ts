@@ -15,32 +15,54 @@ let offsets: Column<u32, u32> = Column.none<u32, u32>();
 
 export function resetRodata(): void {
   count = 0;
-  if (capacity == 0) grow(MIN_CAPACITY);
-  else sizes.clear(0, capacity);
+  if (capacity == 0) makeTable(MIN_CAPACITY);
+  sizes.clear(0, capacity);
 }
 
-function grow(size: u32): void {
-  lows = Column.grown<u32, u64>(lows, capacity, size);
-  highs = Column.grown<u32, u64>(highs, capacity, size);
-  sizes = Column.grown<u32, u8>(sizes, capacity, size);
-  offsets = Column.grown<u32, u32>(offsets, capacity, size);
+function makeTable(size: u32): void {
+  lows = Column.create<u32, u64>(size);
+  highs = Column.create<u32, u64>(size);
+  sizes = Column.create<u32, u8>(size);
+  offsets = Column.create<u32, u32>(size);
   capacity = size;
   sizes.clear(0, size);
 }
 
-/** Offset of a constant of `size` bytes, aligned to its size. */
-function place(size: u32, low: u64, high: u64): u32 {
-  if (count << 1 >= capacity) {
-    // Constants found again after this are written a second time: rare, and the table stays simple.
-    count = 0;
-    grow(capacity << 1);
+/** Twice the room; every constant stays known, so that the output does not depend on how large the table was before. */
+function grow(): void {
+  const oldCapacity = capacity;
+  const oldLows = lows;
+  const oldHighs = highs;
+  const oldSizes = sizes;
+  const oldOffsets = offsets;
+  makeTable(capacity << 1);
+  for (let i: u32 = 0; i < oldCapacity; i++) {
+    if (oldSizes[i] == 0) continue;
+    const slot = find(oldSizes[i], oldLows[i], oldHighs[i]);
+    sizes[slot] = oldSizes[i];
+    lows[slot] = oldLows[i];
+    highs[slot] = oldHighs[i];
+    offsets[slot] = oldOffsets[i];
   }
+  Column.free<u32, u64>(oldLows, oldCapacity);
+  Column.free<u32, u64>(oldHighs, oldCapacity);
+  Column.free<u32, u8>(oldSizes, oldCapacity);
+  Column.free<u32, u32>(oldOffsets, oldCapacity);
+}
+
+/** The constant's slot, or the free one where it belongs. */
+function find(size: u32, low: u64, high: u64): u32 {
   const mask = capacity - 1;
   let slot = (<u32>(((low ^ (high * 3)) * 0x9e3779b97f4a7c15) >> 40) + size) & mask;
-  while (sizes[slot] != 0) {
-    if (sizes[slot] == size && lows[slot] == low && highs[slot] == high) return offsets[slot];
-    slot = (slot + 1) & mask;
-  }
+  while (sizes[slot] != 0 && (sizes[slot] != size || lows[slot] != low || highs[slot] != high)) slot = (slot + 1) & mask;
+  return slot;
+}
+
+/** Offset of a constant of `size` bytes, aligned to its size. */
+function place(size: u32, low: u64, high: u64): u32 {
+  if (count << 1 >= capacity) grow();
+  const slot = find(size, low, high);
+  if (sizes[slot] != 0) return offsets[slot];
   rodata.align(size);
   const offset = rodata.length;
   if (size == 4) rodata.u32(low as u32);

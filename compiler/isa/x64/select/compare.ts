@@ -48,8 +48,7 @@ export function selectCondition(value: Value, consumer: Value): Cond {
     emitTest(value);
     return Cond.NE;
   }
-  const vreg = use(value);
-  emitTestSelf(vreg, Size.S32);
+  emitTestSelf(useLow(value), Size.S32);
   return Cond.NE;
 }
 

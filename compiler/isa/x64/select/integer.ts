@@ -4,7 +4,6 @@
 import { Value, VReg } from '../../../base/entity';
 import * as ir from '../../../ir/func';
 import { Op } from '../../../ir/op';
-import { Type } from '../../../ir/type';
 import * as options from '../../../options';
 import { CPU_X64_BMI1, CPU_X64_BMI2, CPU_X64_LZCNT } from '../../../../runtime/cpu';
 import * as mach from '../../mach';
@@ -254,10 +253,9 @@ function selectXor(value: Value): void {
 
 /** The count without a mask that the machine applies anyway. */
 function countOf(count: Value, size: Size): Value {
-  if (ir.ops[count] != Op.And || !isConst(ir.argB[count])) return count;
+  if (!isFoldable(count, Op.And) || !isConst(ir.argB[count])) return count;
   const needed: u64 = size == Size.S64 ? 63 : 31;
   if (((ir.imms[ir.argB[count]] as u64) & needed) != needed) return count;
-  if (!hasOneUse(count)) return count;
   absorb(count);
   return ir.argA[count];
 }
@@ -379,7 +377,7 @@ function selectDivision(value: Value, signed: bool, remainder: bool): void {
   useAny(divisor, anySized(b, size));
 }
 
-/** Sign extension from `from`; a narrow load of one use is extended by the load itself in memory.ts. */
+/** Sign extension from `from`. */
 function selectSext(value: Value, from: Size): void {
   const size = sizeOf(ir.types[value]);
   const a = ir.argA[value];
@@ -475,10 +473,4 @@ export function selectInteger(value: Value): bool {
     default:
       return false;
   }
-}
-
-/** Register class of a plain integer or reference value is the same: a copy. */
-export function selectCopy(value: Value): void {
-  const size = ir.types[value] == Type.I32 ? Size.S32 : Size.S64;
-  emitUnary(X64.Mov, flagsOf(size, Form.Reg), vregOf(value), use(ir.argA[value]), anySized(ir.argA[value], size));
 }

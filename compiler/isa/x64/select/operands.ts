@@ -1,15 +1,15 @@
 /** operands: from IR values to operands of machine instructions.
  *  In: values of the function at hand.  Out: virtual registers, appended operands, materialised constants.
  *
- *  Selection goes backwards through a block. A value that a consumer takes into itself (`absorb`) has no uses left and is not
- *  generated when selection reaches it. Constants are made anew at each use. ExtendU costs nothing: an i32 in a register is
+ *  Selection goes backwards through a block. A value that a consumer takes into itself (`absorb`) is not generated when selection
+ *  reaches it. Constants are made anew at each use. ExtendU costs nothing: an i32 in a register is
  *  zero-extended, so it is its operand's register; but its spill slot is only 4 bytes, so such a use wants a register. */
 
 import { Column } from '../../../base/column';
 import { Block, Value, VReg, none } from '../../../base/entity';
 import * as ir from '../../../ir/func';
 import { Flag, Op, opHas } from '../../../ir/op';
-import { Type, isFloat } from '../../../ir/type';
+import { Type } from '../../../ir/type';
 import { useCount } from '../../../ir/uses';
 import * as mach from '../../mach';
 import { Constraint, OperandFlag } from '../../mach';
@@ -78,9 +78,16 @@ export function hasOneUse(value: Value): bool {
   return useCount[value] == 1;
 }
 
+/** A use count: the value was taken into its only consumer. */
+const ABSORBED: u32 = 0xffffffff;
+
 /** Takes the value into its only consumer. */
 export function absorb(value: Value): void {
-  useCount[value] = 0;
+  useCount[value] = ABSORBED;
+}
+
+export function isAbsorbed(value: Value): bool {
+  return useCount[value] == ABSORBED;
 }
 
 /** Whether the (pure) value is an `op` that may become a part of its consumer: the block at hand is not done with it. */
@@ -200,8 +207,4 @@ export function useTyped(value: Value): VReg {
   const vreg = mach.newVReg(Type.I64);
   emitUnary(X64.Mov, flagsOf(Size.S32, Form.Reg), vreg, source, Constraint.Register);
   return vreg;
-}
-
-export function isFloatValue(value: Value): bool {
-  return isFloat(ir.types[value]);
 }

@@ -1,6 +1,6 @@
 /** select: instruction selection: the function's IR into x86-64 machine IR with virtual registers.
  *  In: optimised IR with split critical edges, layout order, use counts.  Out: the tables of isa/mach.ts; the frame's outgoing area.
- *  Requires: the module's context layout. Breaks: use counts (a value taken into its consumer has none left).
+ *  Requires: the module's context layout. Breaks: use counts (of values taken into their consumers).
  *  Cost: O(n). Each block is walked backwards, so that a consumer is seen before what it may take into itself.
  *  Ref: the shape is Cranelift's lowering; the patterns are in the files beside this one. */
 
@@ -23,6 +23,7 @@ import { selectMemory } from './memory';
 import {
   defEarly,
   hasEffect,
+  isAbsorbed,
   location,
   resetOperands,
   setBlock,
@@ -68,7 +69,7 @@ function selectBlock(block: Block): void {
   for (value = ir.prevs[value]; !value.isNone && !ir.isParam(value); value = ir.prevs[value]) {
     const op: u32 = ir.ops[value];
     if (op == Op.Iconst || op == Op.Fconst || op == Op.ExtendU || op == Op.Result) continue;
-    if (useCount[value] == 0 && !hasEffect(op)) continue;
+    if (isAbsorbed(value) || (useCount[value] == 0 && !hasEffect(op))) continue;
     setLocation(value);
     const from = mach.instCount;
     selectValue(value);
