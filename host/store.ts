@@ -198,7 +198,7 @@ export class Store {
   /** @internal After `enter` came back with something else than results: does what wasm asks for until it returns (false) or traps (true, and
    *  `takeTrap` has the error). When it throws, wasm is still suspended, and the caller must unwind. */
   drive(): boolean {
-    const { i32, f64, resume, unwind } = native();
+    const { i32, f64, resume, trap, unwind } = native();
     const activation = f64[ACTIVATION];
     for (;;) {
       const status = i32[STATUS];
@@ -212,10 +212,10 @@ export class Store {
           while (f64[ACTIVATION] !== activation) unwind();
         }
       } else {
-        const trap = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[i32[EXIT_ID]]);
-        if (trap !== undefined) {
-          this.#hostTrap = trap;
-          unwind();
+        const code = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[i32[EXIT_ID]]);
+        if (code !== undefined) {
+          this.#hostTrap = code;
+          trap();
           return true;
         }
       }
@@ -229,8 +229,8 @@ export class Store {
     const { u32, i32 } = native();
     const host = this.#hostTrap;
     this.#hostTrap = undefined;
-    if (host !== undefined) return new Trap(host);
     const frames = this.#frames();
+    if (host !== undefined) return new Trap(host, frames);
     const kind = i32[L.SLOT_TRAP_KIND >> 2];
     if (kind === L.TRAP_KIND_STACK_OVERFLOW) return new Trap('StackOverflow', frames);
     const at = this.#locate(readAddress(u32, L.SLOT_TRAP_PC >> 2));

@@ -19,6 +19,8 @@ export interface NativeHelper {
   resume(): void;
   /** Drops the innermost activation, which has left to the host. */
   unwind(): void;
+  /** The same for a trap that the host has found: SLOT_TRACE_LENGTH and SLOT_STACK hold the backtrace of what has left. */
+  trap(): void;
 
   /** A wasm stack with `size` usable bytes, for VMCONTEXT_ACTIVITY and HOSTFUNC_ACTIVITY. It belongs to this thread. */
   createStack(size: number): number;

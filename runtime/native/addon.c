@@ -152,6 +152,13 @@ static napi_value unwind(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* trap(): unwind() for a trap of a host builtin: the backtrace of what has left is in the slots. */
+static napi_value trap(napi_env env, napi_callback_info info) {
+  if (!ouro_state()->frame) return ouro_resume_nothing(env, info);
+  ouro_trapped(0, 0, OURO_TRAP_KIND_EXPLICIT, 0);
+  return NULL;
+}
+
 napi_value ouro_resume_nothing(napi_env env, napi_callback_info info) {
   (void)info;
   napi_throw_error(env, "ERR_INVALID_STATE", "no wasm code has left to the host");
@@ -327,6 +334,7 @@ NAPI_MODULE_INIT() {
       {"enterInts", ouro_enter_ints},
       {"resume", ouro_resume},
       {"unwind", unwind},
+      {"trap", trap},
       {"createStack", create_stack},
       {"destroyStack", destroy_stack},
       {"entries", entries},

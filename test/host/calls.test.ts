@@ -141,6 +141,30 @@ test('traps', async () => {
   }
 });
 
+test('traps of what the host does for wasm', async () => {
+  const text = '(module $m (table 1 funcref) (elem func 0) (func $init (export "f") (param i32)))';
+  // table.init(table 0, segment 0, to edi, from 0, count 1): sub rsp, 8; mov edx, edi; xor edi, edi; xor esi, esi; xor ecx, ecx;
+  // mov r8d, 1; mov rax, [r14 + builtins]; call [rax + 8 * 12]; add rsp, 8; ret
+  const body = { hex: '4883ec08 89fa 31ff 31f6 31c9 41b801000000 498b4618 ff5060 4883c408 c3', frame: 8 };
+  const { instance: made } = await instance(text, [body]);
+  const { f } = made.exports;
+  f(0);
+  for (let i = 0; i < 2; i++) {
+    try {
+      f(1);
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, Trap);
+      assert.is((error as Trap).code, 'TableOutOfBounds');
+      assert.equal(
+        (error as Trap).frames.map(({ funcName }) => funcName),
+        ['init'],
+      );
+    }
+  }
+  f(0);
+});
+
 test('calls that a vm timeout has ended', async () => {
   const text = '(module (import "m" "f" (func $f (param i32) (result i32))) (export "f" (func $f)))';
   const endless = new vm.Script('for (;;);');
