@@ -7,11 +7,12 @@
 import { Column } from '../../../base/column';
 import { Block, Value } from '../../../base/entity';
 import { Pool } from '../../../base/pool';
+import { rpoCount } from '../../../ir/cfg';
 import * as ir from '../../../ir/func';
 import { loopDepth } from '../../../ir/loop';
 import { Op, isComparison } from '../../../ir/op';
 import { useCount } from '../../../ir/uses';
-import { layoutCount, layoutOrder } from '../../../opt/layout';
+import { layoutOrder } from '../../../opt/layout';
 import * as mach from '../../mach';
 import { resetFrame } from '../frame';
 import { COND_SHIFT, X64 } from '../inst';
@@ -53,8 +54,8 @@ export function selectFunction(): void {
     machBlocks = Column.grown<Block, Block>(machBlocks, capacity, grown);
     capacity = grown;
   }
-  for (let i: u32 = 0; i < layoutCount; i++) machBlocks[layoutOrder[i]] = mach.newMachBlock();
-  for (let i: u32 = 0; i < layoutCount; i++) selectBlock(layoutOrder[i]);
+  for (let i: u32 = 1; i <= rpoCount; i++) machBlocks[layoutOrder[i]] = mach.newMachBlock();
+  for (let i: u32 = 1; i <= rpoCount; i++) selectBlock(layoutOrder[i]);
 }
 
 function selectBlock(block: Block): void {
