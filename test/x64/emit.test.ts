@@ -8,7 +8,7 @@ import { skip } from '../support/skip.js';
 import { type Body, type FunctionShape, X64 } from '../support/x64.js';
 
 const hexOf = (body: Body, shape?: FunctionShape) => new X64().emit(body, shape).hex;
-const fill = (bytes: number): string[] => Array.from({ length: bytes / 5 }, () => 'MovImm.32 rax #0');
+const fill = (bytes: number): string[] => Array.from({ length: bytes / 5 }, () => 'MovImm.32 rax #9');
 
 test('a leaf without slots has no frame', () => {
   const { hex, frame } = new X64().emit({ entry: ['Args rdi', 'Ret'] });
@@ -99,6 +99,16 @@ test('moves of allocation stand before their instruction and are made sequential
   assert.ok(hex.includes('448bda') || hex.includes('4c8bd9'), 'the cycle goes through r11');
 });
 
+test('a zero is made by xor where nobody needs the flags', () => {
+  const zero = (...after: string[]) => hexOf({ a: ['MovImm.64 rax #0', ...after], b: ['Ret'] }).slice(0, 10);
+  assert.is(zero('Mov.32 rcx rdx', 'Add.32 rcx rcx rdi', 'Jcc.e -> a b').slice(0, 4), '31c0');
+  assert.is(zero('Jmp -> b').slice(0, 4), '31c0');
+  assert.is(zero('Mov.32 rcx rdx', 'Jcc.e -> a b'), 'b800000000');
+  assert.is(zero('Store.32 rax [rcx]', 'Setcc.b rdx', 'Jmp -> b'), 'b800000000');
+  assert.is(zero(...Array.from({ length: 20 }, () => 'Store.32 rax [rcx]'), 'TrapIf.o #1', 'Jmp -> b'), 'b800000000');
+  assert.is(hexOf({ a: ['MovImm.32 r9 #0', 'Ret'] }), '4531c9c3');
+});
+
 test('jumps to the next block vanish; conditions turn round', () => {
   assert.is(hexOf({ a: ['Jmp -> b'], b: ['Ret'] }), 'c3');
   assert.is(hexOf({ a: ['Test.32 rax rax', 'Jcc.e -> b c'], b: ['MovImm.32 rax #1', 'Ret'], c: ['Ret'] }), '85c07506b801000000c3c3');
@@ -151,7 +161,7 @@ test('branches over branches: all kinds of distances agree with the labels', () 
   const body: Body = {};
   for (let i = 0; i < count; i++) {
     const to = (i * 7919 + 13) % count;
-    body[`b${i}`] = [`MovImm.32 rax #${i}`, ...fill(5 * ((i * i) % 7)), `Jcc.e -> b${to} b${(i + 1) % count}`];
+    body[`b${i}`] = [`MovImm.32 rax #${i + 1000}`, ...fill(5 * ((i * i) % 7)), `Jcc.e -> b${to} b${(i + 1) % count}`];
   }
   const { bytes } = new X64().emit(body);
   const view = new DataView(bytes.buffer);
@@ -163,7 +173,7 @@ test('branches over branches: all kinds of distances agree with the labels', () 
     const code = bytes[offset];
     if (code === 0xb8) {
       const value = view.getUint32(offset + 1, true);
-      if (value === block + 1) starts[++block] = offset;
+      if (value === block + 1001) starts[++block] = offset;
       offset += 5;
     } else if (code === 0x74 || code === 0x75 || code === 0xeb) {
       branches.push({ from: block, target: offset + 2 + view.getInt8(offset + 1), conditional: code !== 0xeb });

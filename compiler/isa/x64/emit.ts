@@ -33,9 +33,10 @@ import {
 } from '../mach';
 import { Width, configure, imm32, imm8, isImm8, op, rmBaseIndex, rmLocation, rmRodata, room } from './bytes';
 import { encode } from './encode';
+import { flagsFree } from './flags';
 import { epilogue, frameSize, layoutFrame, prologue, savedRegisters, slotsOffset } from './frame';
 import { Cond, X64, condOf } from './inst';
-import { moveValue } from './move';
+import { moveValue, zeroInt } from './move';
 import { emitColdPart, emitSequence } from './sequences';
 import { ColdPart, emitTrapStubs, partCount, partEntries, partInsts, partReturns, raise, resetStubs } from './stubs';
 
@@ -188,7 +189,8 @@ function emitBody(): void {
       }
       const inst = instAt(position);
       room();
-      if (!encode(inst) && !emitSequence(inst)) emitControl(inst, block);
+      if (instOps[inst] == X64.MovImm && instImms[inst] == 0 && flagsFree(position + 1, end)) zeroInt(locationOf(inst, 0));
+      else if (!encode(inst) && !emitSequence(inst)) emitControl(inst, block);
       if (code.length != before) addLocation(before, instLocations[inst]);
     }
   }
