@@ -8,6 +8,7 @@ import { functionCount, resetOutput } from './emit/output';
 import { emitFunction } from './isa/x64/emit';
 import { resetRodata } from './isa/x64/rodata';
 import { selectFunction } from './isa/x64/select/select';
+import { useX64 } from './isa/x64/target';
 import { linkArtifact } from './link/artifact';
 import { optimise } from './opt/passes';
 import { optLevel } from './options';
@@ -32,6 +33,7 @@ export function validateBinary(start: usize, length: u32): bool {
 export function compileBinary(start: usize, length: u32): bool {
   if (!validateBinary(start, length)) return false;
   // From here on the module is valid, and its tables stay as they are.
+  useX64();
   prepareContext();
   resetOutput();
   resetRodata();

@@ -57,19 +57,13 @@ export function floatResult(index: u32): u32 {
   return Reg.Xmm0 + index;
 }
 
-/** i32 cells: integer registers in the order in which allocation should try them: caller-saved ones with short encodings first. */
+/** i32 cells: the registers of each class in the order in which allocation tries them: caller-saved ones with short encodings first. */
+// biome-ignore format: a list
 export const INT_PREFERENCE: usize = memory.data<i32>([
-  Reg.Rax,
-  Reg.Rcx,
-  Reg.Rdx,
-  Reg.Rsi,
-  Reg.Rdi,
-  Reg.R8,
-  Reg.R9,
-  Reg.R10,
-  Reg.Rbx,
-  Reg.Rbp,
-  Reg.R12,
-  Reg.R13,
+  Reg.Rax, Reg.Rcx, Reg.Rdx, Reg.Rsi, Reg.Rdi, Reg.R8, Reg.R9, Reg.R10, Reg.Rbx, Reg.Rbp, Reg.R12, Reg.R13,
 ]);
-export const INT_ALLOCATABLE_COUNT: u32 = 12;
+export const INT_PREFERENCE_COUNT: u32 = 12;
+// biome-ignore format: a list
+export const FLOAT_PREFERENCE: usize = memory.data<i32>([16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+export const FLOAT_PREFERENCE_COUNT: u32 = 15;
+export const FLOAT_REGISTERS: u64 = 0xffff0000;
