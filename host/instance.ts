@@ -2,7 +2,7 @@
  *  applies the segments, and runs the start function, in the order of the specification.
  *  Cost: in proportion to imports and segments, not to functions. */
 
-import { ExternKind, NONE } from '../runtime/artifact.js';
+import { ExternKind, NONE, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
 import type { ElemRecord, Init } from './artifact.js';
 import { callBits } from './calls.js';
@@ -147,7 +147,7 @@ export class Instance {
   initTable(tableIndex: number, elemIndex: number, to: number, from: number, count: number): boolean {
     const table = this.tables[tableIndex];
     const elem = this.#plan.elems[elemIndex];
-    const length = this.#droppedElems[elemIndex] ? 0 : elem.count;
+    const length = this.#droppedElems[elemIndex] || elem.mode === SegmentMode.Declarative ? 0 : elem.count;
     if (from + count > length || to + count > table.size()) return false;
     table.putAll(to, from, count, this.#items(elem));
     return true;
