@@ -97,10 +97,6 @@ export function bind(label: Label): void {
   bound.push(label.index);
 }
 
-export function isBound(label: Label): bool {
-  return labelOffsets[label] != UNBOUND;
-}
-
 function addPoint(kind: u32, target: u32, size: u32): void {
   if (pointCount >= pointCapacity) {
     const old = pointCapacity;
