@@ -3,7 +3,6 @@
 
 import { Column } from '../base/column';
 import { VReg, at } from '../base/entity';
-import { NO_REGISTER } from './ranges';
 
 let capacity: u32 = 0;
 let parents: Column<VReg, VReg> = Column.none<VReg, VReg>();
@@ -55,7 +54,7 @@ export function setLatest(vreg: VReg, register: u32): void {
   latest[groupOf(vreg)] = register as u8;
 }
 
-/** NO_REGISTER when no member has one yet. */
+/** NO_REGISTER (ranges.ts) when no member has one yet. */
 export function latestOf(group: VReg): u32 {
   return latest[group];
 }

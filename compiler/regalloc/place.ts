@@ -32,13 +32,12 @@ import { Type } from '../ir/type';
 import { calleeSaved, floatMoveOp, floatPreference, floatPreferenceCount, intPreference, intPreferenceCount, moveOp } from '../isa/target';
 import { fixedOf, groupOf, latestOf, setLatest } from './affinity';
 import { firstReload, leavePoint, memoryCost, nextReload } from './cost';
-import { nextBlocked, rewindFixed } from './fixed';
-import { FREQUENCY, firstPreds, frequencies, preds, predsEnd } from './flow';
+import { nextBlocked, nextCall, rewindFixed } from './fixed';
+import { FREQUENCY, firstPreds, frequencies, preds, predsEnd, startPoint } from './flow';
 import {
   MEMORY,
   NO_POINT,
   NO_REGISTER,
-  UNPLACED,
   UseKind,
   defBlocks,
   defPieces,
@@ -76,8 +75,10 @@ const limits: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
 /** Callee-saved registers that hold something: the function has to save them. */
 export let usedCalleeSaved: u64 = 0;
 
+/** A memory access costs as much as this many moves between registers, which are the unit of hints. */
+const ACCESS: u32 = 4;
 /** A save and a restore, at the function's entry and exit, and a little for the code. */
-const SAVE_COST: u32 = FREQUENCY * 2 + (FREQUENCY >> 2);
+const SAVE_COST: u32 = (FREQUENCY * 2 + (FREQUENCY >> 2)) * ACCESS;
 const IMPOSSIBLE: i64 = i64.MAX_VALUE;
 /** How many uses of a piece are asked for hints. */
 const HINT_HORIZON: u32 = 8;
@@ -184,6 +185,19 @@ function pointOfLeaving(vreg: VReg, start: u32, limit: u32): u32 {
     }
   }
   return max(start, leavePoint(last, limit));
+}
+
+/** Whether the instruction at `point` or, for a gap, right after it is a call. */
+function isCallNext(point: u32): bool {
+  return nextCall(point) == (point | 1);
+}
+
+/** Right after the last use before `leave`, as far as that is in the same block: for a value that a call forces into memory. */
+function earlier(vreg: VReg, start: u32, leave: u32): u32 {
+  const use = useFrom(vreg, leave);
+  const last = use > useFrom(vreg, start) ? usePoints[use - 1] : start;
+  const first = startPoint(slotBlocks[leave >> 1]);
+  return leave == first ? leave : max(last, first + 1) + 1;
 }
 
 function gain(register: u32, weight: u32): void {
@@ -313,9 +327,11 @@ function place(piece: u32): void {
 
   // Otherwise the cheapest: part of the range, an occupant's register, or memory.
   let bestEnd = end;
+  // The rest after `bestEnd` goes to memory at once.
+  let bestSpills = false;
   let bestDistance: u32 = NO_POINT;
   if (!needed) {
-    const cost = memoryCost(vreg, start, end);
+    const cost = memoryCost(vreg, start, end) * ACCESS;
     if (cost < bestCost || best == NO_REGISTER) {
       best = NO_REGISTER;
       bestCost = cost;
@@ -328,23 +344,29 @@ function place(piece: u32): void {
     if (limits[register] < least) continue;
     let cost = (saveCost(register) as i64) - (gains[register] as i64);
     let until = end;
+    let spills = false;
     if (limits[register] < end) {
       until = pointOfLeaving(vreg, start, limits[register]);
-      if (until < least || (hasUse && useFrom(vreg, start) == useFrom(vreg, until))) continue;
-      cost += memoryCost(vreg, until, end);
+      if (until < least) continue;
+      spills = isCallNext(until) && !isNeededAt(vreg, until);
+      if (spills) until = earlier(vreg, start, until);
+      else spills = (until & 1) != 0;
+      if (hasUse && useFrom(vreg, start) == useFrom(vreg, until)) continue;
+      cost += memoryCost(vreg, until, end) * ACCESS;
     }
     let distance: u32 = NO_POINT;
     const occupant = occupants[register];
     if (occupant != 0 && pieceEnds[occupant] > start) {
       const other = pieceVRegs[occupant];
       if (isNeededAt(other, start) || (!needed && pieceStarts[occupant] == start && pieceReloads[occupant] != 0)) continue;
-      cost += memoryCost(other, start, pieceEnds[occupant]);
+      cost += memoryCost(other, start, pieceEnds[occupant]) * ACCESS;
       distance = distanceTo(other, start, pieceEnds[occupant]);
     } else if (until == end) continue;
     if (cost < bestCost || (cost == bestCost && distance > bestDistance)) {
       best = register;
       bestCost = cost;
       bestEnd = until;
+      bestSpills = spills;
       bestDistance = distance;
     }
   }
@@ -360,7 +382,7 @@ function place(piece: u32): void {
     pieceEnds[piece] = bestEnd;
     const rest = newPiece(vreg, bestEnd, end);
     putInRegister(piece, best);
-    if ((bestEnd & 1) != 0) spill(rest, bestEnd);
+    if (bestSpills) spill(rest, bestEnd);
     else enqueue(rest);
     return;
   }

@@ -207,7 +207,8 @@ function placeStores(vreg: VReg): void {
   const slot = SPILL_BASE + spillSlots[vreg];
   const type = vregTypes[vreg] as u32;
   const home = defBlocks[vreg];
-  if (storesFrequency < (frequencies[home] as u64)) {
+  // At equal estimates the stores on the way are better: paths without them exist.
+  if (storesFrequency <= (frequencies[home] as u64)) {
     for (let i: u32 = 1; i < stores.length; i += 3) addMove(stores.get(i), stores.get(i + 1) as Phase, stores.get(i + 2), slot, type);
     return;
   }

@@ -112,3 +112,66 @@ export function print(core: Core, machine: Machine): string {
   lines.push(`slots ${core.call('raSpillSlots')}${names.length ? `, saves ${names.join(' ')}` : ''}`);
   return lines.join('\n');
 }
+
+/** A function from its text form:
+ *
+ *      loop(v1:i32 v2:i64) depth=1 cold:     a block with parameters
+ *        call v1@rdi =v3:i64@rax             a fixed use, a fixed def; an instruction whose name begins with `call` clobbers
+ *        add =v4:i64=1 v3 v2?                a def that reuses operand 1, a register use, a use anywhere
+ *        x =v5:i32! v4!                      an early def, a held use
+ *        jmp -> loop(v4 v5)                  the last instruction names the successors
+ *
+ *  `mov` and `movf` are copies. */
+export function parse(text: string): Machine {
+  const types: number[] = [0];
+  const blocks: Block[] = [];
+  const targets: { block: Block; text: string }[] = [];
+  const typed = (name: string, type: string) => {
+    types[Number(name.slice(1))] = TYPES.indexOf(type);
+    return Number(name.slice(1));
+  };
+  for (const line of text.split('\n').map((item) => item.replace(/;.*/, '').trimEnd())) {
+    if (line === '') continue;
+    const head = /^(\w+)(?:\((.*?)\))?( .*)?:$/.exec(line);
+    if (head) {
+      const params = (head[2] ?? '').split(' ').filter(Boolean);
+      blocks.push({
+        name: head[1],
+        depth: Number(/depth=(\d+)/.exec(head[3] ?? '')?.[1] ?? 0),
+        cold: / cold/.test(head[3] ?? ''),
+        params: params.map((param) => typed(param.split(':')[0], param.split(':')[1])),
+        insts: [],
+        successors: [],
+        args: [],
+      });
+      continue;
+    }
+    const block = blocks[blocks.length - 1];
+    const [body, to] = line.split(' -> ');
+    const [name, ...operands] = body.trim().split(' ');
+    if (to) targets.push({ block, text: to });
+    block.insts.push({
+      name,
+      op: name === 'mov' ? 1 : name === 'movf' ? 2 : 10,
+      call: name.startsWith('call'),
+      operands: operands.map((operand) => {
+        const match = /^(=?)(v\d+)(?::(\w+))?(?:@(\w+)|=(\d+)|(\?))?(!?)$/.exec(operand);
+        if (!match) throw new Error(`bad operand ${operand}`);
+        const [, def, vreg, type, fixed, reused, any, mark] = match;
+        if (type) typed(vreg, type);
+        const flags = (def ? DEF : 0) | (mark ? (def ? EARLY : LATE) : 0);
+        const constraint = fixed ? Use.Fixed : reused ? Use.Reuse : any ? Use.Any : Use.Register;
+        return { vreg: Number(vreg.slice(1)), flags, constraint, detail: fixed ? registerNumber(fixed) : Number(reused ?? 0) };
+      }),
+    });
+  }
+  for (const { block, text } of targets) {
+    for (const [, name, args] of text.matchAll(/(\w+)(?:\((.*?)\))?/g)) {
+      const found = blocks.find((item) => item.name === name);
+      if (!found) throw new Error(`no block ${name}`);
+      block.successors.push(found);
+      if (args) block.args = args.split(' ').map((arg) => Number(arg.slice(1)));
+    }
+  }
+  return { blocks, types };
+}
