@@ -11,6 +11,7 @@ import { type CompileOptions, Core, type CoreExports } from './core.js';
 import { cpuFeatures } from './cpu.js';
 import { OuroError } from './errors.js';
 import { Instance } from './instance.js';
+import { memoriesAreGuarded } from './memory.js';
 import { Store } from './store.js';
 
 /** The compiler's recursion is bounded; this is more than it takes. */
@@ -39,9 +40,10 @@ export function compilerHash(): string {
   return hash;
 }
 
-/** Where this machine's native core is kept. */
+/** Where this machine's native core is kept. Where memories have no guard pages, it is another one. */
 export function nativeCorePath(): string {
-  return cachePath(`compiler-${compilerHash().slice(0, 32)}-${process.arch}-${cpuFeatures('native').toString(16)}.ouro`);
+  const variant = memoriesAreGuarded() ? '' : '-explicit';
+  return cachePath(`compiler-${compilerHash().slice(0, 32)}-${process.arch}-${cpuFeatures('native').toString(16)}${variant}.ouro`);
 }
 
 let module: WebAssembly.Module | undefined;

@@ -4,19 +4,7 @@ import { compileWasm, validateWasm } from './compile.js';
 import { type Config, type ResolvedConfig, resolveConfig } from './config.js';
 import type { CompileOptions } from './core.js';
 import { cpuFeatures } from './cpu.js';
-import { MEMORY_REACH } from './memory.js';
-import { native } from './native.js';
-
-let guarded: boolean | undefined;
-
-/** Whether V8's memories have guard pages in this process. */
-function memoriesAreGuarded(): boolean {
-  if (guarded === undefined) {
-    const bytes = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer);
-    guarded = native().probeGuard(native().address(bytes), bytes.length, MEMORY_REACH);
-  }
-  return guarded;
-}
+import { memoriesAreGuarded } from './memory.js';
 
 export class Engine {
   readonly config: ResolvedConfig;

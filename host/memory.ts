@@ -6,7 +6,7 @@ import { type Cell, native, writeAddress } from './native.js';
 import type { Store } from './store.js';
 import type { MemoryType } from './types.js';
 
-/** How far compiled code may reach from a memory's base. */
+/** @internal How far compiled code may reach from a memory's base. */
 export const MEMORY_REACH = 2 ** 33;
 
 const PAGE = 65536;
@@ -126,6 +126,17 @@ export class Memory {
     this.#exposed = true;
     this.store.expose(this);
   }
+}
+
+let guarded: boolean | undefined;
+
+/** @internal Whether V8's memories have guard pages in this process. */
+export function memoriesAreGuarded(): boolean {
+  if (guarded === undefined) {
+    const bytes = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer);
+    guarded = native().probeGuard(native().address(bytes), bytes.length, MEMORY_REACH);
+  }
+  return guarded;
 }
 
 function createV8({ minimum, maximum, shared, is64, pageSize }: MemoryType): WebAssembly.Memory {
