@@ -1,10 +1,17 @@
 // Bundles what tsc wrote to build/ into dist/: one file for each entry, shared chunks beside them, so that
 // `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 const entries = { index: 'host/index', cli: 'host/cli/main', worker: 'host/worker', register: 'host/register/index' };
 const assets = ['compiler.wasm', 'ouro.wasm'];
+
+/** Copies a file under a new name first: a process may have mapped the old one, and writing into it would change its code. */
+function replace(from, to) {
+  const part = `${to}.${process.pid}.part`;
+  copyFileSync(from, part);
+  renameSync(part, to);
+}
 
 /** Copies the compiler's wasm files to dist/, and everything that is loaded by URL to build/host/, where tests run unbundled code. */
 function copyAssets() {
@@ -13,11 +20,11 @@ function copyAssets() {
     writeBundle() {
       for (const name of assets) {
         if (!existsSync(`build/${name}`)) continue;
-        copyFileSync(`build/${name}`, `dist/${name}`);
-        copyFileSync(`build/${name}`, `build/host/${name}`);
+        replace(`build/${name}`, `dist/${name}`);
+        replace(`build/${name}`, `build/host/${name}`);
       }
       for (const name of readdirSync('dist')) {
-        if (name.endsWith('.node')) copyFileSync(`dist/${name}`, `build/host/${name}`);
+        if (name.endsWith('.node')) replace(`dist/${name}`, `build/host/${name}`);
       }
     },
   };
