@@ -13,6 +13,7 @@ import { problem, verify } from '../ir/verify';
 import { coldness } from '../ir/func';
 import { OptLevel } from '../options';
 import { removeDeadValues } from './dce';
+import { mergeValues } from './gvn';
 import { computeLayout, layoutOrder } from './layout';
 import { optimise } from './passes';
 import { simplify } from './simplify';
@@ -115,4 +116,14 @@ export function test_irSplit(): void {
 
 export function test_irOptimise(level: i32): void {
   optimise(level as OptLevel);
+}
+
+/** Also clears what has lost its use. */
+export function test_irGvn(): void {
+  rebuildCfg();
+  computeDominators();
+  computeLoops();
+  if (mergeValues()) rebuildCfg();
+  resolveAll();
+  removeDeadValues();
 }

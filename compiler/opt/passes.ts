@@ -21,6 +21,7 @@ import { computeLoops } from '../ir/loop';
 import { countUses, resolveAll } from '../ir/uses';
 import { OptLevel } from '../options';
 import { removeDeadValues } from './dce';
+import { mergeValues } from './gvn';
 import { computeLayout } from './layout';
 import { simplify } from './simplify';
 
@@ -29,6 +30,10 @@ export function optimise(level: OptLevel): void {
     rebuildCfg();
   } else {
     simplify();
+    computeDominators();
+    computeLoops();
+    if (mergeValues()) simplify();
+    else resolveAll();
   }
   // Beyond this point the graph only changes by blocks on critical edges.
   splitCriticalEdges();

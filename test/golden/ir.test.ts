@@ -35,5 +35,6 @@ goldenSuite('IR text', 'print', (input) => load(input) ?? show('test_irPrint'));
 goldenSuite('analyses', 'analyses', (input) => load(input) ?? show('test_irAnalyses'));
 goldenSuite('layout', 'layout', (input) => load(input) ?? show('test_irLayout'));
 goldenSuite('simplify', 'simplify', pass('test_irSimplify'));
+goldenSuite('gvn', 'gvn', pass('test_irGvn'));
 goldenSuite('dce', 'dce', pass('test_irDce'));
 goldenSuite('split', 'split', pass('test_irSplit', true));

@@ -37,6 +37,7 @@ function compare(seed: number, input: string, hook: string, split: boolean, ...a
 
 const passes: [string, string, boolean, ...number[]][] = [
   ['simplify', 'test_irSimplify', false],
+  ['gvn', 'test_irGvn', false],
   ['dce', 'test_irDce', false],
   ['split', 'test_irSplit', true],
   ['everything, level none', 'test_irOptimise', true, 0],
