@@ -7,7 +7,7 @@
  *  Cost: O(n) expected; 8 to 16 bytes a value in scratch.  Ref: Click 1995. */
 
 import { Column } from '../base/column';
-import { Block, Value, at, none } from '../base/entity';
+import { Block, Value, none } from '../base/entity';
 import { rpo, rpoCount, rpoIndex } from '../ir/cfg';
 import { dominates } from '../ir/dom';
 import {
@@ -30,7 +30,7 @@ import {
   types,
   valueCount,
 } from '../ir/func';
-import { Loop, loopCount, loopHeader, loopOf, loopParent } from '../ir/loop';
+import { loopHeader, loopOf } from '../ir/loop';
 import { Flag, Op, isComparison, opFlags, opHas, swappedComparison } from '../ir/op';
 import { Type } from '../ir/type';
 import { resolveEdgeArgs, resolveOperands } from '../ir/uses';
@@ -42,16 +42,18 @@ import {
   accessBytes,
   accessClass,
   areDisjoint,
+  findLoopWrites,
   isConstantLoad,
   isLinearLoad,
   isLoad,
   isStore,
+  loopWrites,
   newState,
+  releaseLoopWrites,
   resetStates,
   stateBefore,
   stateStore,
   storedValue,
-  writtenClasses,
 } from './memory';
 import { simplerValue, substitute } from './rewrite';
 
@@ -67,9 +69,6 @@ let filled: u32 = 0;
 /** State of each class at the point at hand, and at the end of each block. */
 const states = Column.create<u32, State>(CLASSES);
 let endStates: Column<u32, State> = Column.none<u32, State>();
-/** Classes that a loop writes, as bits. */
-let loopWrites: Column<Loop, u8> = Column.none<Loop, u8>();
-
 /** True when a check was decided: the CFG wants `rebuildCfg` and all that hangs on it. */
 export function mergeValues(): bool {
   slotCount = 256;
@@ -92,26 +91,8 @@ export function mergeValues(): bool {
   Column.free<u32, Value>(slots, slotCount);
   Column.free<u32, State>(slotStates, slotCount);
   Column.free<u32, State>(endStates, blocks * CLASSES);
-  Column.free<Loop, u8>(loopWrites, loopCount);
+  releaseLoopWrites();
   return changed;
-}
-
-function findLoopWrites(): void {
-  loopWrites = Column.create<Loop, u8>(loopCount);
-  loopWrites.clear(0, loopCount);
-  for (let i: u32 = 1; i <= rpoCount; i++) {
-    const block = rpo[i];
-    const loop = loopOf[block];
-    if (loop.isNone) continue;
-    let written: u32 = loopWrites[loop];
-    for (let value = firstValue[block]; !value.isNone; value = nexts[value]) written |= writtenClasses(value);
-    loopWrites[loop] = written as u8;
-  }
-  // Inner loops come before outer ones.
-  for (let i: u32 = 1; i < loopCount; i++) {
-    const parent = loopParent[at<Loop>(i)];
-    if (!parent.isNone) loopWrites[parent] = loopWrites[parent] | loopWrites[at<Loop>(i)];
-  }
 }
 
 /** States at the start of a block: those that all predecessors agree on. */

@@ -14,7 +14,9 @@ import { coldness } from '../ir/func';
 import { OptLevel } from '../options';
 import { removeDeadValues } from './dce';
 import { mergeValues } from './gvn';
+import { convertBranches } from './ifconv';
 import { computeLayout, layoutOrder } from './layout';
+import { hoistInvariants } from './licm';
 import { optimise } from './passes';
 import { simplify } from './simplify';
 
@@ -126,4 +128,16 @@ export function test_irGvn(): void {
   if (mergeValues()) rebuildCfg();
   resolveAll();
   removeDeadValues();
+}
+
+export function test_irLicm(): void {
+  rebuildCfg();
+  computeDominators();
+  computeLoops();
+  if (hoistInvariants()) rebuildCfg();
+}
+
+export function test_irIfconv(): void {
+  rebuildCfg();
+  if (convertBranches()) rebuildCfg();
 }

@@ -6,7 +6,9 @@
 
 import { Column } from '../base/column';
 import { Entity, Value, at, none } from '../base/entity';
-import { argA, argB, argC, imms, ops, types } from '../ir/func';
+import { rpo, rpoCount } from '../ir/cfg';
+import { argA, argB, argC, firstValue, imms, nexts, ops, types } from '../ir/func';
+import { Loop, loopCount, loopOf, loopParent } from '../ir/loop';
 import { Flag, Op, Region, opHas } from '../ir/op';
 import { Type, typeSize } from '../ir/type';
 
@@ -127,4 +129,32 @@ export function areDisjoint(a: Value, b: Value): bool {
   // Different memories never alias, but the offsets below would not show it.
   if (accessClass(a) == LINEAR && argC[a] != argC[b]) return true;
   return imms[a] + accessBytes(a) <= imms[b] || imms[b] + accessBytes(b) <= imms[a];
+}
+
+/** Classes that each loop writes, as bits; between `findLoopWrites` and `releaseLoopWrites`. */
+export let loopWrites: Column<Loop, u8> = Column.none<Loop, u8>();
+let loopCapacity: u32 = 0;
+
+/** Requires: `rpo`, loops. Cost: O(values). */
+export function findLoopWrites(): void {
+  loopCapacity = loopCount;
+  loopWrites = Column.create<Loop, u8>(loopCapacity);
+  loopWrites.clear(0, loopCount);
+  for (let i: u32 = 1; i <= rpoCount; i++) {
+    const block = rpo[i];
+    const loop = loopOf[block];
+    if (loop.isNone) continue;
+    let written: u32 = loopWrites[loop];
+    for (let value = firstValue[block]; !value.isNone; value = nexts[value]) written |= writtenClasses(value);
+    loopWrites[loop] = written as u8;
+  }
+  // Inner loops come before outer ones.
+  for (let i: u32 = 1; i < loopCount; i++) {
+    const parent = loopParent[at<Loop>(i)];
+    if (!parent.isNone) loopWrites[parent] = loopWrites[parent] | loopWrites[at<Loop>(i)];
+  }
+}
+
+export function releaseLoopWrites(): void {
+  Column.free<Loop, u8>(loopWrites, loopCapacity);
 }

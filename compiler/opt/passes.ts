@@ -7,8 +7,8 @@
  *  |---|---|---|
  *  | simplify | - | first: parameters with one source hide equal values from everything else |
  *  | gvn | rpo, dominators, loops | loads are numbered by what loops write |
- *  | simplify again | - | decides branches on what gvn has found |
- *  | ifconv | rpo; before licm | licm would make preheaders of the blocks that it removes |
+ *  | ifconv | no aliases, rpo; after gvn | arms are as short as they get |
+ *  | simplify again | - | clears what checks and ifconv have cut off |
  *  | licm | rpo, dominators, loops; after gvn | twins are gone, so that room for invariants goes to different values |
  *  | dce | no aliases, rpo | last of those that edit values: all others leave values without use |
  *  | splitCriticalEdges | rpo | after all that edits the graph |
@@ -22,7 +22,9 @@ import { countUses, resolveAll } from '../ir/uses';
 import { OptLevel } from '../options';
 import { removeDeadValues } from './dce';
 import { mergeValues } from './gvn';
+import { convertBranches } from './ifconv';
 import { computeLayout } from './layout';
+import { hoistInvariants } from './licm';
 import { simplify } from './simplify';
 
 export function optimise(level: OptLevel): void {
@@ -32,8 +34,16 @@ export function optimise(level: OptLevel): void {
     simplify();
     computeDominators();
     computeLoops();
-    if (mergeValues()) simplify();
-    else resolveAll();
+    let changed = mergeValues();
+    if (changed) rebuildCfg();
+    resolveAll();
+    if (convertBranches()) changed = true;
+    if (changed) {
+      simplify();
+      computeDominators();
+      computeLoops();
+    }
+    if (hoistInvariants()) rebuildCfg();
   }
   // Beyond this point the graph only changes by blocks on critical edges.
   splitCriticalEdges();

@@ -36,5 +36,7 @@ goldenSuite('analyses', 'analyses', (input) => load(input) ?? show('test_irAnaly
 goldenSuite('layout', 'layout', (input) => load(input) ?? show('test_irLayout'));
 goldenSuite('simplify', 'simplify', pass('test_irSimplify'));
 goldenSuite('gvn', 'gvn', pass('test_irGvn'));
+goldenSuite('licm', 'licm', pass('test_irLicm'));
+goldenSuite('ifconv', 'ifconv', pass('test_irIfconv'));
 goldenSuite('dce', 'dce', pass('test_irDce'));
 goldenSuite('split', 'split', pass('test_irSplit', true));

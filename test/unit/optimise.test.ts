@@ -38,6 +38,8 @@ function compare(seed: number, input: string, hook: string, split: boolean, ...a
 const passes: [string, string, boolean, ...number[]][] = [
   ['simplify', 'test_irSimplify', false],
   ['gvn', 'test_irGvn', false],
+  ['licm', 'test_irLicm', false],
+  ['ifconv', 'test_irIfconv', false],
   ['dce', 'test_irDce', false],
   ['split', 'test_irSplit', true],
   ['everything, level none', 'test_irOptimise', true, 0],
