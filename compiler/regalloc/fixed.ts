@@ -1,12 +1,11 @@
 /** fixed: where registers are taken by instructions themselves: fixed operands and calls.
  *  In: mach.  Out: a list of blocked points for each register, in order, and the list of call points.
- *  Cost: O(operands); a query is O(1) amortised as long as the points asked for only grow. */
+ *  Cost: O(operands); a query is O(1) amortised as long as the points that allocation reaches only grow. */
 
 import { Column } from '../base/column';
 import { VReg } from '../base/entity';
 import { Pool } from '../base/pool';
 import { MAX_REGS } from '../isa/mach';
-import { callClobbers } from '../isa/target';
 import { NO_POINT } from './ranges';
 
 /** Blocked points in the order found: point, virtual register, next of the same register. Triples. */
@@ -41,31 +40,35 @@ export function addCall(point: u32): void {
   calls.push(point);
 }
 
-export function hasCalls(): bool {
-  return !calls.isEmpty;
-}
-
 /** Starts over at the first point. */
 export function rewindFixed(): void {
   for (let r: u32 = 0; r < MAX_REGS; r++) cursors[r] = heads[r];
   callCursor = 1;
 }
 
-/** First point >= `from` at which `register` is taken by something else than `vreg`. `now` is the point that allocation has reached,
+/** First point >= `from` at which an operand other than `vreg` takes `register`. `now` is the point that allocation has reached,
  *  at most `from`. */
 export function nextBlocked(register: u32, vreg: VReg, now: u32, from: u32): u32 {
   let cursor = cursors[register];
-  while (cursor != 0 && entries.get(cursor) < now) cursor = entries.get(cursor + 2);
+  if (cursor == 0) return NO_POINT;
+  while (entries.get(cursor) < now) {
+    cursor = entries.get(cursor + 2);
+    if (cursor == 0) {
+      cursors[register] = 0;
+      return NO_POINT;
+    }
+  }
   cursors[register] = cursor;
   while (cursor != 0 && (entries.get(cursor) < from || entries.get(cursor + 1) == vreg.index)) cursor = entries.get(cursor + 2);
-  let point = cursor == 0 ? NO_POINT : entries.get(cursor);
-  if (((callClobbers >> (register as u64)) & 1) != 0) {
-    while (callCursor < calls.length && calls.get(callCursor) < now) callCursor++;
-    let call = callCursor;
-    while (call < calls.length && calls.get(call) < from) call++;
-    if (call < calls.length) point = min(point, calls.get(call));
-  }
-  return point;
+  return cursor == 0 ? NO_POINT : entries.get(cursor);
+}
+
+/** First call point >= `from`, which is at most two points after `now`, the point that allocation has reached. */
+export function comingCall(now: u32, from: u32): u32 {
+  while (callCursor < calls.length && calls.get(callCursor) < now) callCursor++;
+  let call = callCursor;
+  while (call < calls.length && calls.get(call) < from) call++;
+  return call < calls.length ? calls.get(call) : NO_POINT;
 }
 
 /** First call point >= `point`. */

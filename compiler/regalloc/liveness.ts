@@ -56,11 +56,9 @@ import {
   usesEnd,
 } from './ranges';
 
-/** Row 0: the register is live into the block. Row 1: live out of it. */
+/** Row 0: the register is live into the block. Row 1: live out of it. Row 2: words of row 0 that have bits, or the def's block. */
 const rows: BitMatrix = BitMatrix.create();
 const work: Pool = Pool.create(256);
-let lowest: u32 = 0;
-let highest: u32 = 0;
 
 export function fillLiveness(): void {
   setSlotCount(order.length + machBlockCount - 2);
@@ -253,7 +251,7 @@ function lastNeeded(vreg: VReg, block: Block, use: u32): u32 {
 }
 
 function fillPieces(): void {
-  rows.init(2, machBlockCount + 1);
+  rows.init(3, machBlockCount + 1);
   for (let v = vregCount - 1; v > 0; v--) {
     const vreg = at<VReg>(v);
     const first = firstUses[vreg];
@@ -278,8 +276,7 @@ function fillPieces(): void {
 
 /** Marks the blocks that the register is live into and out of. */
 function explore(vreg: VReg, first: u32, end: u32, home: Block): void {
-  lowest = home.index;
-  highest = home.index;
+  rows.add(2, home.index >> 6);
   work.clear();
   let seen = none<Block>();
   for (let use = first; use < end; use++) {
@@ -293,8 +290,7 @@ function explore(vreg: VReg, first: u32, end: u32, home: Block): void {
   }
   while (!work.isEmpty) {
     const block = at<Block>(work.pop());
-    lowest = min(lowest, block.index);
-    highest = max(highest, block.index);
+    rows.add(2, block.index >> 6);
     const last = predsEnd(block);
     for (let i = firstPreds[block]; i < last; i++) {
       const pred = preds[i];
@@ -312,27 +308,35 @@ function addPieces(vreg: VReg, first: u32, end: u32, home: Block, def: u32): voi
   let use = first;
   let start: u32 = 0;
   let stop: u32 = 0;
-  const lastWord = highest >> 6;
-  for (let word = lowest >> 6; word <= lastWord; word++) {
-    let bits = rows.word(0, word);
-    if (word == home.index >> 6) bits |= (1 as u64) << (home.index & 63);
-    while (bits != 0) {
-      const block = at<Block>((word << 6) + (ctz(bits) as u32));
-      bits &= bits - 1;
-      const from = block == home ? def : startPoint(block);
-      let to = endPoint(block);
-      if (!rows.has(1, block.index)) {
-        while (use < end && usePoints[use] < startPoint(block)) use++;
-        to = lastNeeded(vreg, block, use);
+  const words = rows.wordsPerRow;
+  // The marks of row 2 need a word for 64 words of row 0.
+  for (let group: u32 = 0; group << 6 < words; group++) {
+    let marked = rows.word(2, group);
+    if (marked == 0) continue;
+    rows.setWord(2, group, 0);
+    while (marked != 0) {
+      const word = (group << 6) + (ctz(marked) as u32);
+      marked &= marked - 1;
+      let bits = rows.word(0, word);
+      if (word == home.index >> 6) bits |= (1 as u64) << (home.index & 63);
+      while (bits != 0) {
+        const block = at<Block>((word << 6) + (ctz(bits) as u32));
+        bits &= bits - 1;
+        const from = block == home ? def : startPoint(block);
+        let to = endPoint(block);
+        if (!rows.has(1, block.index)) {
+          while (use < end && usePoints[use] < startPoint(block)) use++;
+          to = lastNeeded(vreg, block, use);
+        }
+        if (from != stop || block == home) {
+          if (stop != 0) addPiece(vreg, start, stop, def);
+          start = from;
+        }
+        stop = to;
       }
-      if (from != stop || block == home) {
-        if (stop != 0) addPiece(vreg, start, stop, def);
-        start = from;
-      }
-      stop = to;
+      rows.setWord(0, word, 0);
+      rows.setWord(1, word, 0);
     }
-    rows.setWord(0, word, 0);
-    rows.setWord(1, word, 0);
   }
   addPiece(vreg, start, stop, def);
 }

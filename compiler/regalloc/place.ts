@@ -29,10 +29,19 @@ import {
   vregTypes,
 } from '../isa/mach';
 import { Type } from '../ir/type';
-import { calleeSaved, floatMoveOp, floatPreference, floatPreferenceCount, intPreference, intPreferenceCount, moveOp } from '../isa/target';
+import {
+  callClobbers,
+  calleeSaved,
+  floatMoveOp,
+  floatPreference,
+  floatPreferenceCount,
+  intPreference,
+  intPreferenceCount,
+  moveOp,
+} from '../isa/target';
 import { fixedOf, groupOf, latestOf, setLatest } from './affinity';
 import { firstReload, leavePoint, memoryCost, nextReload } from './cost';
-import { nextBlocked, nextCall, rewindFixed } from './fixed';
+import { comingCall, nextBlocked, nextCall, rewindFixed } from './fixed';
 import { FREQUENCY, firstPreds, frequencies, preds, predsEnd, startPoint } from './flow';
 import {
   MEMORY,
@@ -307,13 +316,13 @@ function place(piece: u32): void {
   // A register that is free to the end.
   let best = NO_REGISTER;
   let bestCost: i64 = IMPOSSIBLE;
+  const call = comingCall(start, free);
   for (let i: u32 = 0; i < count; i++) {
     const register = registers[i];
-    const limit = nextBlocked(register, vreg, start, free);
+    if (isOccupied(register, start)) continue;
+    const limit = limitOf(register, vreg, start, free, call);
     limits[register] = limit;
     if (limit < end) continue;
-    const occupant = occupants[register];
-    if (occupant != 0 && pieceEnds[occupant] > start) continue;
     const cost = (saveCost(register) as i64) - (gains[register] as i64);
     if (cost < bestCost) {
       bestCost = cost;
@@ -341,12 +350,14 @@ function place(piece: u32): void {
   const hasUse = useFrom(vreg, start) < useFrom(vreg, end);
   for (let i: u32 = 0; i < count; i++) {
     const register = registers[i];
-    if (limits[register] < least) continue;
+    const occupied = isOccupied(register, start);
+    const limit = occupied ? limitOf(register, vreg, start, free, call) : limits[register];
+    if (limit < least) continue;
     let cost = (saveCost(register) as i64) - (gains[register] as i64);
     let until = end;
     let spills = false;
-    if (limits[register] < end) {
-      until = pointOfLeaving(vreg, start, limits[register]);
+    if (limit < end) {
+      until = pointOfLeaving(vreg, start, limit);
       if (until < least) continue;
       spills = isCallNext(until) && !isNeededAt(vreg, until);
       if (spills) until = earlier(vreg, start, until);
@@ -355,8 +366,8 @@ function place(piece: u32): void {
       cost += memoryCost(vreg, until, end) * ACCESS;
     }
     let distance: u32 = NO_POINT;
-    const occupant = occupants[register];
-    if (occupant != 0 && pieceEnds[occupant] > start) {
+    if (occupied) {
+      const occupant = occupants[register];
       const other = pieceVRegs[occupant];
       if (isNeededAt(other, start) || (!needed && pieceStarts[occupant] == start && pieceReloads[occupant] != 0)) continue;
       cost += memoryCost(other, start, pieceEnds[occupant]) * ACCESS;
@@ -376,8 +387,7 @@ function place(piece: u32): void {
     spill(piece, start);
     return;
   }
-  const occupant = occupants[best];
-  if (occupant != 0 && pieceEnds[occupant] > start) evict(occupant, start);
+  if (isOccupied(best, start)) evict(occupants[best], start);
   if (bestEnd < end) {
     pieceEnds[piece] = bestEnd;
     const rest = newPiece(vreg, bestEnd, end);
@@ -387,6 +397,18 @@ function place(piece: u32): void {
     return;
   }
   putInRegister(piece, best);
+}
+
+/** Whether a piece placed before holds the register at `point`. */
+function isOccupied(register: u32, point: u32): bool {
+  const occupant = occupants[register];
+  return occupant != 0 && pieceEnds[occupant] > point;
+}
+
+/** Up to where no instruction takes the register from `vreg`. `call`: the next call. */
+function limitOf(register: u32, vreg: VReg, now: u32, from: u32, call: u32): u32 {
+  const blocked = nextBlocked(register, vreg, now, from);
+  return ((callClobbers >> (register as u64)) & 1) != 0 ? min(call, blocked) : blocked;
 }
 
 /** What a first use of a callee-saved register costs. */
