@@ -5,7 +5,7 @@
 import { Inst } from '../../base/entity';
 import { RelocationKind, addRelocation, code } from '../../emit/output';
 import { VMCONTEXT_BUILTINS } from '../../../runtime/layout';
-import { NO_LOCATION, instFlags, instImms, instOperandCounts, instOps, locationOf } from '../mach';
+import { SPILL_BASE, NO_LOCATION, instFlags, instImms, instOperandCounts, instOps, locationOf } from '../mach';
 import {
   M_0F,
   M_0F38,
@@ -154,7 +154,7 @@ function test(inst: Inst): void {
   immediate(size, value);
 }
 
-/** d r r|i: add in place where a source is the result, else lea. */
+/** d r a|i: add in place where a source is the result, else lea; a spilled second source is added from memory. */
 function addLea(inst: Inst): void {
   const flags = instFlags[inst];
   const size = operandSize(flags);
@@ -174,8 +174,12 @@ function addLea(inst: Inst): void {
     return;
   }
   const right = locationOf(inst, 2);
-  if (to == left || to == right) {
-    rmLocation(to == left ? right : left);
+  if (to == left || to == right || right >= SPILL_BASE) {
+    if (to != left && to != right) {
+      rmLocation(left);
+      op(0x8b, widthOf(size), to, 0);
+    }
+    rmLocation(to == right ? left : right);
     op(0x03, widthOf(size), to, 0);
   } else {
     rmBaseIndex(left, right, 0, 0);

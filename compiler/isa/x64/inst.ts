@@ -133,7 +133,7 @@ export const enum X64 {
   Or,
   Xor,
   Imul, // Form.Imm: d (a), three-operand imul
-  /** d r r|i without reuse: encode picks add in place or lea. Form.Reg or Form.Imm. Does not promise flags. */
+  /** d r a|i without reuse: encode picks add in place or lea. Form.Reg or Form.Imm. Does not promise flags. */
   AddLea,
   Lea, // d M          S32 or S64 result; kinds Base, BaseIndex, Index, Context
   Neg, // d=1 r

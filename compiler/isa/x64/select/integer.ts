@@ -160,7 +160,7 @@ function selectAdd(value: Value): void {
   mach.newInst(X64.AddLea, flagsOf(size, Form.Reg), 0, 0, location);
   def(vregOf(value));
   useRegister(first);
-  useRegister(second);
+  useAny(second, anySized(b, size));
 }
 
 function selectSub(value: Value): void {
