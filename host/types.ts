@@ -19,13 +19,15 @@ const names: Readonly<Record<number, ValType>> = {
   111: 'externref',
 };
 
+const known: ReadonlySet<ValType> = new Set(Object.values(names));
+
 /** The value type with this byte in the wasm format, if there is one. */
 export function valTypeOf(byte: number): ValType | undefined {
   return names[byte];
 }
 
 export function isValType(name: unknown): name is ValType {
-  return typeof name === 'string' && Object.values(names).includes(name as ValType);
+  return known.has(name as ValType);
 }
 
 export function isRefType(type: ValType): type is RefType {
@@ -44,13 +46,13 @@ export class FuncType {
 
   constructor(params: readonly ValType[], results: readonly ValType[]) {
     const key = `${params}>${results}`;
-    const known = interned.get(key);
-    if (known) {
-      this.id = known.id;
-      this.params = known.params;
-      this.results = known.results;
+    const same = interned.get(key);
+    if (same) {
+      this.id = same.id;
+      this.params = same.params;
+      this.results = same.results;
       // biome-ignore lint/correctness/noConstructorReturn: interning is what the class is for
-      return known;
+      return same;
     }
     for (const type of [...params, ...results]) {
       if (!isValType(type)) throw new TypeError(`unknown value type '${String(type)}'`);
