@@ -10,6 +10,8 @@ let parents: Column<VReg, VReg> = Column.none<VReg, VReg>();
 let latest: Column<VReg, u8> = Column.none<VReg, u8>();
 let fixed: Column<VReg, u8> = Column.none<VReg, u8>();
 let weights: Column<VReg, u32> = Column.none<VReg, u32>();
+/** Of a representative: the spill slot that a member got last; all ones: none. */
+let slots: Column<VReg, u32> = Column.none<VReg, u32>();
 
 export function resetAffinity(count: u32): void {
   if (count > capacity) {
@@ -19,11 +21,13 @@ export function resetAffinity(count: u32): void {
     latest = Column.grown<VReg, u8>(latest, old, capacity);
     fixed = Column.grown<VReg, u8>(fixed, old, capacity);
     weights = Column.grown<VReg, u32>(weights, old, capacity);
+    slots = Column.grown<VReg, u32>(slots, old, capacity);
   }
   for (let v: u32 = 0; v < count; v++) parents[at<VReg>(v)] = at<VReg>(v);
   latest.clearToOnes(0, count);
   fixed.clearToOnes(0, count);
   weights.clear(0, count);
+  slots.clearToOnes(0, count);
 }
 
 /** The representative of a virtual register's group. */
@@ -61,4 +65,12 @@ export function latestOf(group: VReg): u32 {
 
 export function fixedOf(group: VReg): u32 {
   return fixed[group];
+}
+
+export function slotOf(group: VReg): u32 {
+  return slots[group];
+}
+
+export function setSlot(group: VReg, slot: u32): void {
+  slots[group] = slot;
 }

@@ -8,7 +8,7 @@ import { fillLiveness } from './liveness';
 import { orderMoves, resetMoves } from './moves';
 import { orderPieces } from './ordered';
 import { placePieces } from './place';
-import { resolvePieces } from './resolve';
+import { resolvePieces, settleOperands } from './resolve';
 import { assignSpillSlots, spillSlotCount } from './spill';
 
 export function allocate(): void {
@@ -17,8 +17,10 @@ export function allocate(): void {
   placePieces();
   // From here on no piece is made or split.
   orderPieces();
-  assignSpillSlots();
   resetMoves(order.length + 1);
   resolvePieces();
+  // How values are stored is settled: slots follow.
+  assignSpillSlots();
+  settleOperands();
   orderMoves(SPILL_BASE + spillSlotCount);
 }

@@ -34,6 +34,8 @@ export let loopEnds: Column<Block, Block> = Column.none<Block, Block>();
 export let frequencies: Column<Block, u32> = Column.none<Block, u32>();
 /** For a header: estimated entries of the loop from outside. */
 export let entryFrequencies: Column<Block, u32> = Column.none<Block, u32>();
+/** Where the cold blocks begin that end the layout; the end of the layout when there are none. */
+export let coldPoint: u32 = 0;
 let stamps: Column<Block, u32> = Column.none<Block, u32>();
 
 /** Frequency of a block outside loops. A cold block has 1. */
@@ -74,6 +76,9 @@ export function fillFlow(): void {
   reserve(count);
   fillPreds(count);
   fillLoops(count);
+  let last = count - 1;
+  while (last > 1 && blockColdness[at<Block>(last)] != 0) last--;
+  coldPoint = endPoint(at<Block>(last));
 }
 
 function fillPreds(count: u32): void {

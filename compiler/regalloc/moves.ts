@@ -1,6 +1,6 @@
 /** moves: the moves that allocation inserts, put in order and made sequential.
  *
- *  In: moves added in any order, each for a phase before a position; those of one phase happen at once.
+ *  In: moves added in any order, each for a phase before a position; those of one phase happen at once. Spill slots may be pending.
  *  Out: `moveCount` moves from index 0, sorted by position, to be done one after another before the instruction at their position.
  *  Moves on edges stand before the predecessor's jump or the successor's first instruction.
  *  Cycles and moves from memory to memory go through the target's scratch registers; a cycle that needs its scratch register
@@ -12,6 +12,7 @@ import { Pool } from '../base/pool';
 import { Type } from '../ir/type';
 import { SPILL_BASE } from '../isa/mach';
 import { floatScratch, intScratch } from '../isa/target';
+import { finalLocation } from './ordered';
 import { newSpillSlot } from './spill';
 
 /** The groups of moves at one position, in their order. */
@@ -122,8 +123,9 @@ function orderGroup(position: u32, phase: u32, head: u32): void {
   for (let index = head; index != 0; index = raw.get(index + 3)) {
     const tag = raw.get(index + 2);
     if ((tag & 0xff) != phase) continue;
-    const from = raw.get(index);
-    const to = raw.get(index + 1);
+    const from = finalLocation(raw.get(index));
+    const to = finalLocation(raw.get(index + 1));
+    if (from == to) continue;
     const twin = writers[to];
     if (twin != 0) {
       // The same copy asked for twice.

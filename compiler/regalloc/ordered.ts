@@ -3,7 +3,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at } from '../base/entity';
-import { SPILL_BASE, vregCount } from '../isa/mach';
+import { NO_LOCATION, SPILL_BASE, vregCount } from '../isa/mach';
 import {
   MEMORY,
   enqueue,
@@ -77,10 +77,18 @@ export function orderedAt(vreg: VReg, point: u32): u32 {
   return low;
 }
 
-/** The location of a piece, its spill slot included. */
+/** Stands for the spill slot of the virtual register with the index in the other bits, as long as slots are not assigned. */
+export const PENDING: u32 = 0x80000000;
+
+/** The location of a piece; a pending slot for one in memory. */
 export function locationOfPiece(piece: u32): u32 {
   const location = pieceLocations[piece];
-  return location == MEMORY ? SPILL_BASE + spillSlots[pieceVRegs[piece]] : location;
+  return location == MEMORY ? PENDING | pieceVRegs[piece].index : location;
+}
+
+/** The location for good, once slots are assigned. */
+export function finalLocation(location: u32): u32 {
+  return location < PENDING || location == NO_LOCATION ? location : SPILL_BASE + spillSlots[at<VReg>(location & ~PENDING)];
 }
 
 /** The location of `vreg` at `point`. Requires that it is alive there. */

@@ -69,6 +69,8 @@ export let defPieces: Column<VReg, u32> = Column.none<VReg, u32>();
 export let inMemory: Column<VReg, u8> = Column.none<VReg, u8>();
 /** Register of the last piece placed in one, or NO_REGISTER. */
 export let lastRegisters: Column<VReg, u8> = Column.none<VReg, u8>();
+/** Nonzero: the slot holds the value from the def on; zero: only where a piece is in memory. */
+export let keepsSlot: Column<VReg, u8> = Column.none<VReg, u8>();
 /** Spill slot, when some piece is in memory. */
 export let spillSlots: Column<VReg, u32> = Column.none<VReg, u32>();
 
@@ -85,6 +87,7 @@ export function resetVRegs(count: u32): void {
     defPieces = Column.grown<VReg, u32>(defPieces, old, vregCapacity);
     inMemory = Column.grown<VReg, u8>(inMemory, old, vregCapacity);
     lastRegisters = Column.grown<VReg, u8>(lastRegisters, old, vregCapacity);
+    keepsSlot = Column.grown<VReg, u8>(keepsSlot, old, vregCapacity);
     spillSlots = Column.grown<VReg, u32>(spillSlots, old, vregCapacity);
   }
   firstUses.clear(0, count + 2);
@@ -92,6 +95,7 @@ export function resetVRegs(count: u32): void {
   placedPieces.clear(0, count);
   defPieces.clear(0, count);
   inMemory.clear(0, count);
+  keepsSlot.clearToOnes(0, count);
   lastRegisters.clearToOnes(0, count);
 }
 

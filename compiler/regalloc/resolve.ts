@@ -1,6 +1,6 @@
 /** resolve: from placed pieces to operand locations and moves.
  *
- *  In: ordered pieces with spill slots.  Out: `operandLocations`, moves.
+ *  In: ordered pieces.  Out: `operandLocations` and moves, in which spill slots are pending; `keepsSlot`.
  *  A value in memory has been stored either once, after its def, or wherever it goes from a register to memory, whichever is
  *  estimated to run less often: it never changes, so that a store at the def is good everywhere.
  *  Cost: O(uses + moves), and the blocks that split registers are live into. */
@@ -10,7 +10,6 @@ import { Pool } from '../base/pool';
 import {
   Constraint,
   NO_LOCATION,
-  SPILL_BASE,
   blockEnds,
   blockJumpArgs,
   blockParamCounts,
@@ -32,18 +31,18 @@ import {
 } from '../isa/mach';
 import { endPoint, firstPreds, frequencies, preds, predsEnd, startPoint, successorKinds } from './flow';
 import { Phase, addMove } from './moves';
-import { firstOrdered, locationAt, locationOfPiece, ordered, orderedAt, orderedEnd } from './ordered';
+import { PENDING, finalLocation, firstOrdered, locationAt, locationOfPiece, ordered, orderedAt, orderedEnd } from './ordered';
 import {
   MEMORY,
   UseKind,
   defBlocks,
   defPoints,
   firstUses,
+  keepsSlot,
   pieceEnds,
   pieceLocations,
   pieceStarts,
   slotBlocks,
-  spillSlots,
   useKinds,
   useOperands,
   usePoints,
@@ -75,6 +74,11 @@ export function resolvePieces(): void {
     placeStores(vreg);
   }
   resolveArguments();
+}
+
+/** Puts the assigned spill slots into the operands. */
+export function settleOperands(): void {
+  for (let operand: u32 = 1; operand < operandCount; operand++) operandLocations[operand] = finalLocation(operandLocations[operand]);
 }
 
 /** The position of the instruction in a slot. */
@@ -204,11 +208,12 @@ function placeStores(vreg: VReg): void {
   const def = defPoints[vreg];
   const piece = ordered[orderedAt(vreg, def)];
   if (pieceLocations[piece] == MEMORY) return;
-  const slot = SPILL_BASE + spillSlots[vreg];
+  const slot = PENDING | vreg.index;
   const type = vregTypes[vreg] as u32;
   const home = defBlocks[vreg];
   // At equal estimates the stores on the way are better: paths without them exist.
   if (storesFrequency <= (frequencies[home] as u64)) {
+    keepsSlot[vreg] = 0;
     for (let i: u32 = 1; i < stores.length; i += 3) addMove(stores.get(i), stores.get(i + 1) as Phase, stores.get(i + 2), slot, type);
     return;
   }
