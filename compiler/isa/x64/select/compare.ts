@@ -48,6 +48,15 @@ export function selectCondition(value: Value, consumer: Value): Cond {
     emitTest(value);
     return Cond.NE;
   }
+  const isNarrow = (op == Op.Load8U || op == Op.Load16U) && isMovable(value, consumer);
+  if (isNarrow || isMemoryOperand(value, consumer)) {
+    absorb(value);
+    prepareAccess(value);
+    const size = op == Op.Load8U ? Size.S8 : op == Op.Load16U ? Size.S16 : Size.S32;
+    mach.newInst(X64.CmpMemImm, flagsOf(size, Form.Mem) | addressFlags, 0, displacement, location);
+    addAddress();
+    return Cond.NE;
+  }
   emitTestSelf(useLow(value), Size.S32);
   return Cond.NE;
 }
