@@ -85,8 +85,9 @@ export function firstReload(vreg: VReg, from: u32, to: u32): u32 {
   return index == usesEnd(vreg) ? NO_POINT : max(from, reloadPoint(from, usePoints[index]));
 }
 
-/** Cost of having [from, to) in memory, loading where it pays. `from` is a point at which the value is in a register. */
-export function memoryCost(vreg: VReg, from: u32, to: u32): i64 {
+/** Cost of having [from, to) in memory, loading where it pays; not counted further once it exceeds `bound`.
+ *  `from` is a point at which the value is in a register. */
+export function memoryCost(vreg: VReg, from: u32, to: u32, bound: i64): i64 {
   let total: i64 = 0;
   const here = frequencies[slotBlocks[from >> 1]];
   if (inMemory[vreg] == 0) total = min(here, frequencies[defBlocks[vreg]]) as i64;
@@ -94,7 +95,7 @@ export function memoryCost(vreg: VReg, from: u32, to: u32): i64 {
   let index = useFrom(vreg, from);
   const first = index;
   let low = from + 1;
-  for (let i: u32 = 0; i < HORIZON && index < end && usePoints[index] < to; i++) {
+  for (let i: u32 = 0; i < HORIZON && index < end && usePoints[index] < to && total <= bound; i++) {
     const use = usePoints[index];
     const kind = useKinds[index] as u32;
     const frequency = frequencies[slotBlocks[use >> 1]] as i64;
@@ -111,7 +112,7 @@ export function memoryCost(vreg: VReg, from: u32, to: u32): i64 {
       index++;
     }
   }
-  return total + carriedCost(vreg, from, to, first);
+  return total > bound ? total : total + carriedCost(vreg, from, to, first);
 }
 
 /** Cost of the load on the way back when the value is used next in the coming iteration of a loop around `from`. */

@@ -31,7 +31,7 @@ import { allocate } from './allocate';
 import { checkAllocation, faultKind, faultLocation, faultPosition, faultVReg } from './checker';
 import { addMove, moveCount, moveFrom, movePositions, moveTo, moveTypes, orderMoves, resetMoves } from './moves';
 import { usedCalleeSaved } from './place';
-import { spillSlotCount } from './spill';
+import { newSpillSlot, spillSlotCount } from './spill';
 
 const preference: Column<u32, i32> = Column.create<u32, i32>(64);
 
@@ -179,5 +179,6 @@ export function raAddMove(from: u32, to: u32, type: u32): void {
 
 /** `slots`: one past the highest spill slot in the moves. */
 export function raOrderMoves(slots: u32): void {
+  while (spillSlotCount < slots) newSpillSlot(false);
   orderMoves(64 + slots);
 }

@@ -88,7 +88,7 @@ export let usedCalleeSaved: u64 = 0;
 const ACCESS: u32 = 4;
 /** A save and a restore, at the function's entry and exit, and a little for the code. */
 const SAVE_COST: u32 = (FREQUENCY * 2 + (FREQUENCY >> 2)) * ACCESS;
-const IMPOSSIBLE: i64 = i64.MAX_VALUE;
+const IMPOSSIBLE: i64 = (1 as i64) << 60;
 /** How many uses of a piece are asked for hints. */
 const HINT_HORIZON: u32 = 8;
 
@@ -340,7 +340,7 @@ function place(piece: u32): void {
   let bestSpills = false;
   let bestDistance: u32 = NO_POINT;
   if (!needed) {
-    const cost = memoryCost(vreg, start, end) * ACCESS;
+    const cost = memoryCost(vreg, start, end, IMPOSSIBLE) * ACCESS;
     if (cost < bestCost || best == NO_REGISTER) {
       best = NO_REGISTER;
       bestCost = cost;
@@ -363,14 +363,16 @@ function place(piece: u32): void {
       if (spills) until = earlier(vreg, start, until);
       else spills = (until & 1) != 0;
       if (hasUse && useFrom(vreg, start) == useFrom(vreg, until)) continue;
-      cost += memoryCost(vreg, until, end) * ACCESS;
+      cost += memoryCost(vreg, until, end, (bestCost - cost) / ACCESS) * ACCESS;
+      if (cost > bestCost) continue;
     }
     let distance: u32 = NO_POINT;
     if (occupied) {
       const occupant = occupants[register];
       const other = pieceVRegs[occupant];
       if (isNeededAt(other, start) || (!needed && pieceStarts[occupant] == start && pieceReloads[occupant] != 0)) continue;
-      cost += memoryCost(other, start, pieceEnds[occupant]) * ACCESS;
+      cost += memoryCost(other, start, pieceEnds[occupant], (bestCost - cost) / ACCESS) * ACCESS;
+      if (cost > bestCost) continue;
       distance = distanceTo(other, start, pieceEnds[occupant]);
     } else if (until == end) continue;
     if (cost < bestCost || (cost == bestCost && distance > bestDistance)) {
