@@ -100,7 +100,7 @@ function order(): void {
   rpoCount = count;
 }
 
-/** Lists of incoming edges in descending reverse postorder: dominators are then found without long walks. */
+/** Lists of incoming edges, the last in reverse postorder first. */
 function relink(): void {
   firstIn.clear(0, blockCount);
   for (let i: u32 = 1; i <= rpoCount; i++) {

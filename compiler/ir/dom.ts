@@ -1,11 +1,13 @@
 /** dom: dominators.
  *  In: `rpo`, lists of incoming edges.  Out: `idom`, O(1) `dominates`.
- *  Cost: near-linear on graphs from wasm (one round on reducible ones).  Ref: Cooper, Harvey, Kennedy, 2001. */
+ *  Cost: near-linear; 20 bytes a block in scratch; no recursion.  Ref: Georgiadis 2005, "Linear-Time Algorithms for Dominators and
+ *  Related Problems" (Semi-NCA). */
 
 import { Column } from '../base/column';
-import { Block, at, none } from '../base/entity';
-import { rpo, rpoCount, rpoIndex } from './cfg';
-import { ENTRY, blockCount, edgeFrom, edgeNextIn, firstIn } from './func';
+import { Block, at } from '../base/entity';
+import { Pool } from '../base/pool';
+import { rpo, rpoCount } from './cfg';
+import { ENTRY, blockCount, edgeFrom, edgeNextIn, edgeTo, firstIn, lastValue, successor, successorCount } from './func';
 
 /** Immediate dominator; none for the entry and for unreachable blocks. */
 export let idom: Column<Block, Block> = Column.none<Block, Block>();
@@ -31,45 +33,103 @@ export function computeDominators(): void {
     domSize = Column.create<Block, u32>(capacity);
   }
   idom.clear(0, blockCount);
-  iterate();
-  number();
-  // On a reducible graph every retreating edge goes to a dominator, and one round is enough.
-  if (isReducible()) return;
-  while (iterate()) {}
-  number();
-}
-
-function iterate(): bool {
-  let changed = false;
-  const entry = at<Block>(ENTRY);
-  idom[entry] = entry;
+  const size = rpoCount + 1;
+  blockAt = Column.create<u32, Block>(size);
+  numberOf = Column.create<Block, u32>(blockCount);
+  parents = Column.create<u32, u32>(size);
+  ancestors = Column.create<u32, u32>(size);
+  labels = Column.create<u32, u32>(size);
+  semis = Column.create<u32, u32>(size);
+  walk();
+  findSemidominators();
+  // The immediate dominator is the nearest one above the parent that is not below the semidominator.
   for (let i: u32 = 2; i <= rpoCount; i++) {
-    const block = rpo[i];
-    let result = none<Block>();
-    for (let edge = firstIn[block]; !edge.isNone; edge = edgeNextIn[edge]) {
-      const from = edgeFrom[edge];
-      if (idom[from].isNone) continue;
-      result = result.isNone ? from : intersect(from, result);
-    }
-    if (idom[block] != result) {
-      idom[block] = result;
-      changed = true;
-    }
+    let above = parents[i];
+    while (above > semis[i]) above = parents[above];
+    // Parents are not needed again: they become dominators as we go.
+    parents[i] = above;
+    idom[blockAt[i]] = blockAt[above];
   }
-  idom[entry] = none<Block>();
-  return changed;
+  Column.free<u32, Block>(blockAt, size);
+  Column.free<Block, u32>(numberOf, blockCount);
+  Column.free<u32, u32>(parents, size);
+  Column.free<u32, u32>(ancestors, size);
+  Column.free<u32, u32>(labels, size);
+  Column.free<u32, u32>(semis, size);
+  number();
 }
 
-function intersect(a: Block, b: Block): Block {
-  let x = rpoIndex[a];
-  let y = rpoIndex[b];
-  while (x != y) {
-    if (x > y) x = rpoIndex[idom[rpo[x]]];
-    else y = rpoIndex[idom[rpo[y]]];
+// Blocks by their number in a depth-first walk, from 1, while dominators are found.
+let blockAt: Column<u32, Block> = Column.none<u32, Block>();
+let numberOf: Column<Block, u32> = Column.none<Block, u32>();
+/** Parent in the tree of the walk. */
+let parents: Column<u32, u32> = Column.none<u32, u32>();
+/** Paths upward through what is linked already, compressed; 0: not linked. */
+let ancestors: Column<u32, u32> = Column.none<u32, u32>();
+/** The number with the lowest semidominator on the path to the ancestor. */
+let labels: Column<u32, u32> = Column.none<u32, u32>();
+let semis: Column<u32, u32> = Column.none<u32, u32>();
+const stack = Pool.create(256);
+
+/** Numbers the blocks in preorder. */
+function walk(): void {
+  numberOf.clear(0, blockCount);
+  let count: u32 = 0;
+  stack.clear();
+  stack.push(ENTRY);
+  stack.push(0);
+  while (!stack.isEmpty) {
+    const parent = stack.pop();
+    const block = at<Block>(stack.pop());
+    if (numberOf[block] != 0) continue;
+    const mine = ++count;
+    numberOf[block] = mine;
+    blockAt[mine] = block;
+    parents[mine] = parent;
+    ancestors[mine] = 0;
+    labels[mine] = mine;
+    semis[mine] = mine;
+    const last = lastValue[block];
+    const edges = successorCount(last);
+    for (let k: u32 = 0; k < edges; k++) {
+      const to = edgeTo[successor(last, k)];
+      if (numberOf[to] != 0) continue;
+      stack.push(to.index);
+      stack.push(mine);
+    }
   }
-  return rpo[x];
 }
 
+function findSemidominators(): void {
+  for (let i = rpoCount; i > 1; i--) {
+    let semi = i;
+    for (let edge = firstIn[blockAt[i]]; !edge.isNone; edge = edgeNextIn[edge]) {
+      semi = min(semi, semis[lowest(numberOf[edgeFrom[edge]])]);
+    }
+    semis[i] = semi;
+    ancestors[i] = parents[i];
+  }
+}
+
+/** The number with the lowest semidominator on the linked path above `i`, which is compressed. */
+function lowest(i: u32): u32 {
+  if (ancestors[i] == 0) return i;
+  stack.clear();
+  let step = i;
+  while (ancestors[ancestors[step]] != 0) {
+    stack.push(step);
+    step = ancestors[step];
+  }
+  while (!stack.isEmpty) {
+    step = stack.pop();
+    const above = ancestors[step];
+    if (semis[labels[above]] < semis[labels[step]]) labels[step] = labels[above];
+    ancestors[step] = ancestors[above];
+  }
+  return labels[i];
+}
+
+/** Numbers the dominator tree. */
 function number(): void {
   for (let i: u32 = 1; i <= rpoCount; i++) domSize[rpo[i]] = 1;
   for (let i = rpoCount; i > 1; i--) {
@@ -90,15 +150,4 @@ function number(): void {
     next[block] = mine + 1;
   }
   Column.free<Block, u32>(next, blockCount);
-}
-
-function isReducible(): bool {
-  for (let i: u32 = 1; i <= rpoCount; i++) {
-    const block = rpo[i];
-    for (let edge = firstIn[block]; !edge.isNone; edge = edgeNextIn[edge]) {
-      const from = edgeFrom[edge];
-      if (rpoIndex[from] >= i && !dominates(block, from)) return false;
-    }
-  }
-  return true;
 }

@@ -5,11 +5,9 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
-import { Pool } from '../base/pool';
 import { compactParams, rebuildCfg, rpo, rpoCount, rpoIndex } from '../ir/cfg';
 import {
   ENTRY,
-  aliases,
   argB,
   blockCount,
   blockOf,
@@ -85,89 +83,80 @@ function foldBlocks(): bool {
   return changed;
 }
 
-const work = Pool.create(256);
-/** Parameters that receive a parameter, by the one they receive: circular lists of pairs, parameter and next pair. */
-const receivers = Pool.create(256);
+/** Rounds in which guesses about parameters may still change; more than graphs from wasm need. */
+const MAX_SWEEPS: u32 = 16;
 
-/** Parameters whose arguments are all one value, or the parameter itself, become that value. Requires: `rpo`. */
-export function removeRedundantParams(): bool {
+/** What each parameter is guessed to be: none: not known yet; itself: no copy; else the value that all its arguments are. */
+let copies: Column<Value, Value> = Column.none<Value, Value>();
+
+/** Parameters whose arguments are all one value become that value, those that only receive each other in a cycle too.
+ *  Guesses that parameters are copies, until a sweep over the graph contradicts none. Requires: `rpo`. */
+function removeRedundantParams(): bool {
   const count = valueCount;
-  const lastReceiver = Column.create<Value, u32>(count);
-  lastReceiver.clear(0, count);
-  receivers.clear();
-  work.clear();
-  for (let i = rpoCount; i > 1; i--) {
-    const block = rpo[i];
-    let position: u32 = 0;
-    const params = paramCount[block];
-    for (let param = firstValue[block]; position < params; param = nexts[param]) {
-      work.push(param.index);
-      for (let edge = firstIn[block]; !edge.isNone; edge = edgeNextIn[edge]) {
-        const source = resolve(at<Value>(pool.get(edgeArgs[edge] + position)));
-        if (ops[source] != Op.Param || source == param) continue;
-        const pair = receivers.extend(2);
-        receivers.set(pair, param.index);
-        const last = lastReceiver[source];
-        receivers.set(pair + 1, last == 0 ? pair : receivers.get(last + 1));
-        if (last != 0) receivers.set(last + 1, pair);
-        else lastReceiver[source] = pair;
-      }
-      position++;
+  copies = Column.create<Value, Value>(count);
+  copies.clear(0, count);
+  let settled = false;
+  for (let sweep: u32 = 0; sweep < MAX_SWEEPS && !settled; sweep++) settled = sweepCopies(true);
+  // Unsettled guesses are worth nothing. What is seen without guessing holds at any time.
+  if (!settled) {
+    for (let i: u32 = 2; i <= rpoCount; i++) {
+      let left = paramCount[rpo[i]];
+      for (let param = firstValue[rpo[i]]; left != 0; left--, param = nexts[param]) copies[param] = param;
     }
+    sweepCopies(false);
   }
   let changed = false;
-  while (!work.isEmpty) {
-    const param = at<Value>(work.pop());
-    if (!aliases[param].isNone) continue;
-    const source = onlySource(param);
-    if (source.isNone) continue;
-    replaceValue(param, source);
-    changed = true;
-    const last = lastReceiver[param];
-    if (last == 0) continue;
-    let pair = last;
-    do {
-      pair = receivers.get(pair + 1);
-      const receiver = at<Value>(receivers.get(pair));
-      if (aliases[receiver].isNone) work.push(receiver.index);
-    } while (pair != last);
-    // What receives this parameter receives its source now: join the circles.
-    if (ops[source] != Op.Param) continue;
-    const other = lastReceiver[source];
-    if (other == 0) {
-      lastReceiver[source] = last;
-    } else {
-      const next = receivers.get(last + 1);
-      receivers.set(last + 1, receivers.get(other + 1));
-      receivers.set(other + 1, next);
-    }
-  }
-  Column.free<Value, u32>(lastReceiver, count);
-  if (!changed) return false;
   for (let i: u32 = 2; i <= rpoCount; i++) {
     const block = rpo[i];
     let left = paramCount[block];
     let param = firstValue[block];
     for (; left != 0; left--) {
       const next = nexts[param];
-      if (!aliases[param].isNone) removeValue(param);
+      if (copies[param] != param) {
+        replaceValue(param, copies[param]);
+        removeValue(param);
+        changed = true;
+      }
       param = next;
     }
     compactParams(block);
   }
-  return true;
+  Column.free<Value, Value>(copies, count);
+  return changed;
 }
 
-function onlySource(param: Value): Value {
-  const position = imms[param] as u32;
-  let source = none<Value>();
-  for (let edge = firstIn[blockOf[param]]; !edge.isNone; edge = edgeNextIn[edge]) {
-    const value = resolve(at<Value>(pool.get(edgeArgs[edge] + position)));
-    if (value == param || value == source) continue;
-    if (!source.isNone) return none<Value>();
-    source = value;
+/** What a value is by the guesses so far. */
+function copyOf(value: Value): Value {
+  const live = resolve(value);
+  return ops[live] == Op.Param && blockOf[live].index != ENTRY ? copies[live] : live;
+}
+
+/** One sweep; `guess`: a parameter that has become itself stays so. True when nothing changed. */
+function sweepCopies(guess: bool): bool {
+  let settled = true;
+  for (let i: u32 = 2; i <= rpoCount; i++) {
+    const block = rpo[i];
+    const params = paramCount[block];
+    let param = firstValue[block];
+    for (let position: u32 = 0; position < params; position++, param = nexts[param]) {
+      const old = copies[param];
+      if (guess && old == param) continue;
+      let source = none<Value>();
+      for (let edge = firstIn[block]; !edge.isNone; edge = edgeNextIn[edge]) {
+        const copy = copyOf(at<Value>(pool.get(edgeArgs[edge] + position)));
+        if (copy.isNone || copy == source || copy == param) continue;
+        if (!source.isNone) {
+          source = param;
+          break;
+        }
+        source = copy;
+      }
+      if (source.isNone || source == old) continue;
+      copies[param] = source;
+      settled = false;
+    }
   }
-  return source;
+  return settled;
 }
 
 /** Edges to a block that only jumps on lead to where it jumps. A block with parameters is passed when only its jump uses them.
