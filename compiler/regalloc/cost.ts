@@ -6,7 +6,21 @@ import { Block, VReg } from '../base/entity';
 import { blockColdness } from '../isa/mach';
 import { nextCall } from './fixed';
 import { endPoint, entryFrequencies, frequencies, loopEnds, loopOf, outerLoops, startPoint } from './flow';
-import { NO_POINT, UseKind, defBlocks, defPoints, inMemory, slotBlocks, useFrom, useKinds, usePoints, usesEnd } from './ranges';
+import {
+  NO_POINT,
+  UseKind,
+  defBlocks,
+  defPoints,
+  inMemory,
+  pieceReloads,
+  pieceStarts,
+  pieceVRegs,
+  slotBlocks,
+  useFrom,
+  useKinds,
+  usePoints,
+  usesEnd,
+} from './ranges';
 
 /** How many uses an estimate looks at, and how many blocks a search for the end of a cold stretch. */
 const HORIZON: u32 = 12;
@@ -85,9 +99,10 @@ export function firstReload(vreg: VReg, from: u32, to: u32): u32 {
   return index == usesEnd(vreg) ? NO_POINT : max(from, reloadPoint(from, usePoints[index]));
 }
 
-/** Cost of having [from, to) in memory, loading where it pays; not counted further once it exceeds `bound`.
+/** Cost of having the part [from, to) of a piece in memory, loading where it pays; not counted further once it exceeds `bound`.
  *  `from` is a point at which the value is in a register. */
-export function memoryCost(vreg: VReg, from: u32, to: u32, bound: i64): i64 {
+export function memoryCost(piece: u32, from: u32, to: u32, bound: i64): i64 {
+  const vreg = pieceVRegs[piece];
   let total: i64 = 0;
   const here = frequencies[slotBlocks[from >> 1]];
   if (inMemory[vreg] == 0) total = min(here, frequencies[defBlocks[vreg]]) as i64;
@@ -112,17 +127,20 @@ export function memoryCost(vreg: VReg, from: u32, to: u32, bound: i64): i64 {
       index++;
     }
   }
-  return total > bound ? total : total + carriedCost(vreg, from, to, first);
+  return total > bound ? total : total + carriedCost(piece, from, to, first);
 }
 
 /** Cost of the load on the way back when the value is used next in the coming iteration of a loop around `from`. */
-function carriedCost(vreg: VReg, from: u32, to: u32, next: u32): i64 {
+function carriedCost(piece: u32, from: u32, to: u32, next: u32): i64 {
+  const vreg = pieceVRegs[piece];
   let loop = loopOf[slotBlocks[from >> 1]];
   const upcoming = next < usesEnd(vreg) ? usePoints[next] : NO_POINT;
   while (!loop.isNone) {
     const stop = endPoint(loopEnds[loop]);
     if (stop > to || upcoming < stop) return 0;
     const start = startPoint(loop);
+    // A piece loaded within the loop was in memory at its start, and goes back to that.
+    if (pieceReloads[piece] != 0 && pieceStarts[piece] > start) return 0;
     if (defPoints[vreg] < start && next > 0) {
       const inside = useFrom(vreg, start);
       if (inside < usesEnd(vreg) && usePoints[inside] < from) return frequencies[loop] as i64;

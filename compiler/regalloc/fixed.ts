@@ -46,9 +46,9 @@ export function rewindFixed(): void {
   callCursor = 1;
 }
 
-/** First point >= `from` at which an operand other than `vreg` takes `register`. `now` is the point that allocation has reached,
- *  at most `from`. */
-export function nextBlocked(register: u32, vreg: VReg, now: u32, from: u32): u32 {
+/** First point in [`from`, `end`) at which an operand other than `vreg` takes `register`; NO_POINT when there is none.
+ *  `now` is the point that allocation has reached, at most `from`. */
+export function nextBlocked(register: u32, vreg: VReg, now: u32, from: u32, end: u32): u32 {
   let cursor = cursors[register];
   if (cursor == 0) return NO_POINT;
   while (entries.get(cursor) < now) {
@@ -59,8 +59,12 @@ export function nextBlocked(register: u32, vreg: VReg, now: u32, from: u32): u32
     }
   }
   cursors[register] = cursor;
-  while (cursor != 0 && (entries.get(cursor) < from || entries.get(cursor + 1) == vreg.index)) cursor = entries.get(cursor + 2);
-  return cursor == 0 ? NO_POINT : entries.get(cursor);
+  for (; cursor != 0; cursor = entries.get(cursor + 2)) {
+    const point = entries.get(cursor);
+    if (point >= end) break;
+    if (point >= from && entries.get(cursor + 1) != vreg.index) return point;
+  }
+  return NO_POINT;
 }
 
 /** First call point >= `from`, which is at most two points after `now`, the point that allocation has reached. */

@@ -111,14 +111,14 @@ function visitUses(fill: bool): void {
     for (let i: u32 = 0; i < count; i++) {
       const param = at<VReg>(machPool.get(params + i));
       setDef(param, block, start);
-      add(fill, param, start, UseKind.Param, 0);
+      add(fill, param, start, UseKind.Param, i);
     }
     const end = blockEnds[block];
     for (let position = blockStarts[block]; position < end; position++) visitInst(fill, block, instAt(position), (position + b) << 1);
     const args = blockJumpArgs[block];
     if (args != 0) {
       const needed = blockParamCounts[at<Block>(machPool.get(blockSuccessors[block]))];
-      for (let i: u32 = 0; i < needed; i++) add(fill, at<VReg>(machPool.get(args + i)), endPoint(block) - 1, UseKind.JumpArg, 0);
+      for (let i: u32 = 0; i < needed; i++) add(fill, at<VReg>(machPool.get(args + i)), endPoint(block) - 1, UseKind.JumpArg, i);
     }
   }
 }

@@ -16,7 +16,6 @@ import {
   Constraint,
   MAX_REGS,
   blockJumpArgs,
-  blockParamCounts,
   blockParams,
   blockSuccessors,
   instAt,
@@ -235,7 +234,7 @@ function collectHints(vreg: VReg, start: u32, end: u32): void {
   for (let i: u32 = 0; i < HINT_HORIZON && use < last && usePoints[use] < end; i++, use++) {
     const kind = useKinds[use] as u32;
     if (kind == UseKind.Fixed) gain(operandDetails[useOperands[use]], frequencies[slotBlocks[usePoints[use] >> 1]]);
-    else if (kind == UseKind.JumpArg) hintFromJump(vreg, slotBlocks[usePoints[use] >> 1]);
+    else if (kind == UseKind.JumpArg) hintFromJump(slotBlocks[usePoints[use] >> 1], useOperands[use]);
   }
 }
 
@@ -245,8 +244,8 @@ function hintFromDef(vreg: VReg, start: u32, weight: u32): void {
     const kind = useKinds[use] as u32;
     const operand = useOperands[use];
     if (kind == UseKind.FixedDef) gain(operandDetails[operand], weight);
-    else if (kind == UseKind.Param) hintFromArgs(vreg, defBlocks[vreg]);
-    else if (operand != 0) {
+    else if (kind == UseKind.Param) hintFromArgs(defBlocks[vreg], operand);
+    else if (kind == UseKind.Register || kind == UseKind.Any) {
       const slot = start >> 1;
       const inst = instAt(slot - slotBlocks[slot].index);
       const first = instOperands[inst];
@@ -258,11 +257,8 @@ function hintFromDef(vreg: VReg, start: u32, weight: u32): void {
   }
 }
 
-/** A parameter's arguments, of the blocks placed before. */
-function hintFromArgs(param: VReg, block: Block): void {
-  const params = blockParams[block];
-  let index: u32 = 0;
-  while (machPool.get(params + index) != param.index) index++;
+/** The arguments of parameter `index`, of the blocks placed before. */
+function hintFromArgs(block: Block, index: u32): void {
   const end = predsEnd(block);
   for (let i = firstPreds[block]; i < end; i++) {
     const pred = preds[i];
@@ -271,17 +267,11 @@ function hintFromArgs(param: VReg, block: Block): void {
   }
 }
 
-/** The parameters that take `vreg` as argument at the end of `block`, when they were placed before. */
-function hintFromJump(vreg: VReg, block: Block): void {
+/** The parameter that takes argument `index` at the end of `block`, when it was placed before. */
+function hintFromJump(block: Block, index: u32): void {
   const target = at<Block>(machPool.get(blockSuccessors[block]));
-  const args = blockJumpArgs[block];
-  const params = blockParams[target];
-  const count = blockParamCounts[target];
-  for (let i: u32 = 0; i < count; i++) {
-    if (machPool.get(args + i) != vreg.index) continue;
-    const piece = defPieces[at<VReg>(machPool.get(params + i))];
-    if (piece != 0) gain(pieceLocations[piece], frequencies[block]);
-  }
+  const piece = defPieces[at<VReg>(machPool.get(blockParams[target] + index))];
+  if (piece != 0) gain(pieceLocations[piece], frequencies[block]);
 }
 
 function place(piece: u32): void {
@@ -320,7 +310,7 @@ function place(piece: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const register = registers[i];
     if (isOccupied(register, start)) continue;
-    const limit = limitOf(register, vreg, start, free, call);
+    const limit = limitOf(register, piece, free, call);
     limits[register] = limit;
     if (limit < end) continue;
     const cost = (saveCost(register) as i64) - (gains[register] as i64);
@@ -340,7 +330,7 @@ function place(piece: u32): void {
   let bestSpills = false;
   let bestDistance: u32 = NO_POINT;
   if (!needed) {
-    const cost = memoryCost(vreg, start, end, IMPOSSIBLE) * ACCESS;
+    const cost = memoryCost(piece, start, end, IMPOSSIBLE) * ACCESS;
     if (cost < bestCost || best == NO_REGISTER) {
       best = NO_REGISTER;
       bestCost = cost;
@@ -351,7 +341,7 @@ function place(piece: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const register = registers[i];
     const occupied = isOccupied(register, start);
-    const limit = occupied ? limitOf(register, vreg, start, free, call) : limits[register];
+    const limit = occupied ? limitOf(register, piece, free, call) : limits[register];
     if (limit < least) continue;
     let cost = (saveCost(register) as i64) - (gains[register] as i64);
     let until = end;
@@ -363,7 +353,7 @@ function place(piece: u32): void {
       if (spills) until = earlier(vreg, start, until);
       else spills = (until & 1) != 0;
       if (hasUse && useFrom(vreg, start) == useFrom(vreg, until)) continue;
-      cost += memoryCost(vreg, until, end, (bestCost - cost) / ACCESS) * ACCESS;
+      cost += memoryCost(piece, until, end, (bestCost - cost) / ACCESS) * ACCESS;
       if (cost > bestCost) continue;
     }
     let distance: u32 = NO_POINT;
@@ -371,7 +361,7 @@ function place(piece: u32): void {
       const occupant = occupants[register];
       const other = pieceVRegs[occupant];
       if (isNeededAt(other, start) || (!needed && pieceStarts[occupant] == start && pieceReloads[occupant] != 0)) continue;
-      cost += memoryCost(other, start, pieceEnds[occupant], (bestCost - cost) / ACCESS) * ACCESS;
+      cost += memoryCost(occupant, start, pieceEnds[occupant], (bestCost - cost) / ACCESS) * ACCESS;
       if (cost > bestCost) continue;
       distance = distanceTo(other, start, pieceEnds[occupant]);
     } else if (until == end) continue;
@@ -407,10 +397,11 @@ function isOccupied(register: u32, point: u32): bool {
   return occupant != 0 && pieceEnds[occupant] > point;
 }
 
-/** Up to where no instruction takes the register from `vreg`. `call`: the next call. */
-function limitOf(register: u32, vreg: VReg, now: u32, from: u32, call: u32): u32 {
-  const blocked = nextBlocked(register, vreg, now, from);
-  return ((callClobbers >> (register as u64)) & 1) != 0 ? min(call, blocked) : blocked;
+/** Up to where no instruction at `from` or later takes the register from the piece. `call`: the next call. */
+function limitOf(register: u32, piece: u32, from: u32, call: u32): u32 {
+  const last = ((callClobbers >> (register as u64)) & 1) != 0 ? call : NO_POINT;
+  const blocked = nextBlocked(register, pieceVRegs[piece], pieceStarts[piece], from, min(last, pieceEnds[piece]));
+  return min(last, blocked);
 }
 
 /** What a first use of a callee-saved register costs. */

@@ -103,7 +103,7 @@ export function resetVRegs(count: u32): void {
 let useCapacity: u32 = 0;
 export let usePoints: Column<u32, u32> = Column.none<u32, u32>();
 export let useKinds: Column<u32, u8> = Column.none<u32, u8>();
-/** Operand index in mach; 0 for parameters, jump arguments and held points. */
+/** Operand index in mach; for parameters and jump arguments their number in the list, from 0; 0 for held points. */
 export let useOperands: Column<u32, u32> = Column.none<u32, u32>();
 
 export function reserveUses(count: u32): void {

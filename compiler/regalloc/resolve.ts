@@ -94,10 +94,10 @@ function resolveUses(vreg: VReg): void {
   for (let use = firstUses[vreg]; use < end; use++) {
     const point = usePoints[use];
     while (pieceEnds[ordered[index]] <= point) index++;
-    const operand = useOperands[use];
-    if (operand == 0) continue;
-    const location = locationOfPiece(ordered[index]);
     const kind = useKinds[use] as u32;
+    if (kind == UseKind.Param || kind == UseKind.JumpArg || kind == UseKind.Held) continue;
+    const operand = useOperands[use];
+    const location = locationOfPiece(ordered[index]);
     if (kind == UseKind.Fixed) {
       addMove(positionOf((point + 1) >> 1), Phase.Gap, location, operandDetails[operand], type);
     } else if (kind == UseKind.Reused) {
