@@ -3,6 +3,7 @@
  *  Requires: a target (isa/target.ts); SSA; no critical edges; blocks with jump arguments end in a jump without operands. */
 
 import { SPILL_BASE, order } from '../isa/mach';
+import { checkAllocation } from './checker';
 import { fillFlow } from './flow';
 import { fillLiveness } from './liveness';
 import { orderMoves, resetMoves } from './moves';
@@ -10,6 +11,13 @@ import { orderPieces } from './ordered';
 import { placePieces } from './place';
 import { resolvePieces, settleOperands } from './resolve';
 import { assignSpillSlots, spillSlotCount } from './spill';
+
+/** Whether the checker looks at each allocation: a debug option. A fault is a bug here and traps. */
+let checking: bool = false;
+
+export function setAllocationChecking(on: bool): void {
+  checking = on;
+}
 
 export function allocate(): void {
   fillFlow();
@@ -23,4 +31,5 @@ export function allocate(): void {
   assignSpillSlots();
   settleOperands();
   orderMoves(SPILL_BASE + spillSlotCount);
+  if (checking && !checkAllocation()) unreachable();
 }

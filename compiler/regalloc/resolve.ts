@@ -184,7 +184,8 @@ let edgePhase: Phase = Phase.EdgeIn;
 
 /** Where the moves of an edge stand; sets `edgePhase`. */
 function edgePosition(pred: Block, block: Block): u32 {
-  if (successorKinds[pred] == 1) {
+  // Moves before a jump must not overwrite what it reads.
+  if (successorKinds[pred] == 1 && instOperandCounts[instAt(blockEnds[pred] - 1)] == 0) {
     edgePhase = Phase.EdgeOut;
     return blockEnds[pred] - 1;
   }

@@ -103,6 +103,20 @@ out:
   assert.is(check(core), '');
 });
 
+test('a table jump with one target keeps its operands', () => {
+  const core = freshCore();
+  const machine = parse(`
+entry:
+  args =v1:i64@rdi =v2:i64@rsi
+  call v1@rdi
+  table v2 =v3:i64! =v4:i64! -> next next
+next:
+  call
+  add =v5:i64=1 v2 v1
+  ret v5@rax`);
+  assert.is(allocated(core, machine, 12, 15), '');
+});
+
 test('a value undefined on one path is noticed', () => {
   const core = freshCore();
   const machine = parse(`
