@@ -8,7 +8,9 @@ export function alloc(size: u32): usize {
 }
 
 export * from './isa/x64/hooks';
+export * from './isa/x64/select/hooks';
 export * from './link/hooks';
 export * from './opt/hooks';
 export * from './regalloc/hooks';
+export * from './translate/hooks';
 export * from './wasm/hooks';

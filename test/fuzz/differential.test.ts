@@ -9,7 +9,7 @@ const first = Number(process.env.OURO_FUZZ_SEED ?? 1);
 const count = Number(process.env.OURO_FUZZ_COUNT ?? 200);
 
 for (const config of configurations) {
-  test(`${count} random modules from seed ${first}, level ${config.optLevel}, ${config.cpu}`, () => {
+  test(`${count} random modules from seed ${first}, level ${config.optLevel}, ${config.cpu}, ${config.memoryPolicy} bounds`, () => {
     for (let seed = first; seed < first + count; seed++) {
       let found: string | undefined;
       try {

@@ -1,7 +1,7 @@
 /** Random valid modules that end in bounded time and have one right result each.
  *
  *  A module has functions that call each other, a memory, globals, tables. Calls and rounds of loops burn a global's fuel, and
- *  `unreachable` comes when it is used up. NaN bits are not defined, so NaNs become one NaN where their bits would show: in stores,
+ *  functions return when it is used up. NaN bits are not defined, so NaNs become one NaN where their bits would show: in stores,
  *  reinterpretations, and the sign that copysign takes. */
 
 import { type Bytes, fixed, header, section, signed, sized, text, unsigned, vector } from './binary.js';
@@ -162,7 +162,9 @@ class Body {
   }
 
   #burn(): void {
-    this.#emit(0x23, FUEL, 0x41, 1, 0x6b, 0x24, FUEL, 0x23, FUEL, 0x41, 0, 0x48, 0x04, 0x40, 0x00, END);
+    this.#emit(0x23, FUEL, 0x41, 1, 0x6b, 0x24, FUEL, 0x23, FUEL, 0x41, 0, 0x48, 0x04, 0x40);
+    for (const type of this.#results) this.#constant(type);
+    this.#emit(0x0f, END);
   }
 
   #local(type: NumType): number {
@@ -198,10 +200,10 @@ class Body {
 
   #address(depth: number): void {
     const random = this.#random;
-    const kind = random.below(12);
-    if (kind === 0) this.#emit(0x41, signed(65536 - random.below(12)));
-    else if (kind === 1 && random.oneIn(8)) this.#value(I32, depth);
-    else if (kind < 4) this.#emit(0x41, signed(random.below(66000)));
+    const kind = random.below(100);
+    if (kind < 2) this.#emit(0x41, signed(65536 - random.below(12)));
+    else if (kind === 2) this.#value(I32, depth);
+    else if (kind < 25) this.#emit(0x41, signed(random.below(64000)));
     else {
       this.#value(I32, depth);
       this.#emit(0x41, signed(random.pick([0xff, 0xfff, 0xfff8, 0xfff0, 0x3ffc])), 0x71);
@@ -292,7 +294,7 @@ class Body {
   #numeric(type: NumType, depth: number): void {
     const random = this.#random;
     const [opcode, operands] = random.pick(byResult.get(type)!);
-    if (divisions(opcode) && !random.oneIn(4)) {
+    if (divisions(opcode) && !random.oneIn(20)) {
       this.#value(type, depth);
       // Mostly a divisor that is not 0.
       if (random.oneIn(2)) {
@@ -501,7 +503,7 @@ class Body {
     this.#labels.push({ types: [] });
     this.#burn();
     this.#statements(1 + random.below(4), depth);
-    this.#emit(0x20, counter, 0x41, signed(random.oneIn(2) ? -1 : 1), 0x6a, 0x22, counter);
+    this.#emit(0x20, counter, 0x41, signed(random.oneIn(8) ? 1 : -1), 0x6a, 0x22, counter);
     if (random.oneIn(2)) this.#emit(0x41, signed(random.below(12)), random.pick([0x47, 0x48, 0x49, 0x4a, 0x4c, 0x4f]));
     this.#emit(0x0d, 0);
     this.#labels.pop();
@@ -706,7 +708,7 @@ export function generate(seed: number): Generated {
   const functions = shape.all.slice(imports);
   const limits = (min: number) => [0, ...unsigned(min)];
   const initial = (type: NumType, i: number): Bytes => {
-    if (type === I32) return [0x41, ...signed(i === FUEL ? 1000 : i)];
+    if (type === I32) return [0x41, ...signed(i === FUEL ? 500 : i)];
     if (type === I64) return [0x42, ...signed(-i)];
     return type === F32 ? [0x43, 0, 0, 0x20, 0x41] : [0x44, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f];
   };

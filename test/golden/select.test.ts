@@ -29,9 +29,12 @@ function translate(input: string, directives: Directives): string {
   return irText();
 }
 
-/** `;; module: text`: what the function belongs to; `;; cpu: v3`: for which CPU. */
+/** The function's own type is type 0 of its module. `;; fields: text`: what else is in the module; `;; cpu: v3`: for which CPU. */
 function select(input: string, directives: Directives): string {
-  loadModule(directives.get('module') ?? '(module (memory 1))', directives);
+  const params = /^block1(?:\((.*)\))?:$/m.exec(input)?.[1] ?? '';
+  const types = [...params.matchAll(/: (\w+)/g)].map(([, type]) => (type === 'ref' ? 'funcref' : type));
+  const own = `(type (func (param ${types.join(' ')})))`;
+  loadModule(`(module ${own} ${directives.get('fields') ?? '(memory 1)'})`, directives);
   const { pointer, length } = core.writeText(input);
   if (!core.call('test_irParse', pointer, length) || !core.call('test_irVerify', false)) return irText();
   core.call('test_select', directives.get('cpu') === 'v3' ? C.CPU_X64_V3 : C.CPU_X64_V2);
