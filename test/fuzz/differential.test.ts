@@ -6,7 +6,7 @@ import { configurations, difference } from './compare.js';
 import { generate } from './generate.js';
 
 const first = Number(process.env.OURO_FUZZ_SEED ?? 1);
-const count = Number(process.env.OURO_FUZZ_COUNT ?? 200);
+const count = Number(process.env.OURO_FUZZ_COUNT ?? 60);
 
 for (const config of configurations) {
   test(`${count} random modules from seed ${first}, level ${config.optLevel}, ${config.cpu}, ${config.memoryPolicy} bounds`, () => {
