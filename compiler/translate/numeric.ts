@@ -5,6 +5,7 @@
 import { Value } from '../base/entity';
 import { Op, opArity } from '../ir/op';
 import { Type } from '../ir/type';
+import * as options from '../options';
 import { TrapCode } from '../../runtime/traps';
 import { Opcode } from '../wasm/opcodes';
 import * as builder from './builder';
@@ -52,13 +53,28 @@ export function translateNumeric(opcode: u32): void {
     return;
   }
   if (opArity(op) == 1) {
-    stack.push(builder.unary(op, type, stack.pop()));
+    pushResult(op, type, builder.unary(op, type, stack.pop()));
     return;
   }
   const b = stack.pop();
   const a = stack.pop();
   if (op >= Op.Sdiv && op <= Op.Urem) checkDivision(op, type, a, b);
-  stack.push(builder.binary(op, type, a, b));
+  pushResult(op, type, builder.binary(op, type, a, b));
+}
+
+/** Whether the operation makes NaNs whose bits the specification leaves open. */
+function makesNan(op: Op): bool {
+  return (op >= Op.FAdd && op <= Op.FMax) || (op >= Op.FCeil && op <= Op.FSqrt) || op == Op.Promote || op == Op.Demote;
+}
+
+/** Pushes a result; with the option, every NaN becomes the canonical one of its type. */
+function pushResult(op: Op, type: Type, value: Value): void {
+  if (!options.nanCanonicalization || !makesNan(op)) {
+    stack.push(value);
+    return;
+  }
+  const canonical = builder.fconst(type, type == Type.F32 ? 0x7fc00000 : 0x7ff8000000000000);
+  stack.push(builder.select(type, builder.compare(Op.FNe, value, value), canonical, value));
 }
 
 /** Traps for a zero divisor, and for the one quotient that does not fit. */
