@@ -137,7 +137,8 @@ function assignSlot(vreg: VReg, start: u32): void {
   spillSlots[vreg] = slot;
   hotEnds[slot] = max(hotEnds[slot], hotEnd);
   coldEnds[slot] = max(coldEnds[slot], coldEnd);
-  push(heap, ends[slot], slot);
+  // A new slot may have moved the columns.
+  push(heap, start < coldPoint ? hotEnds[slot] : coldEnds[slot], slot);
 }
 
 const refused: Pool = Pool.create(16);
