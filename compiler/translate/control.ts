@@ -11,7 +11,7 @@ import * as module from '../wasm/module';
 import * as reader from '../wasm/reader';
 import { ValType } from '../wasm/opcodes';
 import * as builder from './builder';
-import { closeLoop, openLoop, setOwnParams } from './locals';
+import { beginConstruct, closeLoop, endConstruct, openLoop, setOwnParams } from './locals';
 import * as stack from './stack';
 import { irType } from './types';
 
@@ -127,6 +127,7 @@ export function enterBlock(): void {
   const label = ir.newBlock();
   pushLabel(Kind.Block, label, formRead, resultRead);
   addResultParams(label, formRead, resultRead);
+  beginConstruct(label, builder.block);
 }
 
 export function enterLoop(): void {
@@ -134,6 +135,7 @@ export function enterLoop(): void {
   const header = ir.newBlock();
   pushLabel(Kind.Loop, header, formRead, resultRead);
   addParamParams(header, formRead);
+  beginConstruct(header, builder.block);
   const count = paramsOf(formRead);
   builder.jump(header, stack.popList(count));
   openLoop(header);
@@ -147,6 +149,7 @@ export function enterIf(): void {
   const label = ir.newBlock();
   pushLabel(Kind.If, label, formRead, resultRead);
   addResultParams(label, formRead, resultRead);
+  beginConstruct(label, builder.block);
   const thenBlock = plainBlock();
   const elseBlock = plainBlock();
   elseBlocks[depth] = elseBlock;
@@ -176,6 +179,7 @@ export function leave(): bool {
   const form = typeForms[depth];
   const label = labels[depth];
   const results = resultsOf(form);
+  endConstruct(label);
   if (kind == Kind.Loop) {
     closeLoop(label);
     // Falls through with its results on the stack.

@@ -2,7 +2,10 @@
  *  In: reads and writes of locals in blocks, as translation meets them.  Out: values; block parameters where paths meet.
  *  Requires: a block is filled only when all its incoming edges exist, but for loop headers, which are open until their loop ends.
  *  Parameters for locals come after a block's own; their edge arguments are added by `finishLocals`, once the body is translated.
- *  Cost: expected O(1) a read or write; parameters that turn out redundant are left to opt/simplify.
+ *  A join has the values that its construct (block, loop, if) began with, but for locals that the construct writes: reads skip over
+ *  it, so that only those become parameters. What a loop will write is not known inside of it: its header gets parameters that may
+ *  turn out redundant; opt/simplify removes them.
+ *  Cost: O(1) a write; a read walks over the constructs since the local's last read or write.
  *  Ref: Braun et al. 2013, "Simple and Efficient Construction of Static Single Assignment Form". */
 
 import { Column } from '../base/column';
@@ -12,6 +15,7 @@ import { Pool } from '../base/pool';
 import * as ir from '../ir/func';
 import { Op } from '../ir/op';
 import { Type } from '../ir/type';
+import { addWrites, now, recordWrite, resetWrites, writtenBetween } from './writes';
 
 // (block, local) -> value: open addressing, keys of 8 bytes (0: free), values of 4.
 const MIN_TABLE: u32 = 256;
@@ -30,17 +34,18 @@ let localCount: u32 = 0;
 
 /** Pairs (parameter, local) in the order they were made. */
 const made: Pool = Pool.create(256);
-/** Blocks passed through by a lookup. */
-const path: Pool = Pool.create(64);
-
 /** Loop headers whose back edges are still to come. */
 let openCapacity: u32 = 0;
 let open: Column<Block, u8> = Column.none<Block, u8>();
 let openCleared: u32 = 0;
 
+let blockCapacity: u32 = 0;
 /** Parameters that a block had before any local's. */
 let ownCounts: Column<Block, u32> = Column.none<Block, u32>();
-let ownCapacity: u32 = 0;
+/** A label's block: the block that its construct began in, and the moments when it began and ended. None: no label's block. */
+let constructs: Column<Block, Block> = Column.none<Block, Block>();
+let begins: Column<Block, u32> = Column.none<Block, u32>();
+let ends: Column<Block, u32> = Column.none<Block, u32>();
 
 export function resetLocals(): void {
   localCount = 0;
@@ -50,6 +55,7 @@ export function resetLocals(): void {
   if (capacity < MIN_TABLE) growTable(MIN_TABLE);
   else memory.fill(keys, 0, MIN_TABLE << 3);
   openCleared = 0;
+  resetWrites();
 }
 
 export function addLocal(type: Type): void {
@@ -62,6 +68,7 @@ export function addLocal(type: Type): void {
   }
   localTypes[localCount] = type as u8;
   currentBlock[localCount] = none<Block>();
+  addWrites(localCount);
   localCount++;
 }
 
@@ -130,6 +137,7 @@ function lookup(block: Block, local: u32): Value {
 export function writeLocal(local: u32, block: Block, value: Value): void {
   current[local] = value;
   currentBlock[local] = block;
+  recordWrite(local);
   put(block, local, value);
 }
 
@@ -163,29 +171,38 @@ function isOpen(block: Block): bool {
   return block.index < openCleared && open[block] != 0;
 }
 
-/** The value of the local at the end of `block` as far as it is filled. */
+/** The block at whose end the local is what it is at the start of `block`; none: several, or the function's entry. */
+function above(local: u32, block: Block): Block {
+  if (isOpen(block)) return none<Block>();
+  const construct = constructs[block];
+  if (!construct.isNone && !writtenBetween(local, begins[block], ends[block])) return construct;
+  const edge = ir.firstIn[block];
+  return edge.isNone || !ir.edgeNextIn[edge].isNone ? none<Block>() : ir.edgeFrom[edge];
+}
+
+/** The value of the local at the end of `block` as far as it is filled. Remembered there, and at blocks 1, 2, 4, … steps up, so that
+ *  other walks that come by are short. */
 function find(local: u32, block: Block): Value {
-  path.clear();
   let walk = block;
-  let value: Value;
-  for (;;) {
+  let steps: u32 = 0;
+  let value = lookup(walk, local);
+  while (value.isNone) {
+    const next = above(local, walk);
+    if (next.isNone) {
+      value = walk.index == ir.ENTRY ? zero(localTypes[local]) : meet(local, walk);
+      put(walk, local, value);
+      break;
+    }
+    walk = next;
+    steps++;
     value = lookup(walk, local);
-    if (!value.isNone) break;
-    if (walk.index == ir.ENTRY) {
-      value = zero(localTypes[local]);
-      put(walk, local, value);
-      break;
-    }
-    const edge = ir.firstIn[walk];
-    if (isOpen(walk) || edge.isNone || !ir.edgeNextIn[edge].isNone) {
-      value = meet(local, walk);
-      put(walk, local, value);
-      break;
-    }
-    path.push(walk.index);
-    walk = ir.edgeFrom[edge];
   }
-  while (!path.isEmpty) put(at<Block>(path.pop()), local, value);
+  walk = block;
+  for (let step: u32 = 0; step < steps; step++) {
+    const next = above(local, walk);
+    if ((step & (step - 1)) == 0) put(walk, local, value);
+    walk = next;
+  }
   return value;
 }
 
@@ -210,12 +227,10 @@ function meet(local: u32, block: Block): Value {
 /** The local's value at the end of `block` when a short walk finds it. */
 function peek(local: u32, block: Block): Value {
   let walk = block;
-  for (let steps = 0; steps < 8; steps++) {
+  for (let steps = 0; steps < 8 && !walk.isNone; steps++) {
     const value = lookup(walk, local);
     if (!value.isNone) return value;
-    const edge = ir.firstIn[walk];
-    if (edge.isNone || isOpen(walk) || !ir.edgeNextIn[edge].isNone) return none<Value>();
-    walk = ir.edgeFrom[edge];
+    walk = above(local, walk);
   }
   return none<Value>();
 }
@@ -261,10 +276,25 @@ export function finishLocals(): void {
 
 /** Records how many parameters of its own a block has; call when the block is complete but for its locals. */
 export function setOwnParams(block: Block, count: u32): void {
-  while (block.index >= ownCapacity) {
-    const grown = ownCapacity == 0 ? 256 : ownCapacity << 1;
-    ownCounts = Column.grown<Block, u32>(ownCounts, ownCapacity, grown);
-    ownCapacity = grown;
+  while (block.index >= blockCapacity) {
+    const grown = blockCapacity == 0 ? 256 : blockCapacity << 1;
+    ownCounts = Column.grown<Block, u32>(ownCounts, blockCapacity, grown);
+    constructs = Column.grown<Block, Block>(constructs, blockCapacity, grown);
+    begins = Column.grown<Block, u32>(begins, blockCapacity, grown);
+    ends = Column.grown<Block, u32>(ends, blockCapacity, grown);
+    blockCapacity = grown;
   }
   ownCounts[block] = count;
+  constructs[block] = none<Block>();
+}
+
+/** The construct of the label's block `label` begins at this place in `block`. After `setOwnParams`. */
+export function beginConstruct(label: Block, block: Block): void {
+  constructs[label] = block;
+  begins[label] = now();
+}
+
+/** It ends here, before any local is read at a label behind it. */
+export function endConstruct(label: Block): void {
+  ends[label] = now();
 }
