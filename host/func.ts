@@ -22,11 +22,11 @@ export class Func {
   constructor(store: Store, type: FuncType, callback: Callable);
   /** @internal */
   constructor(store: Store, type: FuncType, address: number, name: string);
-  constructor(store: Store, type: FuncType, origin: Callable | number, name = '') {
+  constructor(store: Store, type: FuncType, origin: Callable | number, name?: string) {
     this.store = store;
     this.#type = type;
-    this.#name = name;
-    if (typeof origin === 'number') this.address = origin;
+    this.#name = name ?? '';
+    if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
       const { stackArgs, stackResults } = layoutOf(type);
