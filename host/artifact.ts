@@ -2,11 +2,11 @@
  *  In: the file's bytes, best a view of the mapped file.  Out: plain numbers and strings, in the wasm index spaces.
  *  Every offset, index and kind is checked before it is used; what is wrong is an ArtifactError. Nothing is cached: callers keep what they need. */
 
-import { createHash } from 'node:crypto';
 import * as A from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
 import { TrapCode } from '../runtime/traps.js';
 import { ArtifactError, type ArtifactErrorCode } from './errors.js';
+import { native } from './native.js';
 
 /** Bytes [offset, offset + size) of the file. */
 export interface Range {
@@ -99,8 +99,8 @@ export interface ElemRecord {
   readonly count: number;
   /** Where an active segment goes. */
   readonly offset: Init;
-  /** FuncRef slots (NONE: null), or undefined when the items are `inits`. A copy. */
-  readonly slots: Uint32Array | undefined;
+  /** Where the items are: FuncRef slots (NONE: null), not yet checked; undefined when the items are `inits`. */
+  readonly slots: Range | undefined;
   readonly inits: readonly Init[] | undefined;
 }
 
@@ -191,8 +191,6 @@ const tables: readonly (readonly [section: A.Section, recordSize: number, count:
   [A.Section.AddressMap, A.ADDRESS_SIZE, A.H_ADDRESS_COUNT, 'address map'],
 ];
 
-// A name may begin with U+FEFF, which is part of it.
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const none: Init = { kind: 'none' };
 
 /** Checks header and directory and gives access to the rest. `bytes` must not change while the result is in use. */
@@ -212,8 +210,6 @@ export class Artifact {
   /** Memory accesses are checked by code: no guard pages needed. */
   readonly explicitBounds: boolean;
   readonly nanCanonicalization: boolean;
-  /** SHA-256, lower-case hexadecimal. */
-  readonly hash: string;
   readonly counts: Counts;
   readonly context: ContextLayout;
   /** Function index, or undefined. */
@@ -222,12 +218,14 @@ export class Artifact {
   readonly rodata: Range;
   readonly image: ImageRecord | undefined;
   readonly #view: DataView;
+  readonly #buffer: Buffer;
   readonly #sections: Range[] = [];
 
   constructor(bytes: Uint8Array, options: ParseOptions) {
     this.bytes = bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = view;
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     checkMagic(bytes, view);
     const field = (offset: number) => view.getUint32(A.HEADER_AT + offset, true);
 
@@ -243,8 +241,7 @@ export class Artifact {
       const what = size > bytes.length ? `is truncated at byte ${bytes.length} of ${size}` : `has ${bytes.length} bytes instead of ${size}`;
       fail('ARTIFACT_WRONG_SIZE', `the artifact ${what}`);
     }
-    this.hash = hex(bytes.subarray(A.HEADER_AT + A.H_HASH, A.HEADER_AT + A.H_HASH + A.HASH_SIZE));
-    if (options.verifyHash !== false && hashOf(bytes) !== this.hash) {
+    if (options.verifyHash !== false && !hashMatches(bytes)) {
       fail('ARTIFACT_HASH_MISMATCH', 'the artifact is damaged: its content does not match its hash');
     }
     const abi = field(A.H_ABI_VERSION);
@@ -274,6 +271,11 @@ export class Artifact {
     const start = field(A.H_START_FUNC);
     this.start = start === A.NONE ? undefined : this.#index(start, this.counts.funcImports + this.counts.functions, 'start function');
     this.image = this.#readImage(field(A.H_IMAGE_ADDRESS));
+  }
+
+  /** SHA-256, lower-case hexadecimal. */
+  get hash(): string {
+    return this.#buffer.toString('hex', A.HEADER_AT + A.H_HASH, A.HEADER_AT + A.H_HASH + A.HASH_SIZE);
   }
 
   /** Offset and size of a section in the file; size 0 when it is absent. */
@@ -358,7 +360,8 @@ export class Artifact {
       const middle = (low + high) >>> 1;
       const position = this.#u32(index + middle * 4);
       const at = this.#record(A.Section.Exports, position, A.EXPORT_SIZE, 'export');
-      const order = Buffer.compare(this.#stringBytes(at + A.EXPORT_NAME), wanted);
+      const { offset, size } = this.#stringRange(at + A.EXPORT_NAME);
+      const order = this.#buffer.compare(wanted, 0, wanted.length, offset, offset + size);
       if (order === 0) {
         const found = this.export(position);
         // A lone surrogate has no UTF-8 form and is no name.
@@ -410,17 +413,13 @@ export class Artifact {
     const { offset, size } = this.section(byInit ? A.Section.ElemInits : A.Section.ElemItems);
     const itemSize = byInit ? A.INIT_SIZE : 4;
     if ((first + count) * itemSize > size) damaged(`${what} is out of bounds`);
-    let slots: Uint32Array | undefined;
-    let inits: Init[] | undefined;
-    if (byInit) inits = this.#all(count, (i) => this.#init(offset + (first + i) * A.INIT_SIZE));
-    else {
-      slots = new Uint32Array(count);
-      for (let i = 0; i < count; i++) {
-        const slot = this.#u32(offset + (first + i) * 4);
-        slots[i] = slot === A.NONE ? slot : this.#index(slot, this.counts.funcRefs, `item of ${what}`);
-      }
-    }
+    const inits = byInit ? this.#all(count, (i) => this.#init(offset + (first + i) * A.INIT_SIZE)) : undefined;
+    const slots = byInit ? undefined : { offset: offset + first * 4, size: count * 4 };
     return { mode, table, type: this.#u32(at + A.ELEM_TYPE), count, offset: this.#init(at + A.ELEM_OFFSET), slots, inits };
+  }
+
+  dataMode(index: number): A.SegmentMode {
+    return this.#u32(this.#record(A.Section.Datas, index, A.DATA_SIZE, 'data segment') + A.DATA_MODE);
   }
 
   data(index: number): DataRecord {
@@ -545,16 +544,17 @@ export class Artifact {
     return low - 1;
   }
 
-  #stringBytes(at: number): Uint8Array {
+  #stringRange(at: number): Range {
     const offset = this.#u32(at);
     const length = this.#u32(at + 4);
     const strings = this.section(A.Section.Strings);
     if (offset + length > strings.size) damaged('a name is out of bounds');
-    return this.bytes.subarray(strings.offset + offset, strings.offset + offset + length);
+    return { offset: strings.offset + offset, size: length };
   }
 
   #string(at: number): string {
-    return utf8.decode(this.#stringBytes(at));
+    const { offset, size } = this.#stringRange(at);
+    return this.#buffer.toString('utf8', offset, offset + size);
   }
 
   #limits(flags: number, at: number): Limits {
@@ -696,16 +696,10 @@ function readContext(field: (offset: number) => number, counts: Counts): Context
   return { size, memories, tables: tablesAt, dataSegments, typeIds, globals, funcRefs };
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-}
-
-/** SHA-256 of the file with its hash field zeroed. */
-function hashOf(bytes: Uint8Array): string {
+/** Whether the file has the hash that it says: SHA-256, the hash itself taken as zeros. */
+function hashMatches(bytes: Uint8Array): boolean {
   const at = A.HEADER_AT + A.H_HASH;
-  return createHash('sha256')
-    .update(bytes.subarray(0, at))
-    .update(new Uint8Array(A.HASH_SIZE))
-    .update(bytes.subarray(at + A.HASH_SIZE))
-    .digest('hex');
+  const hash = new Uint8Array(A.HASH_SIZE);
+  native().sha256(bytes, at, A.HASH_SIZE, hash);
+  return Buffer.compare(hash, bytes.subarray(at, at + A.HASH_SIZE)) === 0;
 }

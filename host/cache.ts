@@ -1,7 +1,6 @@
 /** cache: where Ouro keeps files of its own, and how it writes them: to a name of their own, then renamed, read-only, so that no reader
  *  ever sees half a file and nothing changes under a mapping. */
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
@@ -19,7 +18,7 @@ export function cachePath(name: string): string {
 /** Writes a file whole or not at all. */
 export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444): void {
   mkdirSync(dirname(path), { recursive: true });
-  const part = `${path}.${randomBytes(6).toString('hex')}.part`;
+  const part = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.part`;
   try {
     const file = openSync(part, 'wx', mode);
     try {

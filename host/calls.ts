@@ -5,7 +5,7 @@
  *  All conversions come before the first store: converting runs user code, which may enter wasm and overwrite the slots. */
 
 import * as L from '../runtime/layout.js';
-import { CALLEE, native, STACK_ARGS, STACK_RESULTS, STATUS } from './native.js';
+import { addressBits, CALLEE, native, STACK_ARGS, STACK_RESULTS, STATUS } from './native.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType, ValType } from './types.js';
 
@@ -162,12 +162,12 @@ function generateWrapper(type: FuncType): WrapperFactory {
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   const text = `'use strict'; ${views}
     return (store, address, name) => {
-      const low = address | 0, high = (address / 4294967296) | 0;
+      const callee = addressBits(address);
       const call = function(${names}) {
         ${conversions.join('\n')}
         if (store.watched.length === 0) store.refresh();
         ${stores.join('\n')}
-        i32[${CALLEE}] = low; i32[${CALLEE + 1}] = high; ${counts}
+        f64[${CALLEE}] = callee; ${counts}
         ${entry}();
         if (i32[${STATUS}] !== 0) {
           let trapped;
@@ -180,7 +180,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
       Object.defineProperty(call, 'name', { value: name });
       return call;
     };`;
-  return new Function('n', text)(native());
+  return new Function('n', 'addressBits', text)(native(), addressBits);
 }
 
 type InvokerFactory = (store: Store, callback: Callable) => () => void;
@@ -252,9 +252,8 @@ export function revealValue(store: Store, type: ValType, raw: number | bigint): 
 
 /** Enters the FuncRef at `address`; the arguments are in the slots, and so are the results afterwards. */
 function enter(store: Store, address: number, layout: Layout): void {
-  const { i32, u32, enter, unwind } = native();
-  u32[CALLEE] = address;
-  u32[CALLEE + 1] = address / 2 ** 32;
+  const { i32, f64, enter, unwind } = native();
+  f64[CALLEE] = addressBits(address);
   i32[STACK_ARGS] = layout.stackArgs;
   i32[STACK_RESULTS] = layout.stackResults;
   enter();
@@ -309,11 +308,28 @@ export function makeWrapper(type: FuncType, store: Store, address: number, name:
   return factory(store, address, name);
 }
 
-/** A function that takes the arguments from the slots, calls `callback`, and puts the results there. */
-export function makeInvoker(type: FuncType, store: Store, callback: Callable): () => void {
-  let factory = invokers.get(type);
-  if (!factory) invokers.set(type, (factory = mayGenerate() ? generateInvoker(type) : plainInvoker(type)));
-  return factory(store, callback);
+/** Making code from text takes longer than some calls without it. */
+const FIRST_CALLS = 8;
+
+/** A function that takes the arguments from the slots, calls `callback`, and puts the results there. `replace` gets a faster one when it
+ *  turns out to be called often. */
+export function makeInvoker(type: FuncType, store: Store, callback: Callable, replace: (faster: () => void) => void): () => void {
+  for (const each of [...type.params, ...type.results]) {
+    if (each === 'v128') throw new TypeError('a v128 cannot cross the border to JS');
+  }
+  const generated = invokers.get(type);
+  if (generated) return generated(store, callback);
+  const plain = plainInvoker(type)(store, callback);
+  if (!mayGenerate()) return plain;
+  let calls = 0;
+  return () => {
+    if (++calls === FIRST_CALLS) {
+      let factory = invokers.get(type);
+      if (!factory) invokers.set(type, (factory = generateInvoker(type)));
+      replace(factory(store, callback));
+    }
+    plain();
+  };
 }
 
 /** Calls with the values' bits, unchanged in both directions: NaN payloads survive. References are handles and addresses. */

@@ -1,7 +1,6 @@
 /** compile: where compiler cores come from. The core runs natively where its own artifact is in the cache (`ouro self-compile` puts it
  *  there), else as wasm under V8; both give the same bytes. An idle core is kept for the next use. */
 
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cachePath } from './cache.js';
@@ -12,6 +11,7 @@ import { cpuFeatures } from './cpu.js';
 import { OuroError } from './errors.js';
 import { Instance } from './instance.js';
 import { memoriesAreGuarded } from './memory.js';
+import { native } from './native.js';
 import { Store } from './store.js';
 
 /** The compiler's recursion is bounded; this is more than it takes. */
@@ -36,7 +36,11 @@ let hash: string | undefined;
 
 /** SHA-256 of the compiler. */
 export function compilerHash(): string {
-  hash ??= createHash('sha256').update(compilerWasm()).digest('hex');
+  if (hash === undefined) {
+    const bytes = Buffer.alloc(32);
+    native().sha256(compilerWasm(), 0, 0, bytes);
+    hash = bytes.toString('hex');
+  }
   return hash;
 }
 

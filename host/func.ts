@@ -1,6 +1,6 @@
 /** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
 
-import { callBits, layoutOf, makeInvoker, makeWrapper } from './calls.js';
+import { callBits, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
 
@@ -29,8 +29,7 @@ export class Func {
     if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
-      const { stackArgs, stackResults } = layoutOf(type);
-      this.address = store.addHostFunc(type.id, stackArgs, stackResults, makeInvoker(type, store, origin));
+      this.address = store.addHostFunc(type, origin);
       store.addFunc(this);
     }
   }

@@ -2,7 +2,7 @@
  *  applies the segments, and runs the start function, in the order of the specification.
  *  Cost: in proportion to imports and segments, not to functions. */
 
-import { ExternKind, NONE, SegmentMode } from '../runtime/artifact.js';
+import { ExternKind, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
 import type { ElemRecord, Init } from './artifact.js';
 import { callBits } from './calls.js';
@@ -82,7 +82,14 @@ export class Instance {
     if (!artifact.explicitBounds) this.#requireGuards();
     if (counts.funcRefs > 0) {
       const typeIds = address + context.typeIds;
-      helper.initFuncRefs(address, context.funcRefs, plan.funcRefRecords, counts.funcRefs, code.textAddress, id, typeIds);
+      const { textAddress } = code;
+      const { funcRefs, types, funcImports } = counts;
+      const size = artifact.text.size;
+      if (
+        !helper.initFuncRefs(address, context.funcRefs, plan.funcRefRecords, funcRefs, textAddress, size, id, typeIds, types, funcImports)
+      ) {
+        throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a function reference');
+      }
     }
     for (const { index, init } of plan.globalInits) {
       const bits = this.#evaluate(init);
@@ -131,10 +138,21 @@ export class Instance {
   get exports(): Readonly<Record<string, any>> {
     if (!this.#exports) {
       const object: Record<string, any> = Object.create(null);
-      for (const each of this.#plan.exports) object[each.name] = toJs(this.#extern(each));
-      this.#exports = Object.freeze(object);
+      for (const each of this.#plan.exports) this.#defineExport(object, each);
+      this.#exports = Object.preventExtensions(object);
     }
     return this.#exports;
+  }
+
+  /** Each export is made when somebody first asks for it. */
+  #defineExport(object: Record<string, any>, which: PlannedExport): void {
+    const { name } = which;
+    const get = () => {
+      const value = toJs(this.#extern(which));
+      Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: false });
+      return value;
+    };
+    Object.defineProperty(object, name, { get, enumerable: true, configurable: true });
   }
 
   /** @internal The FuncRef of an imported function; undefined when the function is the instance's own. */
@@ -149,7 +167,7 @@ export class Instance {
     const elem = this.#plan.elems[elemIndex];
     const length = this.#droppedElems[elemIndex] || elem.mode === SegmentMode.Declarative ? 0 : elem.count;
     if (from + count > length || to + count > table.size()) return false;
-    table.putAll(to, from, count, this.#items(elem));
+    this.#putItems(elem, table, to, from, count);
     return true;
   }
 
@@ -277,15 +295,18 @@ export class Instance {
     }
   }
 
-  #items({ slots, inits }: ElemRecord): (index: number) => number {
-    if (!slots) return (index) => Number(this.#evaluate(inits![index]));
-    const { importedSlots } = this.#plan;
-    const first = this.#address + this.#code.artifact.context.funcRefs;
-    return (index) => {
-      const slot = slots[index];
-      if (slot >= importedSlots.length && slot !== NONE) return first + slot * L.FUNCREF_SIZE;
-      return slot === NONE ? 0 : this.#slotRef(slot);
-    };
+  /** Puts items of a segment into a table; both ranges are checked. */
+  #putItems({ slots, inits }: ElemRecord, table: Table, to: number, from: number, count: number): void {
+    if (!slots) {
+      for (let i = 0; i < count; i++) table.fillRange(to + i, Number(this.#evaluate(inits![from + i])), 1);
+      return;
+    }
+    const { artifact, mapping } = this.#code;
+    const { funcRefs, funcImports } = artifact.counts;
+    const items = mapping.address + slots.offset + 4 * from;
+    if (!native().putFuncRefs(table.addressOf(to), items, count, this.#address, artifact.context.funcRefs, funcRefs, funcImports)) {
+      throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: an item of an element segment');
+    }
   }
 
   #applyElem(index: number): void {

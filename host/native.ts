@@ -1,7 +1,7 @@
 /** native: the native helper (runtime/native) as JS sees it, loaded once a thread, and views of the exchange slots.
  *  Addresses are JS numbers. Slot layout: runtime/layout.ts. */
 
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { NativeHelper } from '../runtime/helper.js';
 import * as L from '../runtime/layout.js';
@@ -23,7 +23,8 @@ export interface Native extends NativeHelper {
 // Indices into the views of the slots.
 export const STATUS = L.SLOT_STATUS >> 2;
 export const EXIT_ID = L.SLOT_EXIT_ID >> 2;
-export const CALLEE = L.SLOT_CALLEE >> 2;
+/** Of the f64 view: the FuncRef's address, as the bits of a number. */
+export const CALLEE = L.SLOT_CALLEE >> 3;
 /** Of the f64 view: the address of the innermost activation, as the bits of a number that is only compared. */
 export const ACTIVATION = L.SLOT_ACTIVATION >> 3;
 export const STACK_ARGS = L.SLOT_STACK_ARGS >> 2;
@@ -40,19 +41,21 @@ export function native(): Native {
 function load(): Native {
   const name = `ouro-${process.arch}-${process.platform}.node`;
   const path = fileURLToPath(new URL(name, import.meta.url));
-  let addon: NativeHelper;
+  // Not `require`, whose search for files takes longer than all the rest of a first call.
+  const module = { exports: {} };
   try {
-    addon = createRequire(import.meta.url)(path);
+    process.dlopen(module, path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why =
       code === 'ERR_DLOPEN_DISABLED'
         ? "Node's permission model forbids it: start node with --allow-addons"
-        : code === 'MODULE_NOT_FOUND'
+        : !existsSync(path)
           ? `there is no ${name} beside this file: build it with 'npm run build:native'`
           : message;
     throw new OuroError('NATIVE_UNAVAILABLE', `cannot load ouro's native helper: ${why}`, { cause });
   }
+  const addon = module.exports as NativeHelper;
   const slots = addon.slots();
   return {
     ...addon,
@@ -82,4 +85,13 @@ export function readAddress(words: Uint32Array, index: number): number {
 export function writeAddress(words: Uint32Array, index: number, address: number): void {
   words[index] = address;
   words[index + 1] = address / HIGH;
+}
+
+const halves = new Uint32Array(2);
+const whole = new Float64Array(halves.buffer);
+
+/** The number whose bits are an address: one store puts it into the slots. */
+export function addressBits(address: number): number {
+  writeAddress(halves, 0, address);
+  return whole[0];
 }

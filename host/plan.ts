@@ -3,7 +3,7 @@
 
 import { ExternKind, Section, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
-import type { Artifact, DataRecord, ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './artifact.js';
+import type { Artifact, DataRecord, ElemRecord, GlobalRecord, Init, MemoryRecord, Range, TableRecord } from './artifact.js';
 import type { Code } from './code.js';
 import { ArtifactError } from './errors.js';
 import { native, writeAddress } from './native.js';
@@ -76,8 +76,15 @@ export class Plan {
 
     this.elems = all(counts.elems, (i) => artifact.elem(i));
     this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
-    const datas = all(counts.datas, (i) => artifact.data(i));
-    this.activeDatas = datas.filter((data) => data.mode === SegmentMode.Active);
+    const activeDatas: DataRecord[] = [];
+    const passiveDatas: { readonly index: number; readonly bytes: Range }[] = [];
+    for (let index = 0; index < counts.datas; index++) {
+      if (artifact.dataMode(index) === SegmentMode.Image) continue;
+      const data = artifact.data(index);
+      if (data.mode === SegmentMode.Active) activeDatas.push(data);
+      else passiveDatas.push({ index, bytes: data.bytes });
+    }
+    this.activeDatas = activeDatas;
     const importedSlots: number[] = [];
     for (let slot = 0; slot < counts.funcRefs; slot++) {
       const ref = artifact.funcRef(slot);
@@ -97,12 +104,11 @@ export class Plan {
     this.types.forEach((type, i) => {
       words[(context.typeIds >> 2) + i] = type.id;
     });
-    datas.forEach((data, i) => {
-      if (data.mode !== SegmentMode.Passive) return;
-      const at = (context.dataSegments + i * L.DATASEGMENT_SIZE) >> 2;
-      writeAddress(words, at + (L.DATASEGMENT_ADDRESS >> 2), code.mapping.address + data.bytes.offset);
-      words[at + (L.DATASEGMENT_LENGTH >> 2)] = data.bytes.size;
-    });
+    for (const { index, bytes } of passiveDatas) {
+      const at = (context.dataSegments + index * L.DATASEGMENT_SIZE) >> 2;
+      writeAddress(words, at + (L.DATASEGMENT_ADDRESS >> 2), code.mapping.address + bytes.offset);
+      words[at + (L.DATASEGMENT_LENGTH >> 2)] = bytes.size;
+    }
     const computed: { index: number; init: Init }[] = [];
     for (let index = counts.globalImports; index < counts.globals; index++) {
       const { init } = globals[index];

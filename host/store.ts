@@ -4,6 +4,7 @@
 
 import * as B from '../runtime/builtins.js';
 import * as L from '../runtime/layout.js';
+import { layoutOf, makeInvoker } from './calls.js';
 import type { Code } from './code.js';
 import type { Engine } from './engine.js';
 import { OuroError } from './errors.js';
@@ -12,7 +13,7 @@ import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
 import { ACTIVATION, type Cell, EXIT_ID, native, readAddress, STATUS } from './native.js';
 import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
-import { funcTypeById } from './types.js';
+import { type Callable, type FuncType, funcTypeById } from './types.js';
 
 /** What a store needs of its engine; the compiler core runs in a store without one. */
 export interface StoreOwner {
@@ -130,8 +131,9 @@ export class Store {
     return address === 0 ? null : this.funcAt(address).callable;
   }
 
-  /** @internal Makes the structures for a host function; gives its FuncRef. `invoke` takes arguments from the slots and leaves results there. */
-  addHostFunc(typeId: number, stackArgs: number, stackResults: number, invoke: () => void): number {
+  /** @internal Makes the structures for a host function; gives its FuncRef. */
+  addHostFunc(type: FuncType, callback: Callable): number {
+    const { stackArgs, stackResults } = layoutOf(type);
     let slab = this.#slab;
     if (!slab || slab.used === SLAB_COUNT) {
       const buffer = new ArrayBuffer(SLAB_COUNT * SLAB_ENTRY);
@@ -139,7 +141,8 @@ export class Store {
       this.#slabs.push(buffer);
     }
     const offset = slab.used++ * SLAB_ENTRY;
-    const id = this.#hostFuncs.push(invoke) - 1;
+    const id = this.#hostFuncs.length;
+    this.#hostFuncs.push(makeInvoker(type, this, callback, (faster) => (this.#hostFuncs[id] = faster)));
     const host = new DataView(slab.buffer, offset, L.HOSTFUNC_SIZE);
     setAddress(host, L.HOSTFUNC_ACTIVITY, this.activity);
     host.setUint32(L.HOSTFUNC_STACK_ARGS, stackArgs, true);
@@ -148,7 +151,7 @@ export class Store {
     const ref = new DataView(slab.buffer, offset + L.HOSTFUNC_SIZE, L.FUNCREF_SIZE);
     setAddress(ref, L.FUNCREF_CODE, native().entryPoints.leaveHostFunc);
     setAddress(ref, L.FUNCREF_VMCONTEXT, slab.address + offset);
-    ref.setUint32(L.FUNCREF_TYPE, typeId, true);
+    ref.setUint32(L.FUNCREF_TYPE, type.id, true);
     ref.setUint32(L.FUNCREF_FUNC_INDEX, id, true);
     ref.setUint32(L.FUNCREF_INSTANCE_ID, HOST_INSTANCE, true);
     return slab.address + offset + L.HOSTFUNC_SIZE;

@@ -101,10 +101,9 @@ export class Table {
     return true;
   }
 
-  /** @internal Puts references at `to`; the caller has checked the range. */
-  putAll(to: number, from: number, count: number, raw: (index: number) => number): void {
-    const words = this.#words;
-    for (let i = 0; i < count; i++) writeAddress(words, 2 * (to + i), raw(from + i));
+  /** @internal Where an element is, until the table grows. */
+  addressOf(index: number): number {
+    return readAddress(this.desc.words, L.TABLEDESC_BASE >> 2) + L.TABLE_ENTRY_SIZE * index;
   }
 
   #put(start: number, count: number, raw: number): void {

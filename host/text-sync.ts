@@ -1,7 +1,8 @@
 /** text-sync: the text format for callers that cannot wait: a worker thread parses while this one sleeps. Costs half a second the first
  *  time; where waiting is possible, `parseText` is the better way. */
 
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { createRequire } from 'node:module';
+import type { Worker } from 'node:worker_threads';
 import { TextError } from './text.js';
 
 /** What the worker is asked. */
@@ -17,10 +18,14 @@ export interface TextReply {
   readonly isTextError?: boolean;
 }
 
+type Workers = typeof import('node:worker_threads');
+
 let worker: Worker | undefined;
 
 /** The binary of a module in text format. Throws as `parseText` does. */
 export function parseTextSync(text: string): Uint8Array {
+  // Loaded late: few programs need it, and it is slow to load.
+  const { MessageChannel, receiveMessageOnPort, Worker } = createRequire(import.meta.url)('node:worker_threads') as Workers;
   if (!worker) {
     worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: ['--no-warnings'] });
     worker.unref();

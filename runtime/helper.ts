@@ -46,18 +46,35 @@ export interface NativeHelper {
   mapImage(destination: number, mapping: number, fileOffset: number, length: number): void;
   copyIn(destination: number, source: number, length: number): void;
 
-  /** Fills `count` FuncRefs at vmcontext + funcRefs from FUNCREF_RECORD_… records; imported ones from the VMContext's FuncImports. */
+  /** Fills `count` FuncRefs at vmcontext + funcRefs from FUNCREF_RECORD_… records; imported ones from the VMContext's FuncImports.
+   *  False when a record's code, type or function cannot be. */
   initFuncRefs(
     vmcontext: number,
     funcRefs: number,
     records: number,
     count: number,
     codeBase: number,
+    codeSize: number,
     instanceId: number,
     typeIds: number,
-  ): void;
+    typeCount: number,
+    funcImports: number,
+  ): boolean;
+  /** Puts the references of `count` FuncRef slots (NONE: null) into a table's elements. False when a slot is out of range. */
+  putFuncRefs(
+    elements: number,
+    slots: number,
+    count: number,
+    vmcontext: number,
+    funcRefs: number,
+    funcRefCount: number,
+    funcImports: number,
+  ): boolean;
   /** Copies a FuncRef's FUNCREF_SIZE bytes to SLOT_STACK. */
   readFuncRef(address: number): void;
+
+  /** SHA-256 into `hash`; bytes [gap, gap + gapSize) count as zeros. */
+  sha256(bytes: Uint8Array, gap: number, gapSize: number, hash: Uint8Array): void;
 
   /** Bits of cpu.ts. */
   cpuFeatures(): number;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ARGUMENTS 7
+#define MAX_ARGUMENTS 10
 
 static const struct {
   int number;
@@ -274,26 +274,65 @@ static napi_value copy_in(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* initFuncRefs(vmcontext, offset of the FuncRefs, records address, count, code base, instance id, type ids address) */
+/* initFuncRefs(vmcontext, offset of the FuncRefs, records address, count, code base, code size, instance id, type ids address, type count,
+ * function import count): boolean, false for records that cannot be */
 static napi_value init_func_refs(napi_env env, napi_callback_info info) {
-  uint64_t n[7];
-  if (!get_number_arguments(env, info, 7, n)) return NULL;
+  uint64_t n[10];
+  if (!get_number_arguments(env, info, 10, n)) return NULL;
   uint8_t *vmcontext = (uint8_t *)n[0];
   uint8_t *ref = vmcontext + n[1];
   const uint8_t *record = (const uint8_t *)n[2];
-  const uint32_t *type_ids = (const uint32_t *)n[6];
+  const uint32_t *type_ids = (const uint32_t *)n[7];
   for (uint64_t i = 0; i < n[3]; i++, ref += OURO_FUNCREF_SIZE, record += OURO_FUNCREF_RECORD_SIZE) {
     uint32_t index = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_FUNC);
     uint32_t code = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_CODE);
     uint32_t type = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_TYPE);
-    bool imported = code == OURO_NONE;
+    bool imported = index < n[9];
+    if (type >= n[8] || (imported ? code != OURO_NONE : code >= n[5])) return boolean_value(env, false);
     const uint8_t *import = vmcontext + OURO_VMCONTEXT_HEADER_SIZE + (imported ? (uint64_t)index * OURO_FUNCIMPORT_SIZE : 0);
     *(uint64_t *)(ref + OURO_FUNCREF_CODE) = imported ? *(const uint64_t *)(import + OURO_FUNCIMPORT_CODE) : n[4] + code;
     *(uint64_t *)(ref + OURO_FUNCREF_VMCONTEXT) = imported ? *(const uint64_t *)(import + OURO_FUNCIMPORT_VMCONTEXT) : n[0];
     *(uint32_t *)(ref + OURO_FUNCREF_TYPE) = type_ids[type];
     *(uint32_t *)(ref + OURO_FUNCREF_FUNC_INDEX) = index;
-    *(uint32_t *)(ref + OURO_FUNCREF_INSTANCE_ID) = (uint32_t)n[5];
+    *(uint32_t *)(ref + OURO_FUNCREF_INSTANCE_ID) = (uint32_t)n[6];
   }
+  return boolean_value(env, true);
+}
+
+/* putFuncRefs(table address, slots address, count, vmcontext, offset of the FuncRefs, FuncRef count, function import count): boolean,
+ * false for a slot that cannot be. Writes the references of FuncRef slots into a table; a function that is imported has the reference that came with it. */
+static napi_value put_func_refs(napi_env env, napi_callback_info info) {
+  uint64_t n[7];
+  if (!get_number_arguments(env, info, 7, n)) return NULL;
+  uint64_t *element = (uint64_t *)n[0];
+  const uint32_t *slot = (const uint32_t *)n[1];
+  uint8_t *vmcontext = (uint8_t *)n[3];
+  for (uint64_t i = 0; i < n[2]; i++, slot++, element++) {
+    if (*slot == OURO_NONE) {
+      *element = 0;
+      continue;
+    }
+    if (*slot >= n[5]) return boolean_value(env, false);
+    uint8_t *ref = vmcontext + n[4] + (uint64_t)*slot * OURO_FUNCREF_SIZE;
+    uint32_t index = *(uint32_t *)(ref + OURO_FUNCREF_FUNC_INDEX);
+    const uint8_t *import = vmcontext + OURO_VMCONTEXT_HEADER_SIZE + (uint64_t)index * OURO_FUNCIMPORT_SIZE;
+    *element = index < n[6] ? *(const uint64_t *)(import + OURO_FUNCIMPORT_REF) : (uintptr_t)ref;
+  }
+  return boolean_value(env, true);
+}
+
+/* sha256(bytes, offset and size of a gap that counts as zeros, hash): 32 bytes into `hash` */
+static napi_value sha256(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  uint64_t n[2];
+  uint8_t *bytes, *hash;
+  size_t size, hash_size;
+  if (!get_arguments(env, info, 4, values) || !get_bytes(env, values[0], &bytes, &size) || !get_numbers(env, values + 1, 2, n) ||
+      !get_bytes(env, values[3], &hash, &hash_size)) {
+    return NULL;
+  }
+  if (n[0] > size || n[1] > size - n[0] || hash_size < 32) return throw_text(env, "sha256: out of range");
+  ouro_sha256(bytes, size, n[0], n[1], hash);
   return NULL;
 }
 
@@ -348,7 +387,9 @@ NAPI_MODULE_INIT() {
       {"mapImage", map_image},
       {"copyIn", copy_in},
       {"initFuncRefs", init_func_refs},
+      {"putFuncRefs", put_func_refs},
       {"readFuncRef", read_func_ref},
+      {"sha256", sha256},
       {"cpuFeatures", cpu_features},
   };
   struct thread *thread = ouro_begin_environment(env);

@@ -249,7 +249,13 @@ test('exports by name and kind', async () => {
   throws(() => instance.getFunc(store, 'm'), Error, /no exported function 'm'/, 'EXPORT_MISSING');
   throws(() => instance.getExport(new Store(engine), 'f'), Error, /another store/, 'WRONG_STORE');
   throws(() => instance.getFunc(store, 'f').call(new Store(engine)), OuroError);
-  assert.ok(Object.isFrozen(instance.exports));
+  const { exports } = instance;
+  assert.equal(Object.keys(exports), ['f', 'm']);
+  assert.is(Object.getPrototypeOf(exports), null);
+  for (const name of ['f', 'm', 'new']) assert.throws(() => ((exports as Record<string, unknown>)[name] = 1), TypeError);
+  assert.is(exports.f, instance.getFunc(store, 'f').callable);
+  assert.instance(exports.m, WebAssembly.Memory);
+  assert.ok(Object.isFrozen(exports), 'when all have been used');
 });
 
 test('instantiate takes an import object', async () => {

@@ -1,5 +1,6 @@
 /** Mappings and memories: files and bytes, code ranges, images, guards, FuncRefs, CPU features. */
 
+import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,6 +149,26 @@ test('addresses', () => {
   assert.equal([...target], [5, 6, 7, 0]);
 });
 
+test('SHA-256, with a gap that counts as zeros', () => {
+  const hash = new Uint8Array(32);
+  for (let size = 0; size < 300; size++) {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => i * 7 + size);
+    for (const [gap, gapSize] of [
+      [0, 0],
+      [size >> 1, Math.min(32, size >> 2)],
+      [Math.min(60, size), Math.min(80, size - Math.min(60, size))],
+      [size, 0],
+    ]) {
+      helper.sha256(bytes, gap, gapSize, hash);
+      const expected = createHash('sha256')
+        .update(bytes.slice().fill(0, gap, gap + gapSize))
+        .digest('hex');
+      assert.is(Buffer.from(hash).toString('hex'), expected, `${size} bytes, ${gapSize} at ${gap}`);
+    }
+  }
+  assert.throws(() => helper.sha256(new Uint8Array(9), 8, 2, hash), /out of range/);
+});
+
 test('FuncRefs are filled and read', () => {
   const machine = new Machine(helper, [add]);
   machine.hostImport(0, () => {});
@@ -156,7 +177,23 @@ test('FuncRefs are filled and read', () => {
   const typeIds = new Uint32Array([100, 101, 102]);
   const at = 1024;
   const { address, view } = machine.vmcontext;
-  helper.initFuncRefs(address, at, helper.address(records), 2, machine.codeBase, 9, helper.address(typeIds));
+  const fill = (codeSize: number, typeCount: number, imports: number) =>
+    helper.initFuncRefs(
+      address,
+      at,
+      helper.address(records),
+      2,
+      machine.codeBase,
+      codeSize,
+      9,
+      helper.address(typeIds),
+      typeCount,
+      imports,
+    );
+  assert.is(fill(0x20, 3, 2), false, 'code out of bounds');
+  assert.is(fill(0x30, 2, 2), false, 'type out of bounds');
+  assert.is(fill(0x30, 3, 1), false, 'an import that has code');
+  assert.is(fill(0x30, 3, 2), true);
   assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(helper.entries().leaveHostFunc));
   assert.is(view.getBigUint64(at + layout.FUNCREF_VMCONTEXT, true), view.getBigUint64(layout.vmcontextFuncImport(1) + 8, true));
   helper.readFuncRef(address + at + layout.FUNCREF_SIZE);
@@ -167,6 +204,14 @@ test('FuncRefs are filled and read', () => {
   assert.is(slots.getUint32(layout.FUNCREF_FUNC_INDEX, true), 2);
   assert.is(slots.getUint32(layout.FUNCREF_INSTANCE_ID, true), 9);
   assert.throws(() => helper.readFuncRef(0), /null reference/);
+
+  const elements = new BigUint64Array(4).fill(7n);
+  const put = (items: number[]) =>
+    helper.putFuncRefs(helper.address(elements), helper.address(new Uint32Array(items)), items.length, address, at, 2, 2);
+  assert.is(put([1, NONE, 0]), true);
+  const imported = view.getBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_REF, true);
+  assert.equal([...elements], [BigInt(address + at + layout.FUNCREF_SIZE), 0n, imported, 7n]);
+  assert.is(put([0, 2]), false, 'there is no reference 2');
   machine.close();
 });
 
