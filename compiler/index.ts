@@ -19,20 +19,18 @@ const enum CompileFlag {
 }
 
 let input: usize = 0;
-let inputSize: u32 = 0;
 let wasmFeatures: u32 = 0xffffffff;
 
 /** Address of room for a binary of `length` bytes; the input before is gone. */
 export function allocateInput(length: u32): usize {
   reset();
   input = allocate(length);
-  inputSize = length;
   return input;
 }
 
 /** Gives the input's room back. */
 export function reset(): void {
-  release(input, inputSize);
+  release(input);
   input = 0;
 }
 

@@ -27,7 +27,7 @@ export class BitMatrix {
   }
 
   free(): void {
-    release(this.data, this.bytes);
+    release(this.data);
     this.data = 0;
   }
 

@@ -1,7 +1,12 @@
 /** buffer: a growable byte buffer, little-endian. One for the code, one a section for the artifact, one for messages.
  *  Buffers are made once at start-up and cleared between uses; addresses stay valid until the next write. */
 
-import { allocate, allocatedSize, reallocate } from './memory';
+import { allocate, compacted, reallocate, release } from './memory';
+
+/** A larger buffer grows by a quarter, a smaller one doubles. */
+const LARGE: u32 = 1 << 14;
+/** What an empty buffer keeps. */
+const SMALL: u32 = 16;
 
 @unmanaged
 @final
@@ -13,7 +18,7 @@ export class Buffer {
 
   static create(capacity: u32): Buffer {
     const buffer = changetype<Buffer>(allocate(12));
-    buffer.capacity = allocatedSize(capacity);
+    buffer.capacity = capacity;
     buffer.data = allocate(capacity);
     buffer.length = 0;
     return buffer;
@@ -23,13 +28,32 @@ export class Buffer {
     this.length = 0;
   }
 
+  /** Room for `capacity` bytes in all, no less than there are. */
+  resize(capacity: u32): void {
+    this.data = reallocate(this.data, capacity, this.length);
+    this.capacity = capacity;
+  }
+
+  /** Gives back the room that is left, and moves to a lower address if it can. */
+  compact(): void {
+    this.data = compacted(this.data, this.length);
+    this.capacity = this.length;
+  }
+
+  /** Empties the buffer and gives its room back, but for a little. */
+  free(): void {
+    release(this.data);
+    this.length = 0;
+    this.capacity = SMALL;
+    this.data = allocate(SMALL);
+  }
+
   /** Makes room for `bytes` more. */
   reserve(bytes: u32): void {
     const need = this.length + bytes;
     if (need <= this.capacity) return;
-    const capacity = allocatedSize(max(need, this.capacity << 1));
-    this.data = reallocate(this.data, this.capacity, capacity, this.length);
-    this.capacity = capacity;
+    const old = this.capacity;
+    this.resize(max(need, old + (old < LARGE ? old : old >> 2)));
   }
 
   @inline

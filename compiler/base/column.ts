@@ -22,15 +22,13 @@ export class Column<K, V> {
   /** The column moved to room for `newCapacity` elements; the first `oldCapacity` are kept. Works from `none`. */
   static grown<K, V>(column: Column<K, V>, oldCapacity: u32, newCapacity: u32): Column<K, V> {
     const shift = alignof<V>() as u32;
-    if (changetype<usize>(column) == 0) return changetype<Column<K, V>>(allocate(newCapacity << shift));
-    return changetype<Column<K, V>>(
-      reallocate(changetype<usize>(column), oldCapacity << shift, newCapacity << shift, oldCapacity << shift),
-    );
+    return changetype<Column<K, V>>(reallocate(changetype<usize>(column), newCapacity << shift, oldCapacity << shift));
   }
 
-  /** Gives back a column made by `create` with this capacity. */
-  static free<K, V>(column: Column<K, V>, capacity: u32): void {
-    release(changetype<usize>(column), capacity << (alignof<V>() as u32));
+  /** Gives a column back; the result takes its place. */
+  static free<K, V>(column: Column<K, V>): Column<K, V> {
+    release(changetype<usize>(column));
+    return Column.none<K, V>();
   }
 
   @inline

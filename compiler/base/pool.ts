@@ -1,6 +1,9 @@
 /** pool: a growable array of u32, for variable-length operand lists and work stacks. Index 0 is never handed out. */
 
-import { allocate, allocatedSize, reallocate } from './memory';
+import { allocate, grownCapacity, reallocate, release } from './memory';
+
+/** Elements at first. */
+const SMALL: u32 = 16;
 
 @unmanaged
 @final
@@ -9,17 +12,24 @@ export class Pool {
   length: u32;
   capacity: u32;
 
-  static create(capacity: u32): Pool {
+  static create(): Pool {
     const pool = changetype<Pool>(allocate(12));
-    const bytes = allocatedSize(capacity << 2);
-    pool.data = allocate(bytes);
-    pool.capacity = bytes >> 2;
+    pool.data = allocate(SMALL << 2);
+    pool.capacity = SMALL;
     pool.length = 1;
     return pool;
   }
 
   @inline
   clear(): void {
+    this.length = 1;
+  }
+
+  /** Empties the pool and gives its room back, but for a little. */
+  free(): void {
+    release(this.data);
+    this.data = allocate(SMALL << 2);
+    this.capacity = SMALL;
     this.length = 1;
   }
 
@@ -43,9 +53,8 @@ export class Pool {
     const start = this.length;
     const need = start + count;
     if (need > this.capacity) {
-      const bytes = allocatedSize(max(need, this.capacity << 1) << 2);
-      this.data = reallocate(this.data, this.capacity << 2, bytes, start << 2);
-      this.capacity = bytes >> 2;
+      this.capacity = grownCapacity(this.capacity, need);
+      this.data = reallocate(this.data, this.capacity << 2, start << 2);
     }
     this.length = need;
     return start;

@@ -56,9 +56,9 @@ let labelOffsets: Column<Label, u32> = Column.none<Label, u32>();
 let labelFinals: Column<Label, u32> = Column.none<Label, u32>();
 
 /** Labels in the order in which they were bound. */
-const bound: Pool = Pool.create(256);
+const bound: Pool = Pool.create();
 /** Jump tables: rodata offset, number of targets, target labels. */
-const tables: Pool = Pool.create(64);
+const tables: Pool = Pool.create();
 let tablesEnd: u32 = 0;
 
 let firstRelocation: u32 = 0;

@@ -46,7 +46,7 @@ export let rpoIndex: Column<Block, u32> = Column.none<Block, u32>();
 let capacity: u32 = 0;
 
 /** Depth-first search: pairs of block and number of successors still to visit. */
-const stack = Pool.create(256);
+const stack = Pool.create();
 
 function reserve(count: u32): void {
   if (count <= capacity) return;
@@ -185,9 +185,9 @@ export function splitCriticalEdges(): void {
       splitBlock[to] = middle;
     }
   }
-  Column.free<Block, u32>(predecessor, count);
-  Column.free<Block, Block>(splitOwner, count);
-  Column.free<Block, Block>(splitBlock, count);
+  Column.free<Block, u32>(predecessor);
+  Column.free<Block, Block>(splitOwner);
+  Column.free<Block, Block>(splitBlock);
   if (changed) rebuildCfg();
 }
 

@@ -24,9 +24,9 @@ export function dominates(a: Block, b: Block): bool {
 
 export function computeDominators(): void {
   if (blockCount > capacity) {
-    Column.free<Block, Block>(idom, capacity);
-    Column.free<Block, u32>(domNumber, capacity);
-    Column.free<Block, u32>(domSize, capacity);
+    Column.free<Block, Block>(idom);
+    Column.free<Block, u32>(domNumber);
+    Column.free<Block, u32>(domSize);
     capacity = max<u32>(256, blockCount + (blockCount >> 2));
     idom = Column.create<Block, Block>(capacity);
     domNumber = Column.create<Block, u32>(capacity);
@@ -50,12 +50,12 @@ export function computeDominators(): void {
     parents[i] = above;
     idom[blockAt[i]] = blockAt[above];
   }
-  Column.free<u32, Block>(blockAt, size);
-  Column.free<Block, u32>(numberOf, blockCount);
-  Column.free<u32, u32>(parents, size);
-  Column.free<u32, u32>(ancestors, size);
-  Column.free<u32, u32>(labels, size);
-  Column.free<u32, u32>(semis, size);
+  Column.free<u32, Block>(blockAt);
+  Column.free<Block, u32>(numberOf);
+  Column.free<u32, u32>(parents);
+  Column.free<u32, u32>(ancestors);
+  Column.free<u32, u32>(labels);
+  Column.free<u32, u32>(semis);
   number();
 }
 
@@ -69,7 +69,7 @@ let ancestors: Column<u32, u32> = Column.none<u32, u32>();
 /** The number with the lowest semidominator on the path to the ancestor. */
 let labels: Column<u32, u32> = Column.none<u32, u32>();
 let semis: Column<u32, u32> = Column.none<u32, u32>();
-const stack = Pool.create(256);
+const stack = Pool.create();
 
 /** Numbers the blocks in preorder. */
 function walk(): void {
@@ -149,5 +149,5 @@ function number(): void {
     domNumber[block] = mine;
     next[block] = mine + 1;
   }
-  Column.free<Block, u32>(next, blockCount);
+  Column.free<Block, u32>(next);
 }

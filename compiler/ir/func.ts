@@ -48,7 +48,7 @@ export let edgeArgs: Column<Edge, u32> = Column.none<Edge, u32>();
 export let edgeNextIn: Column<Edge, Edge> = Column.none<Edge, Edge>();
 
 /** Operand lists: edge arguments, call arguments, returned values. */
-export const pool: Pool = Pool.create(1024);
+export const pool: Pool = Pool.create();
 
 /** Function index and type index of the function at hand. */
 export let funcIndex: u32 = 0;

@@ -32,12 +32,12 @@ export let loopOf: Column<Block, Loop> = Column.none<Block, Loop>();
 export let loopDepth: Column<Block, u32> = Column.none<Block, u32>();
 let blockCapacity: u32 = 0;
 
-const work = Pool.create(256);
+const work = Pool.create();
 
 export function computeLoops(): void {
   if (blockCount > blockCapacity) {
-    Column.free<Block, Loop>(loopOf, blockCapacity);
-    Column.free<Block, u32>(loopDepth, blockCapacity);
+    Column.free<Block, Loop>(loopOf);
+    Column.free<Block, u32>(loopDepth);
     blockCapacity = max<u32>(256, blockCount + (blockCount >> 2));
     loopOf = Column.create<Block, Loop>(blockCapacity);
     loopDepth = Column.create<Block, u32>(blockCapacity);

@@ -80,7 +80,7 @@ export function resolveAll(): void {
 /** Counts anew. Requires: `rpo`, no aliases. Cost: O(values). */
 export function countUses(): void {
   if (valueCount > capacity) {
-    Column.free<Value, u32>(useCount, capacity);
+    Column.free<Value, u32>(useCount);
     capacity = max<u32>(1024, valueCount + (valueCount >> 2));
     useCount = Column.create<Value, u32>(capacity);
   }

@@ -81,8 +81,8 @@ export function verify(split: bool): bool {
   let good = true;
   for (let i: u32 = 1; i <= rpoCount && good; i++) good = verifyList(rpo[i], positions);
   for (let i: u32 = 1; i <= rpoCount && good; i++) good = verifyBlock(rpo[i], positions) && verifyEdges(rpo[i], poolOwner, split);
-  Column.free<Value, u32>(positions, valueCount);
-  Column.free<u32, u8>(poolOwner, pool.length);
+  Column.free<Value, u32>(positions);
+  Column.free<u32, u8>(poolOwner);
   return good;
 }
 

@@ -100,9 +100,9 @@ export let blockLoopDepths: Column<Block, u8> = Column.none<Block, u8>();
 export let blockColdness: Column<Block, u8> = Column.none<Block, u8>();
 
 /** Program order: position -> instruction index. Position 0 is unused. */
-export const order: Pool = Pool.create(4096);
+export const order: Pool = Pool.create();
 /** Successors, parameters, jump arguments. */
-export const machPool: Pool = Pool.create(1024);
+export const machPool: Pool = Pool.create();
 
 export function resetMach(): void {
   vregCount = 1;

@@ -36,7 +36,7 @@ export const enum Word {
 const NO_DIRECTORY: u32 = 0xffffffff;
 
 /** The section table: Word.Count words a section, the null section first. */
-const table: Pool = Pool.create(512);
+const table: Pool = Pool.create();
 /** Content of `.shstrtab`. */
 const names: Buffer = Buffer.create(512);
 let file: Buffer = changetype<Buffer>(0 as usize);

@@ -11,7 +11,7 @@ import { ENTRY, blockOf, edgeArgs, edgeNextIn, firstIn, firstValue, imms, nexts,
 import { Flag, Op, opFlags } from '../ir/op';
 import { operand, operandCount } from '../ir/uses';
 
-const work = Pool.create(256);
+const work = Pool.create();
 let live: Column<Value, u8> = Column.none<Value, u8>();
 
 function mark(value: Value): void {
@@ -55,5 +55,5 @@ export function removeDeadValues(): void {
     }
     compactParams(block);
   }
-  Column.free<Value, u8>(live, count);
+  Column.free<Value, u8>(live);
 }

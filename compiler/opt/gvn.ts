@@ -88,9 +88,9 @@ export function mergeValues(): bool {
     if (walkBlock(block)) changed = true;
     for (let k: u32 = 0; k < CLASSES; k++) endStates[block.index * CLASSES + k] = states[k];
   }
-  Column.free<u32, Value>(slots, slotCount);
-  Column.free<u32, State>(slotStates, slotCount);
-  Column.free<u32, State>(endStates, blocks * CLASSES);
+  Column.free<u32, Value>(slots);
+  Column.free<u32, State>(slotStates);
+  Column.free<u32, State>(endStates);
   releaseLoopWrites();
   return changed;
 }
@@ -316,6 +316,6 @@ function grow(): void {
     slots[slot] = oldSlots[i];
     slotStates[slot] = oldStates[i];
   }
-  Column.free<u32, Value>(oldSlots, oldCount);
-  Column.free<u32, State>(oldStates, oldCount);
+  Column.free<u32, Value>(oldSlots);
+  Column.free<u32, State>(oldStates);
 }

@@ -31,8 +31,8 @@ let starts: Column<Loop, u32> = Column.none<Loop, u32>();
 
 export function computeLayout(): void {
   if (blockCount > capacity) {
-    Column.free<u32, Block>(layoutOrder, capacity);
-    Column.free<Block, u32>(layoutIndex, capacity);
+    Column.free<u32, Block>(layoutOrder);
+    Column.free<Block, u32>(layoutIndex);
     capacity = max<u32>(256, blockCount + (blockCount >> 2));
     layoutOrder = Column.create<u32, Block>(capacity);
     layoutIndex = Column.create<Block, u32>(capacity);
@@ -44,10 +44,10 @@ export function computeLayout(): void {
   for (let i: u32 = 1; i <= rpoCount; i++) if (coldness[rpo[i]] != 0) layoutOrder[++count] = rpo[i];
   layoutOrder[0] = none<Block>();
   for (let i: u32 = 1; i <= count; i++) layoutIndex[layoutOrder[i]] = i;
-  Column.free<Block, Block>(nextPart, blockCount);
-  Column.free<Loop, Block>(firstPart, loopCount);
-  Column.free<Loop, Block>(lastPart, loopCount);
-  Column.free<Loop, u32>(starts, loopCount);
+  Column.free<Block, Block>(nextPart);
+  Column.free<Loop, Block>(firstPart);
+  Column.free<Loop, Block>(lastPart);
+  Column.free<Loop, u32>(starts);
 }
 
 function spreadColdness(): void {

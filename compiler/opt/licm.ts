@@ -55,8 +55,8 @@ let movedInts: Column<Loop, u8> = Column.none<Loop, u8>();
 let movedFloats: Column<Loop, u8> = Column.none<Loop, u8>();
 /** Blocks from here on are preheaders that were made here; the loops around them. */
 let firstNewBlock: u32 = 0;
-const newBlockLoops = Pool.create(32);
-const stack = Pool.create(64);
+const newBlockLoops = Pool.create();
+const stack = Pool.create();
 
 /** True when the graph changed. */
 export function hoistInvariants(): bool {
@@ -77,10 +77,10 @@ export function hoistInvariants(): bool {
   // Operands come first in reverse postorder.
   for (let i: u32 = 1; i <= rpoCount; i++) if (!loopOf[rpo[i]].isNone) visitBlock(rpo[i]);
   releaseLoopWrites();
-  Column.free<Value, Loop>(invariantIn, valueLimit);
-  Column.free<Loop, Block>(preheaders, loops);
-  Column.free<Loop, u8>(movedInts, loops);
-  Column.free<Loop, u8>(movedFloats, loops);
+  Column.free<Value, Loop>(invariantIn);
+  Column.free<Loop, Block>(preheaders);
+  Column.free<Loop, u8>(movedInts);
+  Column.free<Loop, u8>(movedFloats);
   return blockCount != firstNewBlock;
 }
 

@@ -156,5 +156,5 @@ export function findLoopWrites(): void {
 }
 
 export function releaseLoopWrites(): void {
-  Column.free<Loop, u8>(loopWrites, loopCapacity);
+  Column.free<Loop, u8>(loopWrites);
 }

@@ -121,7 +121,7 @@ function removeRedundantParams(): bool {
     }
     compactParams(block);
   }
-  Column.free<Value, Value>(copies, count);
+  Column.free<Value, Value>(copies);
   return changed;
 }
 
@@ -183,7 +183,7 @@ function threadJumps(): bool {
       }
     }
   }
-  Column.free<Block, u8>(passable, blockCount);
+  Column.free<Block, u8>(passable);
   if (changed) rebuildCfg();
   return changed;
 }

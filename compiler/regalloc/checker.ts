@@ -115,8 +115,8 @@ export function checkAllocation(): bool {
     for (let l: u32 = 0; l < locations; l++) if (entry[l] != 0) fault(Fault.Undefined, 0, l, entry[l]);
   }
   dirty.free();
-  release(rows, bytes);
-  release(changetype<usize>(wanted), locations << 2);
+  release(rows);
+  release(changetype<usize>(wanted));
   return faultKind == Fault.None;
 }
 

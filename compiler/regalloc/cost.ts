@@ -25,6 +25,8 @@ import {
 /** How many uses an estimate looks at, and how many blocks a search for the end of a cold stretch. */
 const HORIZON: u32 = 12;
 const COLD_HORIZON: u32 = 16;
+/** More than the points of any function. */
+const FAR: i64 = (1 as i64) << 32;
 
 /** Frequency at the point that `reloadPoint` returned. */
 export let reloadFrequency: u32 = 0;
@@ -128,6 +130,37 @@ export function memoryCost(piece: u32, from: u32, to: u32, bound: i64): i64 {
     }
   }
   return total > bound ? total : total + carriedCost(piece, from, to, first);
+}
+
+/** What memory costs the part [from, to) of a piece for the time that another wants its register, `span` points: the cost up to a load,
+ *  shared out over the points that the register is free for, times `span`. So among values of equal cost the one whose next use
+ *  is farthest goes, and a value used soon stays even when it is the cheaper. Not counted further once it exceeds `bound`. */
+export function evictionCost(piece: u32, from: u32, to: u32, span: u32, bound: i64): i64 {
+  const vreg = pieceVRegs[piece];
+  const block = slotBlocks[from >> 1];
+  const end = usesEnd(vreg);
+  let index = useFrom(vreg, from);
+  const first = index < end ? min(usePoints[index], to) : to;
+  const limit = min(to, min(endPoint(block), nextCall(from)));
+  if (first >= limit) {
+    const distance = max(first - from, 1) as i64;
+    const most = bound >= i64.MAX_VALUE / FAR ? bound : (bound * distance) / (span as i64) + 1;
+    return (memoryCost(piece, from, to, most) * (span as i64)) / distance;
+  }
+  // Straight-line code: it is loaded again at one of its next uses, and those before that read it in memory.
+  const frequency = frequencies[block] as i64;
+  let total: i64 = inMemory[vreg] == 0 ? (min(frequencies[block], frequencies[defBlocks[vreg]]) as i64) : 0;
+  let least: i64 = i64.MAX_VALUE;
+  for (let i: u32 = 0; i < HORIZON; i++) {
+    const use = index < end ? usePoints[index] : to;
+    if (use >= limit) break;
+    const distance = max(use - from, 1) as i64;
+    least = min(least, ((total + frequency) * (span as i64)) / distance);
+    if (useKinds[index] != (UseKind.Any as u8)) break;
+    total += (frequency + 1) >> 1;
+    index++;
+  }
+  return least;
 }
 
 /** Cost of the load on the way back when the value is used next in the coming iteration of a loop around `from`. */

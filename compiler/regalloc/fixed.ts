@@ -9,13 +9,13 @@ import { MAX_REGS } from '../isa/mach';
 import { NO_POINT } from './ranges';
 
 /** Blocked points in the order found: point, virtual register, next of the same register. Triples. */
-const entries: Pool = Pool.create(1024);
+const entries: Pool = Pool.create();
 /** First, last and current entry for each register. */
 const heads: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
 const tails: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
 const cursors: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
 /** Points 2s+1 of calls, in order. */
-const calls: Pool = Pool.create(256);
+const calls: Pool = Pool.create();
 let callCursor: u32 = 1;
 
 export function resetFixed(): void {

@@ -58,7 +58,7 @@ import {
 
 /** Row 0: the register is live into the block. Row 1: live out of it. Row 2: words of row 0 that have bits, or the def's block. */
 const rows: BitMatrix = BitMatrix.create();
-const work: Pool = Pool.create(256);
+const work: Pool = Pool.create();
 
 export function fillLiveness(): void {
   setSlotCount(order.length + machBlockCount - 2);

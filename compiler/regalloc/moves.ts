@@ -29,7 +29,7 @@ export const enum Phase {
 const PHASES: u32 = 4;
 
 // Moves as they come: from, to, type with phase, next at the same position.
-const raw: Pool = Pool.create(1024);
+const raw: Pool = Pool.create();
 const RAW_SIZE: u32 = 4;
 /** First of the position's list. */
 let heads: Column<u32, u32> = Column.none<u32, u32>();
@@ -85,10 +85,10 @@ function emit(position: u32, from: u32, to: u32, type: u32): void {
 }
 
 // One parallel group. Locations index the columns below, which are clean between groups.
-const groupFrom: Pool = Pool.create(64);
-const groupTo: Pool = Pool.create(64);
-const groupTypes: Pool = Pool.create(64);
-const ready: Pool = Pool.create(64);
+const groupFrom: Pool = Pool.create();
+const groupTo: Pool = Pool.create();
+const groupTypes: Pool = Pool.create();
+const ready: Pool = Pool.create();
 /** Number of pending moves that read the location. */
 let readers: Column<u32, u32> = Column.none<u32, u32>();
 /** Pending move that writes the location, 0: none. */

@@ -39,7 +39,7 @@ import {
   moveOp,
 } from '../isa/target';
 import { fixedOf, groupOf, latestOf, setLatest } from './affinity';
-import { firstReload, leavePoint, memoryCost, nextReload } from './cost';
+import { evictionCost, firstReload, leavePoint, memoryCost, nextReload } from './cost';
 import { comingCall, nextBlocked, nextCall, rewindFixed } from './fixed';
 import { FREQUENCY, firstPreds, frequencies, preds, predsEnd, startPoint } from './flow';
 import {
@@ -361,7 +361,7 @@ function place(piece: u32): void {
       const occupant = occupants[register];
       const other = pieceVRegs[occupant];
       if (isNeededAt(other, start) || (!needed && pieceStarts[occupant] == start && pieceReloads[occupant] != 0)) continue;
-      cost += memoryCost(occupant, start, pieceEnds[occupant], (bestCost - cost) / ACCESS) * ACCESS;
+      cost += evictionCost(occupant, start, pieceEnds[occupant], end - start, (bestCost - cost) / ACCESS) * ACCESS;
       if (cost > bestCost) continue;
       distance = distanceTo(other, start, pieceEnds[occupant]);
     } else if (until == end) continue;

@@ -50,7 +50,7 @@ import {
 } from './ranges';
 
 /** Stores that become needless when the value is stored after its def: position, phase, from. */
-const stores: Pool = Pool.create(64);
+const stores: Pool = Pool.create();
 let storesFrequency: u64 = 0;
 
 export function resolvePieces(): void {

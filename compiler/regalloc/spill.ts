@@ -20,8 +20,8 @@ import { MEMORY, inMemory, keepsSlot, pieceEnds, pieceLocations, pieceStarts, po
 
 /** Slots by the end of their stretch: binary heaps of pairs end, slot; a pair with the least end comes first.
  *  A pair whose end is not its slot's present one is stale. */
-const singles: Pool = Pool.create(256);
-const doubles: Pool = Pool.create(64);
+const singles: Pool = Pool.create();
+const doubles: Pool = Pool.create();
 
 let slotCapacity: u32 = 0;
 /** For each slot the end of what it holds, in the hot part of layout and in the cold. */
@@ -141,13 +141,13 @@ function assignSlot(vreg: VReg, start: u32): void {
   push(heap, start < coldPoint ? hotEnds[slot] : coldEnds[slot], slot);
 }
 
-const refused: Pool = Pool.create(16);
+const refused: Pool = Pool.create();
 
 /** Takes a slot that is free from `start` on out of the heap; all ones when none is found. */
 function freeSlot(heap: Pool, ends: Column<u32, u32>, start: u32): u32 {
   let found: u32 = u32.MAX_VALUE;
   refused.clear();
-  while (!heap.isEmpty && heap.get(1) <= start && refused.length <= TRIES) {
+  while (!heap.isEmpty && heap.get(1) < start && refused.length <= TRIES) {
     const slot = heap.get(2);
     const stale = heap.get(1) != ends[slot];
     removeFirst(heap);

@@ -33,7 +33,7 @@ let localTypes: Column<u32, u8> = Column.none<u32, u8>();
 let localCount: u32 = 0;
 
 /** Pairs (parameter, local) in the order they were made. */
-const made: Pool = Pool.create(256);
+const made: Pool = Pool.create();
 /** Loop headers whose back edges are still to come. */
 let openCapacity: u32 = 0;
 let open: Column<Block, u8> = Column.none<Block, u8>();
@@ -74,8 +74,8 @@ export function addLocal(type: Type): void {
 
 function growTable(size: u32): void {
   if (capacity != 0) {
-    release(keys, capacity << 3);
-    release(values, capacity << 2);
+    release(keys);
+    release(values);
   }
   keys = allocate(size << 3);
   values = allocate(size << 2);
@@ -124,8 +124,8 @@ function rehash(): void {
     store<u64>(keys + ((slot as usize) << 3), key);
     store<u32>(values + ((slot as usize) << 2), load<u32>(oldValues + ((i as usize) << 2)));
   }
-  release(oldKeys, oldCapacity << 3);
-  release(oldValues, oldCapacity << 2);
+  release(oldKeys);
+  release(oldValues);
 }
 
 function lookup(block: Block, local: u32): Value {

@@ -4,7 +4,7 @@ import { Value, at } from '../base/entity';
 import { Pool } from '../base/pool';
 import * as ir from '../ir/func';
 
-export const operands: Pool = Pool.create(256);
+export const operands: Pool = Pool.create();
 
 export function push(value: Value): void {
   operands.push(value.index);

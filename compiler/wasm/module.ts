@@ -561,7 +561,7 @@ export function exportIndex(index: u32): u32 {
 // Element segments
 
 /** Function index, ITEM_NULL or ITEM_EXPRESSION of each item, segment after segment. */
-const elemItems: Pool = Pool.create(64);
+const elemItems: Pool = Pool.create();
 let elemCapacity: u32 = 0;
 let elemModes = Column.none<u32, u32>();
 let elemTables = Column.none<u32, u32>();

@@ -65,7 +65,7 @@ export function reserveOperands(count: u32): void {
   const need = used + count + SLACK;
   if (need <= operandCapacity) return;
   const capacity = max<u32>(need, operandCapacity << 1);
-  const moved = reallocate(operands, operandCapacity, capacity, used);
+  const moved = reallocate(operands, capacity, used);
   top += moved - operands;
   base += moved - operands;
   operands = moved;

@@ -57,7 +57,7 @@ let blockTargets: Column<Block, Block> = Column.none<Block, Block>();
 let blockNexts: Column<Block, Block> = Column.none<Block, Block>();
 let blockHeaders: Column<Block, u8> = Column.none<Block, u8>();
 /** Index of the last block seen of each loop depth. */
-const lastOfDepth: Pool = Pool.create(260);
+const lastOfDepth: Pool = Pool.create();
 
 let hasCalls: bool = false;
 let hasSwaps: bool = false;

@@ -44,10 +44,10 @@ function grow(): void {
     highs[slot] = oldHighs[i];
     offsets[slot] = oldOffsets[i];
   }
-  Column.free<u32, u64>(oldLows, oldCapacity);
-  Column.free<u32, u64>(oldHighs, oldCapacity);
-  Column.free<u32, u8>(oldSizes, oldCapacity);
-  Column.free<u32, u32>(oldOffsets, oldCapacity);
+  Column.free<u32, u64>(oldLows);
+  Column.free<u32, u64>(oldHighs);
+  Column.free<u32, u8>(oldSizes);
+  Column.free<u32, u32>(oldOffsets);
 }
 
 /** The constant's slot, or the free one where it belongs. */

@@ -40,7 +40,7 @@ function nextResult(type: u32): u32 {
 }
 
 /** Pairs (virtual register, register number) for the fixed operands of the instruction to come. */
-const fixed: Pool = Pool.create(64);
+const fixed: Pool = Pool.create();
 
 /** Loads a word of the prepared area. */
 function emitLoadWord(vreg: VReg, type: u32): void {

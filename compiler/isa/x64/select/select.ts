@@ -41,9 +41,9 @@ let capacity: u32 = 0;
 /** Machine block by IR block. */
 let machBlocks: Column<Block, Block> = Column.none<Block, Block>();
 /** Instruction ranges [from, to) of the block at hand, last first. */
-const chunks: Pool = Pool.create(256);
+const chunks: Pool = Pool.create();
 /** Registers of a jump's arguments. */
-const jumpArguments: Pool = Pool.create(64);
+const jumpArguments: Pool = Pool.create();
 
 export function selectFunction(): void {
   mach.resetMach();
