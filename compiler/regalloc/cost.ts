@@ -25,8 +25,8 @@ import {
 /** How many uses an estimate looks at, and how many blocks a search for the end of a cold stretch. */
 const HORIZON: u32 = 12;
 const COLD_HORIZON: u32 = 16;
-/** More than the points of any function. */
-const FAR: i64 = (1 as i64) << 32;
+/** Costs are not told apart from here on, so that they can be multiplied by a number of points. */
+const MOST: i64 = (1 as i64) << 36;
 
 /** Frequency at the point that `reloadPoint` returned. */
 export let reloadFrequency: u32 = 0;
@@ -132,35 +132,48 @@ export function memoryCost(piece: u32, from: u32, to: u32, bound: i64): i64 {
   return total > bound ? total : total + carriedCost(piece, from, to, first);
 }
 
-/** What memory costs the part [from, to) of a piece for the time that another wants its register, `span` points: the cost up to a load,
- *  shared out over the points that the register is free for, times `span`. So among values of equal cost the one whose next use
- *  is farthest goes, and a value used soon stays even when it is the cheaper. Not counted further once it exceeds `bound`. */
+/** What it costs to take the register from the part [from, to) of a piece for `span` points: the cost of memory up to a load, shared out
+ *  over the points that the register is free for, times `span`. So of values with equal costs the one whose next use is farthest
+ *  goes, and a value used soon stays even when it is somewhat cheaper. Not counted further once it exceeds `bound`. */
 export function evictionCost(piece: u32, from: u32, to: u32, span: u32, bound: i64): i64 {
   const vreg = pieceVRegs[piece];
   const block = slotBlocks[from >> 1];
   const end = usesEnd(vreg);
-  let index = useFrom(vreg, from);
-  const first = index < end ? min(usePoints[index], to) : to;
   const limit = min(to, min(endPoint(block), nextCall(from)));
-  if (first >= limit) {
-    const distance = max(first - from, 1) as i64;
-    const most = bound >= i64.MAX_VALUE / FAR ? bound : (bound * distance) / (span as i64) + 1;
-    return (memoryCost(piece, from, to, most) * (span as i64)) / distance;
-  }
-  // Straight-line code: it is loaded again at one of its next uses, and those before that read it in memory.
   const frequency = frequencies[block] as i64;
   let total: i64 = inMemory[vreg] == 0 ? (min(frequencies[block], frequencies[defBlocks[vreg]]) as i64) : 0;
-  let least: i64 = i64.MAX_VALUE;
-  for (let i: u32 = 0; i < HORIZON; i++) {
-    const use = index < end ? usePoints[index] : to;
-    if (use >= limit) break;
-    const distance = max(use - from, 1) as i64;
-    least = min(least, ((total + frequency) * (span as i64)) / distance);
-    if (useKinds[index] != (UseKind.Any as u8)) break;
+  let least = MOST;
+  // In straight-line code it may be loaded for any of the next uses; those before that read it in memory.
+  let index = useFrom(vreg, from);
+  for (let i: u32 = 0; i < HORIZON && index < end && usePoints[index] < limit; i++, index++) {
+    least = min(least, share(total + frequency, span, usePoints[index] - from));
+    if (useKinds[index] != (UseKind.Any as u8)) return least;
     total += (frequency + 1) >> 1;
-    index++;
   }
-  return least;
+  const free = nextDistance(piece, from, to, index);
+  const most = ((min(least, bound) + 1) * (max(free, 1) as i64)) / (span as i64);
+  return min(least, share(memoryCost(piece, from, to, most), span, free));
+}
+
+/** A cost for `free` points in terms of `span` points. */
+function share(cost: i64, span: u32, free: u32): i64 {
+  return (cost * (span as i64)) / (max(free, 1) as i64);
+}
+
+/** How far after `from` the next use is, of index `next` unless it comes before that in the next iteration of a loop around `from`. */
+function nextDistance(piece: u32, from: u32, to: u32, next: u32): u32 {
+  const vreg = pieceVRegs[piece];
+  const use = next < usesEnd(vreg) ? min(usePoints[next], to) : to;
+  let loop = loopOf[slotBlocks[from >> 1]];
+  while (!loop.isNone) {
+    const stop = endPoint(loopEnds[loop]);
+    if (use < stop) break;
+    const start = startPoint(loop);
+    const inside = useFrom(vreg, start);
+    if (defPoints[vreg] < start && inside < usesEnd(vreg) && usePoints[inside] < from) return stop - from + usePoints[inside] - start;
+    loop = outerLoops[loop];
+  }
+  return use - from;
 }
 
 /** Cost of the load on the way back when the value is used next in the coming iteration of a loop around `from`. */
