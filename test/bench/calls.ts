@@ -32,6 +32,7 @@ interface Costs {
   toJs: number;
   firstOpen: number;
   open: number;
+  openUnchecked: number;
   instantiate: number;
 }
 
@@ -55,6 +56,7 @@ export async function callCosts(engines: ReadonlyMap<EngineName, CallFiles>, rou
     ['wasm calls JS, (i32,i32)->i32', 'toJs'],
     ['open sqlite3 for the first time', 'firstOpen'],
     ['open sqlite3', 'open'],
+    ['open sqlite3 without the hash check', 'openUnchecked'],
     ['instantiate a module with one page', 'instantiate'],
   ];
   const names = [...all.keys()];

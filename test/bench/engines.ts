@@ -5,9 +5,14 @@ import type { WASI } from 'node:wasi';
 
 export type EngineName = 'ouro' | 'v8';
 
+export interface OpenOptions {
+  /** For Ouro: check the hash over the whole artifact; default true. */
+  verifyHash?: boolean;
+}
+
 export interface BenchEngine<Module = any, Instance = any> {
   /** Makes a module of a file as it is kept for the engine: a wasm module for V8, an artifact for Ouro. */
-  open(file: string): Module;
+  open(file: string, options?: OpenOptions): Module;
   instantiate(module: Module, imports: Record<string, Record<string, any>>): Instance;
   exports(instance: Instance): Record<string, any>;
   /** Runs a WASI command to its end and gives its exit code. */
@@ -26,7 +31,7 @@ async function openOuro(): Promise<BenchEngine> {
   const { Engine, Instance, Module, Store } = await import('ouro');
   const engine = new Engine();
   return {
-    open: (file) => Module.deserializeFile(engine, file),
+    open: (file, options) => Module.deserializeFile(engine, file, options),
     instantiate: (module, imports) =>
       new Instance(
         new Store(engine),

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bootstrap } from '../../host/bootstrap.js';
 import { type CallFiles, callCosts, writeCallModules } from './calls.js';
 import { compilerMemory, compileSpeed, ouroCompilers, v8Compiler } from './compile.js';
 import type { EngineName } from './engines.js';
@@ -55,7 +56,14 @@ try {
     if (withOuro) files.set('ouro', Object.fromEntries(await precompile(new Map(Object.entries(wasm)))) as unknown as CallFiles);
     await callCosts(files, rounds);
   }
-  if (wanted('compile') && sqlite) await compileSpeed(sqlite, withOuro ? [v8Compiler, ...ouroCompilers] : [v8Compiler], rounds);
+  if (wanted('compile') && sqlite) {
+    if (withOuro) {
+      // A native core of this very compiler, whatever is in the user's cache.
+      process.env.OURO_CACHE = join(folder, 'cache');
+      bootstrap();
+    }
+    await compileSpeed(sqlite, withOuro ? [v8Compiler, ...ouroCompilers] : [v8Compiler], rounds);
+  }
   if (wanted('memory') && withOuro) compilerMemory(list);
 } finally {
   rmSync(folder, { recursive: true, force: true });
