@@ -306,8 +306,8 @@ export class Artifact {
     const results = this.#u32(at + A.TYPE_RESULT_COUNT);
     const { offset, size } = this.section(A.Section.ValTypes);
     if ((first + params + results) * 4 > size) damaged(`type ${index} is out of bounds`);
-    const read = (from: number, count: number) => Array.from({ length: count }, (_, i) => this.#u32(offset + (from + i) * 4));
-    return { params: read(first, params), results: read(first + params, results) };
+    const values = offset + first * 4;
+    return { params: this.#words(values, params), results: this.#words(values + params * 4, results) };
   }
 
   types(): Signature[] {
@@ -418,8 +418,15 @@ export class Artifact {
     return { mode, table, type: this.#u32(at + A.ELEM_TYPE), count, offset: this.#init(at + A.ELEM_OFFSET), slots, inits };
   }
 
-  dataMode(index: number): A.SegmentMode {
-    return this.#u32(this.#record(A.Section.Datas, index, A.DATA_SIZE, 'data segment') + A.DATA_MODE);
+  /** The data segments whose bytes are not in the image. */
+  datasOutsideImage(): number[] {
+    const view = this.#view;
+    const found: number[] = [];
+    let at = this.section(A.Section.Datas).offset + A.DATA_MODE;
+    for (let index = 0; index < this.counts.datas; index++, at += A.DATA_SIZE) {
+      if (view.getUint32(at, true) !== A.SegmentMode.Image) found.push(index);
+    }
+    return found;
   }
 
   data(index: number): DataRecord {
@@ -513,8 +520,17 @@ export class Artifact {
     return this.#view.getUint32(offset, true);
   }
 
+  #words(at: number, count: number): number[] {
+    const words: number[] = [];
+    for (let i = 0; i < count; i++) words.push(this.#view.getUint32(at + 4 * i, true));
+    return words;
+  }
+
+  // Loops rather than `Array.from`: most of this runs once or twice in a process, before any of it is optimised.
   #all<T>(count: number, read: (index: number) => T): T[] {
-    return Array.from({ length: count }, (_, i) => read(i));
+    const list: T[] = [];
+    for (let i = 0; i < count; i++) list.push(read(i));
+    return list;
   }
 
   #index(index: number, limit: number, what: string): number {

@@ -60,7 +60,11 @@ export class Plan {
     const { counts, context } = artifact;
     this.#artifact = artifact;
     this.types = artifact.types().map(({ params, results }) => new FuncType(params.map(toValType), results.map(toValType)));
-    const all = <T>(count: number, read: (index: number) => T) => Array.from({ length: count }, (_, i) => read(i));
+    const all = <T>(count: number, read: (index: number) => T) => {
+      const list: T[] = [];
+      for (let i = 0; i < count; i++) list.push(read(i));
+      return list;
+    };
     const tables = all(counts.tables, (i) => artifact.table(i));
     const globals = all(counts.globals, (i) => artifact.global(i));
     this.tables = tables.map(toTableType);
@@ -78,8 +82,7 @@ export class Plan {
     this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
     const activeDatas: DataRecord[] = [];
     const passiveDatas: { readonly index: number; readonly bytes: Range }[] = [];
-    for (let index = 0; index < counts.datas; index++) {
-      if (artifact.dataMode(index) === SegmentMode.Image) continue;
+    for (const index of artifact.datasOutsideImage()) {
       const data = artifact.data(index);
       if (data.mode === SegmentMode.Active) activeDatas.push(data);
       else passiveDatas.push({ index, bytes: data.bytes });
