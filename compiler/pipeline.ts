@@ -5,6 +5,9 @@
 import { Buffer } from './base/buffer';
 import { clearError, failed } from './base/error';
 import { functionCount, resetOutput } from './emit/output';
+import { packTables, resetPacked } from './emit/packed';
+import { trimFunc } from './ir/func';
+import { trimMach } from './isa/mach';
 import { emitFunction } from './isa/x64/emit';
 import { resetRodata } from './isa/x64/rodata';
 import { selectFunction } from './isa/x64/select/select';
@@ -13,6 +16,7 @@ import { linkArtifact } from './link/artifact';
 import { optimise } from './opt/passes';
 import { optLevel } from './options';
 import { allocate as allocateRegisters } from './regalloc/allocate';
+import { trimMoves } from './regalloc/moves';
 import { resetCalls } from './translate/call';
 import { translateFunction } from './translate/translate';
 import { prepareContext } from './wasm/context';
@@ -21,7 +25,7 @@ import { funcCount, importedFuncCount } from './wasm/module';
 import { validateModule } from './wasm/validate';
 
 /** The finished artifact. */
-export const artifact: Buffer = Buffer.create(1 << 16);
+export const artifact: Buffer = Buffer.create(1 << 10);
 
 /** Decodes and validates; false with an error. */
 export function validateBinary(start: usize, length: u32): bool {
@@ -36,6 +40,7 @@ export function compileBinary(start: usize, length: u32): bool {
   useX64();
   prepareContext();
   resetOutput();
+  resetPacked();
   resetRodata();
   resetCalls();
   for (let func = importedFuncCount; func < funcCount; func++) compileFunction(func);
@@ -52,8 +57,12 @@ function compileFunction(func: u32): void {
   optimise(optLevel);
   // Critical edges are split, blocks have their final order; nothing changes the graph from here on.
   selectFunction();
+  trimFunc();
   // Machine instructions over virtual registers, each with one definition.
   allocateRegisters();
   // Every operand has its place.
   emitFunction();
+  trimMoves();
+  trimMach();
+  packTables();
 }

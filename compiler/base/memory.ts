@@ -157,15 +157,19 @@ export function release(address: usize): void {
   if (address != 0) makeFree(address - HEADER);
 }
 
-/** Room for `bytes` bytes at `address`, if what lies behind the block is free. */
+/** Room for just `bytes` bytes at `address`, if the block is as large or what lies behind it is free. */
 function stretch(address: usize, bytes: u32): bool {
   const block = address - HEADER;
   const whole = sizeAt(block);
   const size = blockSize(bytes);
+  if (size <= whole) {
+    cut(block, size);
+    return true;
+  }
   const next = block + whole;
   if (next == top) {
-    if (size > whole) setTop((block as u64) + size);
-    store<u32>(block, max(size, whole) | (load<u32>(block) & PREVIOUS_FREE));
+    setTop((block as u64) + size);
+    store<u32>(block, size | (load<u32>(block) & PREVIOUS_FREE));
     return true;
   }
   const after = sizeAt(next);
@@ -198,6 +202,9 @@ export function compacted(address: usize, bytes: u32): usize {
   release(address);
   return moved;
 }
+
+/** Tables of more entries are given back as soon as the function at hand needs them no more; smaller ones wait for the next. */
+export const KEPT_ENTRIES: u32 = 256;
 
 /** Capacity after growth from `capacity` to at least `need`: by half when the table is large. */
 export function grownCapacity(capacity: u32, need: u32): u32 {

@@ -1,6 +1,6 @@
 /** pool: a growable array of u32, for variable-length operand lists and work stacks. Index 0 is never handed out. */
 
-import { allocate, grownCapacity, reallocate, release } from './memory';
+import { KEPT_ENTRIES, allocate, grownCapacity, reallocate } from './memory';
 
 /** Elements at first. */
 const SMALL: u32 = 16;
@@ -25,10 +25,10 @@ export class Pool {
     this.length = 1;
   }
 
-  /** Empties the pool and gives its room back, but for a little. */
-  free(): void {
-    release(this.data);
-    this.data = allocate(SMALL << 2);
+  /** Empties a large pool and gives its room back. */
+  trim(): void {
+    if (this.capacity <= KEPT_ENTRIES) return;
+    this.data = reallocate(this.data, SMALL << 2, 0);
     this.capacity = SMALL;
     this.length = 1;
   }

@@ -7,6 +7,7 @@
 
 import { Column } from '../base/column';
 import { Entity, Label, at } from '../base/entity';
+import { grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import {
   AddressEntry,
@@ -81,7 +82,7 @@ export function startCode(labels: u32): void {
 export function newLabel(): Label {
   if (labelCount >= labelCapacity) {
     const old = labelCapacity;
-    labelCapacity = old == 0 ? 256 : old << 1;
+    labelCapacity = grownCapacity(old, 64);
     labelOffsets = Column.grown<Label, u32>(labelOffsets, old, labelCapacity);
     labelFinals = Column.grown<Label, u32>(labelFinals, old, labelCapacity);
   }
@@ -100,7 +101,7 @@ export function bind(label: Label): void {
 function addPoint(kind: u32, target: u32, size: u32): void {
   if (pointCount >= pointCapacity) {
     const old = pointCapacity;
-    pointCapacity = old == 0 ? 256 : old << 1;
+    pointCapacity = grownCapacity(old, 64);
     pointKinds = Column.grown<Point, u8>(pointKinds, old, pointCapacity);
     pointOffsets = Column.grown<Point, u32>(pointOffsets, old, pointCapacity);
     pointTargets = Column.grown<Point, u32>(pointTargets, old, pointCapacity);

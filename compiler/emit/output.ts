@@ -6,13 +6,14 @@
 import { Buffer } from '../base/buffer';
 import { Column } from '../base/column';
 import { Entity, at } from '../base/entity';
+import { grownCapacity } from '../base/memory';
 import { TrapCode } from '../../runtime/traps';
 import { addressMap } from '../options';
 
 /** The text; offset 0 is the start of `.text`. */
-export const code: Buffer = Buffer.create(1 << 16);
+export const code: Buffer = Buffer.create(1 << 10);
 /** Constants and jump tables. Whoever appends aligns first. */
-export const rodata: Buffer = Buffer.create(1 << 12);
+export const rodata: Buffer = Buffer.create(1 << 8);
 
 /** A relocation in `code` or `rodata`, from 1. */
 @unmanaged
@@ -83,8 +84,16 @@ export function resetOutput(): void {
   addressCount = 0;
 }
 
-function grownCapacity(capacity: u32): u32 {
-  return capacity == 0 ? 256 : capacity << 1;
+/** Forgets all relocations and traps and the first `addresses` addresses: they are packed. */
+export function dropEntries(addresses: u32): void {
+  relocationCount = 0;
+  trapCount = 0;
+  const left = addressCount - addresses;
+  for (let i: u32 = 1; i <= left; i++) {
+    addressCodeOffset[at<AddressEntry>(i)] = addressCodeOffset[at<AddressEntry>(i + addresses)];
+    addressWasmOffset[at<AddressEntry>(i)] = addressWasmOffset[at<AddressEntry>(i + addresses)];
+  }
+  addressCount = left;
 }
 
 /** See RelocationKind for the meaning of target and addend. */
@@ -92,7 +101,7 @@ export function addRelocation(kind: RelocationKind, offset: u32, target: u32, ad
   const index = ++relocationCount;
   if (index >= relocationCapacity) {
     const old = relocationCapacity;
-    relocationCapacity = grownCapacity(old);
+    relocationCapacity = grownCapacity(old, 64);
     relocationKind = Column.grown<Relocation, u8>(relocationKind, old, relocationCapacity);
     relocationOffset = Column.grown<Relocation, u32>(relocationOffset, old, relocationCapacity);
     relocationTarget = Column.grown<Relocation, u32>(relocationTarget, old, relocationCapacity);
@@ -122,7 +131,7 @@ export function addFunction(codeOffset: u32, codeSize: u32, frameSize: u32, save
   const index = ++functionCount;
   if (index >= functionCapacity) {
     const old = functionCapacity;
-    functionCapacity = grownCapacity(old);
+    functionCapacity = grownCapacity(old, 64);
     functionCodeOffset = Column.grown<DefinedFunc, u32>(functionCodeOffset, old, functionCapacity);
     functionCodeSize = Column.grown<DefinedFunc, u32>(functionCodeSize, old, functionCapacity);
     functionFrameSize = Column.grown<DefinedFunc, u32>(functionFrameSize, old, functionCapacity);
@@ -140,7 +149,7 @@ export function addTrap(codeOffset: u32, trap: TrapCode): void {
   const index = ++trapCount;
   if (index >= trapCapacity) {
     const old = trapCapacity;
-    trapCapacity = grownCapacity(old);
+    trapCapacity = grownCapacity(old, 64);
     trapCodeOffset = Column.grown<TrapEntry, u32>(trapCodeOffset, old, trapCapacity);
     trapKind = Column.grown<TrapEntry, u8>(trapKind, old, trapCapacity);
   }
@@ -165,7 +174,7 @@ export function addAddress(codeOffset: u32, wasmOffset: u32): void {
   const index = ++addressCount;
   if (index >= addressCapacity) {
     const old = addressCapacity;
-    addressCapacity = grownCapacity(old);
+    addressCapacity = grownCapacity(old, 64);
     addressCodeOffset = Column.grown<AddressEntry, u32>(addressCodeOffset, old, addressCapacity);
     addressWasmOffset = Column.grown<AddressEntry, u32>(addressWasmOffset, old, addressCapacity);
   }

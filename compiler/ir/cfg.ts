@@ -4,6 +4,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
+import { grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import {
   ENTRY,
@@ -50,7 +51,7 @@ const stack = Pool.create();
 
 function reserve(count: u32): void {
   if (count <= capacity) return;
-  const larger = max<u32>(256, max<u32>(count, capacity << 1));
+  const larger = grownCapacity(capacity, count);
   rpo = Column.grown<u32, Block>(rpo, capacity, larger);
   rpoIndex = Column.grown<Block, u32>(rpoIndex, capacity, larger);
   capacity = larger;

@@ -27,7 +27,7 @@ export function computeDominators(): void {
     Column.free<Block, Block>(idom);
     Column.free<Block, u32>(domNumber);
     Column.free<Block, u32>(domSize);
-    capacity = max<u32>(256, blockCount + (blockCount >> 2));
+    capacity = max<u32>(64, blockCount + (blockCount >> 2));
     idom = Column.create<Block, Block>(capacity);
     domNumber = Column.create<Block, u32>(capacity);
     domSize = Column.create<Block, u32>(capacity);

@@ -7,6 +7,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Op } from './op';
 import { Type } from './type';
@@ -63,10 +64,10 @@ export function resetFunc(index: u32, typeIndex: u32): void {
   blockCount = 1;
   edgeCount = 1;
   pool.clear();
+  if (blockCapacity == 0) growBlocks();
+  if (edgeCapacity == 0) growEdges();
   if (valueCapacity == 0) {
-    growValues();
-    growBlocks();
-    growEdges();
+    growValues(64);
     ops[none<Value>()] = Op.None as u8;
     types[none<Value>()] = Type.None as u8;
     aliases[none<Value>()] = none<Value>();
@@ -74,9 +75,9 @@ export function resetFunc(index: u32, typeIndex: u32): void {
   }
 }
 
-function growValues(): void {
+function growValues(need: u32): void {
   const old = valueCapacity;
-  const capacity = old == 0 ? 1024 : old << 1;
+  const capacity = grownCapacity(old, need);
   ops = Column.grown<Value, u8>(ops, old, capacity);
   types = Column.grown<Value, u8>(types, old, capacity);
   argA = Column.grown<Value, Value>(argA, old, capacity);
@@ -91,9 +92,14 @@ function growValues(): void {
   valueCapacity = capacity;
 }
 
+/** Makes room for `count` values at once. */
+export function reserveValues(count: u32): void {
+  if (count > valueCapacity) growValues(count);
+}
+
 function growBlocks(): void {
   const old = blockCapacity;
-  const capacity = old == 0 ? 256 : old << 1;
+  const capacity = grownCapacity(old, 64);
   firstValue = Column.grown<Block, Value>(firstValue, old, capacity);
   lastValue = Column.grown<Block, Value>(lastValue, old, capacity);
   paramCount = Column.grown<Block, u32>(paramCount, old, capacity);
@@ -104,7 +110,7 @@ function growBlocks(): void {
 
 function growEdges(): void {
   const old = edgeCapacity;
-  const capacity = old == 0 ? 256 : old << 1;
+  const capacity = grownCapacity(old, 64);
   edgeFrom = Column.grown<Edge, Block>(edgeFrom, old, capacity);
   edgeTo = Column.grown<Edge, Block>(edgeTo, old, capacity);
   edgeArgs = Column.grown<Edge, u32>(edgeArgs, old, capacity);
@@ -112,9 +118,39 @@ function growEdges(): void {
   edgeCapacity = capacity;
 }
 
+/** Gives back the tables of a large function; it is gone. */
+export function trimFunc(): void {
+  if (valueCapacity > KEPT_ENTRIES) {
+    ops = Column.free<Value, u8>(ops);
+    types = Column.free<Value, u8>(types);
+    argA = Column.free<Value, Value>(argA);
+    argB = Column.free<Value, Value>(argB);
+    argC = Column.free<Value, Value>(argC);
+    imms = Column.free<Value, i64>(imms);
+    nexts = Column.free<Value, Value>(nexts);
+    prevs = Column.free<Value, Value>(prevs);
+    blockOf = Column.free<Value, Block>(blockOf);
+    locations = Column.free<Value, u32>(locations);
+    aliases = Column.free<Value, Value>(aliases);
+    firstValue = Column.free<Block, Value>(firstValue);
+    lastValue = Column.free<Block, Value>(lastValue);
+    paramCount = Column.free<Block, u32>(paramCount);
+    firstIn = Column.free<Block, Edge>(firstIn);
+    coldness = Column.free<Block, u8>(coldness);
+    edgeFrom = Column.free<Edge, Block>(edgeFrom);
+    edgeTo = Column.free<Edge, Block>(edgeTo);
+    edgeArgs = Column.free<Edge, u32>(edgeArgs);
+    edgeNextIn = Column.free<Edge, Edge>(edgeNextIn);
+    valueCapacity = 0;
+    blockCapacity = 0;
+    edgeCapacity = 0;
+  }
+  pool.trim();
+}
+
 /** A value that is in no block yet. */
 export function newValue(op: Op, type: Type, a: Value, b: Value, c: Value, imm: i64, location: u32): Value {
-  if (valueCount == valueCapacity) growValues();
+  if (valueCount == valueCapacity) growValues(0);
   const value = at<Value>(valueCount++);
   ops[value] = op as u8;
   types[value] = type as u8;

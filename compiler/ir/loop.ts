@@ -38,7 +38,7 @@ export function computeLoops(): void {
   if (blockCount > blockCapacity) {
     Column.free<Block, Loop>(loopOf);
     Column.free<Block, u32>(loopDepth);
-    blockCapacity = max<u32>(256, blockCount + (blockCount >> 2));
+    blockCapacity = max<u32>(64, blockCount + (blockCount >> 2));
     loopOf = Column.create<Block, Loop>(blockCapacity);
     loopDepth = Column.create<Block, u32>(blockCapacity);
   }

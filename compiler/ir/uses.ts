@@ -81,7 +81,7 @@ export function resolveAll(): void {
 export function countUses(): void {
   if (valueCount > capacity) {
     Column.free<Value, u32>(useCount);
-    capacity = max<u32>(1024, valueCount + (valueCount >> 2));
+    capacity = max<u32>(64, valueCount + (valueCount >> 3));
     useCount = Column.create<Value, u32>(capacity);
   }
   useCount.clear(0, valueCount);

@@ -10,6 +10,7 @@
 
 import { Column } from '../base/column';
 import { Block, Inst, VReg, at, none } from '../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 
 /** Register classes. Register numbers are unique over both: x64: 0..15 integer, 16..31 float. */
@@ -111,24 +112,22 @@ export function resetMach(): void {
   machBlockCount = 1;
   order.clear();
   machPool.clear();
-  if (vregCapacity == 0) {
-    growVRegs();
-    growInsts();
-    growOperands();
-    growBlocks();
-  }
+  if (vregCapacity == 0) growVRegs();
+  if (instCapacity == 0) growInsts();
+  if (operandCapacity == 0) growOperands();
+  if (machBlockCapacity == 0) growBlocks();
 }
 
 function growVRegs(): void {
   const old = vregCapacity;
-  const capacity = old == 0 ? 1024 : old << 1;
+  const capacity = grownCapacity(old, 64);
   vregTypes = Column.grown<VReg, u8>(vregTypes, old, capacity);
   vregCapacity = capacity;
 }
 
 function growInsts(): void {
   const old = instCapacity;
-  const capacity = old == 0 ? 1024 : old << 1;
+  const capacity = grownCapacity(old, 64);
   instOps = Column.grown<Inst, u8>(instOps, old, capacity);
   instOperandCounts = Column.grown<Inst, u8>(instOperandCounts, old, capacity);
   instClobbers = Column.grown<Inst, u8>(instClobbers, old, capacity);
@@ -142,7 +141,7 @@ function growInsts(): void {
 
 function growOperands(): void {
   const old = operandCapacity;
-  const capacity = old == 0 ? 2048 : old << 1;
+  const capacity = grownCapacity(old, 64);
   operandVRegs = Column.grown<u32, VReg>(operandVRegs, old, capacity);
   operandFlags = Column.grown<u32, u8>(operandFlags, old, capacity);
   operandConstraints = Column.grown<u32, u8>(operandConstraints, old, capacity);
@@ -153,7 +152,7 @@ function growOperands(): void {
 
 function growBlocks(): void {
   const old = machBlockCapacity;
-  const capacity = old == 0 ? 256 : old << 1;
+  const capacity = grownCapacity(old, 64);
   blockStarts = Column.grown<Block, u32>(blockStarts, old, capacity);
   blockEnds = Column.grown<Block, u32>(blockEnds, old, capacity);
   blockSuccessors = Column.grown<Block, u32>(blockSuccessors, old, capacity);
@@ -164,6 +163,47 @@ function growBlocks(): void {
   blockLoopDepths = Column.grown<Block, u8>(blockLoopDepths, old, capacity);
   blockColdness = Column.grown<Block, u8>(blockColdness, old, capacity);
   machBlockCapacity = capacity;
+}
+
+/** Gives back the tables of a large function; it is gone. */
+export function trimMach(): void {
+  if (vregCapacity > KEPT_ENTRIES) {
+    vregTypes = Column.free<VReg, u8>(vregTypes);
+    vregCapacity = 0;
+  }
+  if (instCapacity > KEPT_ENTRIES) {
+    instOps = Column.free<Inst, u8>(instOps);
+    instOperandCounts = Column.free<Inst, u8>(instOperandCounts);
+    instClobbers = Column.free<Inst, u8>(instClobbers);
+    instOperands = Column.free<Inst, u32>(instOperands);
+    instFlags = Column.free<Inst, u32>(instFlags);
+    instImms = Column.free<Inst, i64>(instImms);
+    instDisplacements = Column.free<Inst, i32>(instDisplacements);
+    instLocations = Column.free<Inst, u32>(instLocations);
+    instCapacity = 0;
+  }
+  if (operandCapacity > KEPT_ENTRIES) {
+    operandVRegs = Column.free<u32, VReg>(operandVRegs);
+    operandFlags = Column.free<u32, u8>(operandFlags);
+    operandConstraints = Column.free<u32, u8>(operandConstraints);
+    operandDetails = Column.free<u32, u8>(operandDetails);
+    operandLocations = Column.free<u32, u32>(operandLocations);
+    operandCapacity = 0;
+  }
+  if (machBlockCapacity > KEPT_ENTRIES) {
+    blockStarts = Column.free<Block, u32>(blockStarts);
+    blockEnds = Column.free<Block, u32>(blockEnds);
+    blockSuccessors = Column.free<Block, u32>(blockSuccessors);
+    blockSuccessorCounts = Column.free<Block, u32>(blockSuccessorCounts);
+    blockParams = Column.free<Block, u32>(blockParams);
+    blockParamCounts = Column.free<Block, u32>(blockParamCounts);
+    blockJumpArgs = Column.free<Block, u32>(blockJumpArgs);
+    blockLoopDepths = Column.free<Block, u8>(blockLoopDepths);
+    blockColdness = Column.free<Block, u8>(blockColdness);
+    machBlockCapacity = 0;
+  }
+  order.trim();
+  machPool.trim();
 }
 
 export function newVReg(type: u32): VReg {

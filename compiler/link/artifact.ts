@@ -7,16 +7,17 @@ import { Buffer } from '../base/buffer';
 import * as A from '../../runtime/artifact';
 import { ABI_VERSION } from '../../runtime/layout';
 import * as output from '../emit/output';
+import { packRest, packedAddressCount, packedTrapCount } from '../emit/packed';
 import * as options from '../options';
 import * as context from '../wasm/context';
 import { features } from '../wasm/features';
 import * as module from '../wasm/module';
 import { resetConstants } from './constant';
-import { finishElf, writeDynamic, writeDynamicSymbols, writeSymbols } from './elf';
+import { finishElf, symbolsSize, writeDynamic, writeDynamicSymbols, writeSymbols } from './elf';
 import { writeHash } from './hash';
 import { hasImage, imageAddress, prepareImage, writeImage } from './image';
 import * as layout from './layout';
-import { writeMetadata } from './metadata';
+import { metadataSize, writeMetadata } from './metadata';
 import { addString, collectFunctionNames, strings } from './names';
 import { relocate } from './relocate';
 import { unwindHeaderSize, unwindSize, writeUnwind, writeUnwindHeader } from './unwind';
@@ -27,6 +28,9 @@ const TRAP_BYTE: u32 = 0xcc;
 /** Writes the artifact into `out`, whose content before is lost. */
 export function linkArtifact(out: Buffer): void {
   assert(output.functionCount == module.funcCount - module.importedFuncCount);
+  packRest();
+  output.code.compact();
+  out.free();
   resetConstants();
   prepareImage();
   collectFunctionNames();
@@ -45,6 +49,9 @@ export function linkArtifact(out: Buffer): void {
   const frame = (out.length + unwindHeaderSize() + 7) & ~7;
   const readOnlySize = frame + unwindSize();
   const text = layout.pageAligned(readOnlySize);
+  const codeSize = output.code.length;
+  // The file is the largest thing in memory: room for nearly all of it at once, as growing leaves room unused.
+  out.resize(layout.pageAligned(text + codeSize) + metadataSize() + symbolsSize() + strings.length);
   writeUnwindHeader(out, frame, text);
   layout.closeSection();
   layout.openSection('.eh_frame', layout.SHT_PROGBITS, layout.SHF_ALLOC, 8, 0);
@@ -53,7 +60,8 @@ export function linkArtifact(out: Buffer): void {
 
   const page = layout.pageSize();
   const textSection = layout.openListed(A.Section.Text, '.text', layout.SHT_PROGBITS, layout.SHF_ALLOC | layout.SHF_EXECINSTR, page, 0);
-  out.bytes(output.code.data, output.code.length);
+  out.bytes(output.code.data, codeSize);
+  output.code.free();
   layout.closeSection();
   while ((out.length & (page - 1)) != 0) out.u8(TRAP_BYTE);
   // Beyond this point text and rodata keep their places.
@@ -78,7 +86,7 @@ export function linkArtifact(out: Buffer): void {
   out.bytes(strings.data, strings.length);
   layout.closeSection();
   layout.writeSectionNames();
-  finishElf(out, readOnlySize, text, output.code.length, unwindHeader);
+  finishElf(out, readOnlySize, text, codeSize, unwindHeader);
   put(out, A.H_FILE_SIZE, out.length);
   writeHash(out, A.HEADER_AT + A.H_HASH);
 }
@@ -115,8 +123,8 @@ function writeHeader(out: Buffer): void {
   put(out, A.H_ELEM_COUNT, module.elemCount);
   put(out, A.H_DATA_COUNT, module.dataCount);
   put(out, A.H_FUNCREF_COUNT, context.funcRefCount);
-  put(out, A.H_TRAP_COUNT, output.trapCount);
-  put(out, A.H_ADDRESS_COUNT, output.addressCount);
+  put(out, A.H_TRAP_COUNT, packedTrapCount);
+  put(out, A.H_ADDRESS_COUNT, packedAddressCount);
   put(out, A.H_START_FUNC, module.startFunc < 0 ? A.NONE : module.startFunc);
   const hasName = module.moduleNameLength != 0;
   put(out, A.H_MODULE_NAME, hasName ? addString(module.moduleNameOffset, module.moduleNameLength) : A.NONE);

@@ -65,6 +65,11 @@ export function writeDynamic(out: Buffer): void {
   layout.closeSection();
 }
 
+/** Size of `.symtab`. */
+export function symbolsSize(): u32 {
+  return (functionCount + 1) * SYMBOL_SIZE;
+}
+
 /** `.symtab`; `.strtab` must follow. `text`: section index and address of `.text`. */
 export function writeSymbols(out: Buffer, textSection: u32, text: u32): void {
   const symtab = layout.openSection('.symtab', layout.SHT_SYMTAB, 0, 8, SYMBOL_SIZE);

@@ -7,6 +7,7 @@ import { Column } from '../base/column';
 import { at } from '../base/entity';
 import * as A from '../../runtime/artifact';
 import * as output from '../emit/output';
+import * as packed from '../emit/packed';
 import { funcRefCount, funcRefFunc, funcRefSlot } from '../wasm/context';
 import * as module from '../wasm/module';
 import { exprs, writeInit, writeInits } from './constant';
@@ -15,9 +16,9 @@ import { closeSection, openMetadata } from './layout';
 import { addString, functionName, functionNameLength, strings } from './names';
 
 /** Collected while other sections are written. */
-const valTypes: Buffer = Buffer.create(1024);
+const valTypes: Buffer = Buffer.create(256);
 const elemInits: Buffer = Buffer.create(256);
-const elemItems: Buffer = Buffer.create(1024);
+const elemItems: Buffer = Buffer.create(256);
 
 /** Positions in Exports, in the order of the names. */
 let orderCapacity: u32 = 0;
@@ -40,6 +41,11 @@ export function writeMetadata(out: Buffer): void {
   writeFuncRefs(out);
   writeTraps(out);
   writeAddressMap(out);
+}
+
+/** Size of the sections that grow with the code. */
+export function metadataSize(): u32 {
+  return output.functionCount * A.FUNCTION_SIZE + packed.packedTrapCount * A.TRAP_SIZE + packed.packedAddressCount * A.ADDRESS_SIZE;
 }
 
 function writeBuffer(out: Buffer, id: A.Section, name: string, recordSize: u32, content: Buffer): void {
@@ -284,18 +290,12 @@ function writeFuncRefs(out: Buffer): void {
 
 function writeTraps(out: Buffer): void {
   openMetadata(A.Section.Traps, '.ouro.traps', A.TRAP_SIZE);
-  for (let i: u32 = 1; i <= output.trapCount; i++) {
-    out.u32(output.trapCodeOffset[at<output.TrapEntry>(i)]);
-    out.u32(output.trapKind[at<output.TrapEntry>(i)]);
-  }
+  packed.writeTraps(out);
   closeSection();
 }
 
 function writeAddressMap(out: Buffer): void {
   openMetadata(A.Section.AddressMap, '.ouro.addressmap', A.ADDRESS_SIZE);
-  for (let i: u32 = 1; i <= output.addressCount; i++) {
-    out.u32(output.addressCodeOffset[at<output.AddressEntry>(i)]);
-    out.u32(output.addressWasmOffset[at<output.AddressEntry>(i)]);
-  }
+  packed.writeAddresses(out);
   closeSection();
 }

@@ -1,20 +1,11 @@
 /** relocate: fills in the distances that are known only once text and rodata have their places.
- *  In: the relocations of emit/output; text and rodata copied into the file.  Out: position-independent code without relocations.
+ *  In: the relocations of emit/packed; text and rodata copied into the file.  Out: position-independent code without relocations.
  *  Cost: linear. */
 
 import { Buffer } from '../base/buffer';
 import { at } from '../base/entity';
-import {
-  DefinedFunc,
-  Relocation,
-  RelocationKind,
-  functionCodeOffset,
-  relocationAddend,
-  relocationCount,
-  relocationKind,
-  relocationOffset,
-  relocationTarget,
-} from '../emit/output';
+import { DefinedFunc, RelocationKind, functionCodeOffset } from '../emit/output';
+import { addend, kind, nextRelocation, offset, target } from '../emit/packed';
 import { importedFuncCount } from '../wasm/module';
 
 /** Address of a function's code; `func` counts the imported ones. */
@@ -24,12 +15,8 @@ function functionAddress(text: u32, func: u32): u32 {
 
 /** `text` and `rodata`: where they are in `file`. */
 export function relocate(file: Buffer, text: u32, rodata: u32): void {
-  for (let i: u32 = 1; i <= relocationCount; i++) {
-    const entry = at<Relocation>(i);
-    const offset = relocationOffset[entry];
-    const target = relocationTarget[entry];
-    const addend = relocationAddend[entry];
-    switch (relocationKind[entry] as RelocationKind) {
+  while (nextRelocation()) {
+    switch (kind as RelocationKind) {
       case RelocationKind.X64Call:
         file.putU32(text + offset, functionAddress(text, target) - (text + offset + 4));
         break;

@@ -33,7 +33,7 @@ export function computeLayout(): void {
   if (blockCount > capacity) {
     Column.free<u32, Block>(layoutOrder);
     Column.free<Block, u32>(layoutIndex);
-    capacity = max<u32>(256, blockCount + (blockCount >> 2));
+    capacity = max<u32>(64, blockCount + (blockCount >> 2));
     layoutOrder = Column.create<u32, Block>(capacity);
     layoutIndex = Column.create<Block, u32>(capacity);
   }

@@ -6,6 +6,7 @@
 
 import { Column } from '../base/column';
 import { Entity, Value, at, none } from '../base/entity';
+import { grownCapacity } from '../base/memory';
 import { rpo, rpoCount } from '../ir/cfg';
 import { argA, argB, argC, firstValue, imms, nexts, ops, types } from '../ir/func';
 import { Loop, loopCount, loopOf, loopParent } from '../ir/loop';
@@ -33,7 +34,7 @@ export function resetStates(): void {
 /** A state made by `store` out of `before`; both none when nothing is known. */
 export function newState(store: Value, before: State): State {
   if (stateCount >= stateCapacity) {
-    const larger = max<u32>(256, stateCapacity << 1);
+    const larger = grownCapacity(stateCapacity, 64);
     stores = Column.grown<State, Value>(stores, stateCapacity, larger);
     befores = Column.grown<State, State>(befores, stateCapacity, larger);
     stateCapacity = larger;

@@ -3,6 +3,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at } from '../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 
 let capacity: u32 = 0;
 let parents: Column<VReg, VReg> = Column.none<VReg, VReg>();
@@ -16,7 +17,7 @@ let slots: Column<VReg, u32> = Column.none<VReg, u32>();
 export function resetAffinity(count: u32): void {
   if (count > capacity) {
     const old = capacity;
-    capacity = max(count, max(old << 1, 1024));
+    capacity = grownCapacity(old, count);
     parents = Column.grown<VReg, VReg>(parents, old, capacity);
     latest = Column.grown<VReg, u8>(latest, old, capacity);
     fixed = Column.grown<VReg, u8>(fixed, old, capacity);
@@ -28,6 +29,18 @@ export function resetAffinity(count: u32): void {
   fixed.clearToOnes(0, count);
   weights.clear(0, count);
   slots.clearToOnes(0, count);
+}
+
+/** Gives back the tables of a large function. */
+export function trimAffinity(): void {
+  if (capacity > KEPT_ENTRIES) {
+    parents = Column.free<VReg, VReg>(parents);
+    latest = Column.free<VReg, u8>(latest);
+    fixed = Column.free<VReg, u8>(fixed);
+    weights = Column.free<VReg, u32>(weights);
+    slots = Column.free<VReg, u32>(slots);
+    capacity = 0;
+  }
 }
 
 /** The representative of a virtual register's group. */

@@ -3,12 +3,14 @@
  *  Requires: a target (isa/target.ts); SSA; no critical edges; blocks with jump arguments end in a jump without operands. */
 
 import { SPILL_BASE, order } from '../isa/mach';
+import { trimAffinity } from './affinity';
 import { checkAllocation } from './checker';
-import { fillFlow } from './flow';
+import { fillFlow, trimFlow } from './flow';
 import { fillLiveness } from './liveness';
 import { orderMoves, resetMoves } from './moves';
-import { orderPieces } from './ordered';
+import { orderPieces, trimOrdered } from './ordered';
 import { placePieces } from './place';
+import { trimRanges } from './ranges';
 import { resolvePieces, settleOperands } from './resolve';
 import { assignSpillSlots, spillSlotCount } from './spill';
 
@@ -32,4 +34,9 @@ export function allocate(): void {
   settleOperands();
   orderMoves(SPILL_BASE + spillSlotCount);
   if (checking && !checkAllocation()) unreachable();
+  // Locations and moves are all that remains.
+  trimRanges();
+  trimOrdered();
+  trimAffinity();
+  trimFlow();
 }

@@ -6,6 +6,7 @@
 
 import { Column } from '../base/column';
 import { Block, at, none } from '../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import {
   blockColdness,
   blockEnds,
@@ -60,7 +61,7 @@ export function endPoint(block: Block): u32 {
 function reserve(count: u32): void {
   if (count + 2 <= capacity) return;
   const old = capacity;
-  capacity = max(count + 2, max(old << 1, 256));
+  capacity = grownCapacity(old, count + 2);
   firstPreds = Column.grown<Block, u32>(firstPreds, old, capacity);
   successorKinds = Column.grown<Block, u32>(successorKinds, old, capacity);
   loopOf = Column.grown<Block, Block>(loopOf, old, capacity);
@@ -69,6 +70,25 @@ function reserve(count: u32): void {
   frequencies = Column.grown<Block, u32>(frequencies, old, capacity);
   entryFrequencies = Column.grown<Block, u32>(entryFrequencies, old, capacity);
   stamps = Column.grown<Block, u32>(stamps, old, capacity);
+}
+
+/** Gives back the tables of a large function. */
+export function trimFlow(): void {
+  if (capacity > KEPT_ENTRIES) {
+    firstPreds = Column.free<Block, u32>(firstPreds);
+    successorKinds = Column.free<Block, u32>(successorKinds);
+    loopOf = Column.free<Block, Block>(loopOf);
+    outerLoops = Column.free<Block, Block>(outerLoops);
+    loopEnds = Column.free<Block, Block>(loopEnds);
+    frequencies = Column.free<Block, u32>(frequencies);
+    entryFrequencies = Column.free<Block, u32>(entryFrequencies);
+    stamps = Column.free<Block, u32>(stamps);
+    capacity = 0;
+  }
+  if (predCapacity > KEPT_ENTRIES) {
+    preds = Column.free<u32, Block>(preds);
+    predCapacity = 0;
+  }
 }
 
 export function fillFlow(): void {
@@ -104,7 +124,7 @@ function fillPreds(count: u32): void {
   const total = firstPreds[at<Block>(count)];
   if (total + 1 > predCapacity) {
     const old = predCapacity;
-    predCapacity = max(total + 1, max(old << 1, 512));
+    predCapacity = grownCapacity(old, total + 1);
     preds = Column.grown<u32, Block>(preds, old, predCapacity);
   }
   stamps.clear(0, count + 1);

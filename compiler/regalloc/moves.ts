@@ -8,6 +8,7 @@
  *  Cost: O(moves + positions). */
 
 import { Column } from '../base/column';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Type } from '../ir/type';
 import { SPILL_BASE } from '../isa/mach';
@@ -49,13 +50,29 @@ export let moveTypes: Column<u32, u8> = Column.none<u32, u8>();
 export function resetMoves(positions: u32): void {
   if (positions > headCapacity) {
     const old = headCapacity;
-    headCapacity = max(positions, max(old << 1, 1024));
+    headCapacity = grownCapacity(old, positions);
     heads = Column.grown<u32, u32>(heads, old, headCapacity);
   }
   heads.clear(0, positions);
   positionCount = positions;
   raw.clear();
   moveCount = 0;
+}
+
+/** Gives back the tables of a large function. */
+export function trimMoves(): void {
+  if (headCapacity > KEPT_ENTRIES) {
+    heads = Column.free<u32, u32>(heads);
+    headCapacity = 0;
+  }
+  if (moveCapacity > KEPT_ENTRIES) {
+    movePositions = Column.free<u32, u32>(movePositions);
+    moveFrom = Column.free<u32, u32>(moveFrom);
+    moveTo = Column.free<u32, u32>(moveTo);
+    moveTypes = Column.free<u32, u8>(moveTypes);
+    moveCapacity = 0;
+  }
+  raw.trim();
 }
 
 export function addMove(position: u32, phase: Phase, from: u32, to: u32, type: u32): void {
@@ -71,7 +88,7 @@ export function addMove(position: u32, phase: Phase, from: u32, to: u32, type: u
 function emit(position: u32, from: u32, to: u32, type: u32): void {
   if (moveCount == moveCapacity) {
     const old = moveCapacity;
-    moveCapacity = old == 0 ? 1024 : old << 1;
+    moveCapacity = grownCapacity(old, 64);
     movePositions = Column.grown<u32, u32>(movePositions, old, moveCapacity);
     moveFrom = Column.grown<u32, u32>(moveFrom, old, moveCapacity);
     moveTo = Column.grown<u32, u32>(moveTo, old, moveCapacity);
@@ -99,6 +116,8 @@ let locationCapacity: u32 = 0;
 export function orderMoves(locations: u32): void {
   if (locations > locationCapacity) {
     locationCapacity = max(locations, max(locationCapacity << 1, 256));
+    Column.free<u32, u32>(readers);
+    Column.free<u32, u32>(writers);
     readers = Column.create<u32, u32>(locationCapacity);
     writers = Column.create<u32, u32>(locationCapacity);
     readers.clear(0, locationCapacity);

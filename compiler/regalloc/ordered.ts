@@ -3,6 +3,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at } from '../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { NO_LOCATION, SPILL_BASE, vregCount } from '../isa/mach';
 import {
   MEMORY,
@@ -26,16 +27,29 @@ export let ordered: Column<u32, u32> = Column.none<u32, u32>();
 /** Piece indices by start alone. */
 export let byStart: Column<u32, u32> = Column.none<u32, u32>();
 
+/** Gives back the tables of a large function. */
+export function trimOrdered(): void {
+  if (vregCapacity > KEPT_ENTRIES) {
+    firstOrdered = Column.free<VReg, u32>(firstOrdered);
+    vregCapacity = 0;
+  }
+  if (capacity > KEPT_ENTRIES) {
+    ordered = Column.free<u32, u32>(ordered);
+    byStart = Column.free<u32, u32>(byStart);
+    capacity = 0;
+  }
+}
+
 /** Requires: all `pointLists` empty; leaves them so. */
 export function orderPieces(): void {
   if (vregCount + 2 > vregCapacity) {
     const old = vregCapacity;
-    vregCapacity = max(vregCount + 2, max(old << 1, 1024));
+    vregCapacity = grownCapacity(old, vregCount + 2);
     firstOrdered = Column.grown<VReg, u32>(firstOrdered, old, vregCapacity);
   }
   if (pieceCount > capacity) {
     const old = capacity;
-    capacity = max(pieceCount, max(old << 1, 1024));
+    capacity = grownCapacity(old, pieceCount);
     ordered = Column.grown<u32, u32>(ordered, old, capacity);
     byStart = Column.grown<u32, u32>(byStart, old, capacity);
   }

@@ -11,6 +11,7 @@
 
 import { Column } from '../base/column';
 import { Block, VReg, at } from '../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { SPILL_BASE } from '../isa/mach';
 
 export const NO_POINT: u32 = 0xffffffff;
@@ -49,7 +50,7 @@ export function setSlotCount(count: u32): void {
   slotCount = count;
   if (count + 2 > slotCapacity) {
     const old = slotCapacity;
-    slotCapacity = max(count + 2, max(old << 1, 1024));
+    slotCapacity = grownCapacity(old, count + 2);
     slotBlocks = Column.grown<u32, Block>(slotBlocks, old, slotCapacity);
     pointLists = Column.grown<u32, u32>(pointLists, old << 1, slotCapacity << 1);
   }
@@ -79,7 +80,7 @@ export const NO_REGISTER: u32 = 0xff;
 export function resetVRegs(count: u32): void {
   if (count + 2 > vregCapacity) {
     const old = vregCapacity;
-    vregCapacity = max(count + 2, max(old << 1, 1024));
+    vregCapacity = grownCapacity(old, count + 2);
     firstUses = Column.grown<VReg, u32>(firstUses, old, vregCapacity);
     defBlocks = Column.grown<VReg, Block>(defBlocks, old, vregCapacity);
     defPoints = Column.grown<VReg, u32>(defPoints, old, vregCapacity);
@@ -109,7 +110,7 @@ export let useOperands: Column<u32, u32> = Column.none<u32, u32>();
 export function reserveUses(count: u32): void {
   if (count <= useCapacity) return;
   const old = useCapacity;
-  useCapacity = max(count, max(old << 1, 2048));
+  useCapacity = grownCapacity(old, count);
   usePoints = Column.grown<u32, u32>(usePoints, old, useCapacity);
   useKinds = Column.grown<u32, u8>(useKinds, old, useCapacity);
   useOperands = Column.grown<u32, u32>(useOperands, old, useCapacity);
@@ -132,10 +133,46 @@ export function resetPieces(): void {
   pieceCount = 1;
 }
 
+/** Gives back the tables of a large function. */
+export function trimRanges(): void {
+  if (slotCapacity > KEPT_ENTRIES) {
+    slotBlocks = Column.free<u32, Block>(slotBlocks);
+    pointLists = Column.free<u32, u32>(pointLists);
+    slotCapacity = 0;
+  }
+  if (vregCapacity > KEPT_ENTRIES) {
+    firstUses = Column.free<VReg, u32>(firstUses);
+    defBlocks = Column.free<VReg, Block>(defBlocks);
+    defPoints = Column.free<VReg, u32>(defPoints);
+    placedPieces = Column.free<VReg, u32>(placedPieces);
+    defPieces = Column.free<VReg, u32>(defPieces);
+    inMemory = Column.free<VReg, u8>(inMemory);
+    lastRegisters = Column.free<VReg, u8>(lastRegisters);
+    keepsSlot = Column.free<VReg, u8>(keepsSlot);
+    spillSlots = Column.free<VReg, u32>(spillSlots);
+    vregCapacity = 0;
+  }
+  if (useCapacity > KEPT_ENTRIES) {
+    usePoints = Column.free<u32, u32>(usePoints);
+    useKinds = Column.free<u32, u8>(useKinds);
+    useOperands = Column.free<u32, u32>(useOperands);
+    useCapacity = 0;
+  }
+  if (pieceCapacity > KEPT_ENTRIES) {
+    pieceVRegs = Column.free<u32, VReg>(pieceVRegs);
+    pieceStarts = Column.free<u32, u32>(pieceStarts);
+    pieceEnds = Column.free<u32, u32>(pieceEnds);
+    pieceLocations = Column.free<u32, u32>(pieceLocations);
+    pieceNexts = Column.free<u32, u32>(pieceNexts);
+    pieceReloads = Column.free<u32, u8>(pieceReloads);
+    pieceCapacity = 0;
+  }
+}
+
 export function newPiece(vreg: VReg, start: u32, end: u32): u32 {
   if (pieceCount >= pieceCapacity) {
     const old = pieceCapacity;
-    pieceCapacity = old == 0 ? 1024 : old << 1;
+    pieceCapacity = grownCapacity(old, 64);
     pieceVRegs = Column.grown<u32, VReg>(pieceVRegs, old, pieceCapacity);
     pieceStarts = Column.grown<u32, u32>(pieceStarts, old, pieceCapacity);
     pieceEnds = Column.grown<u32, u32>(pieceEnds, old, pieceCapacity);

@@ -10,6 +10,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at, none } from '../base/entity';
+import { grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Type } from '../ir/type';
 import { vregCount, vregTypes } from '../isa/mach';
@@ -42,7 +43,7 @@ export function newSpillSlot(wide: bool): u32 {
   spillSlotCount = slot + (wide ? 2 : 1);
   if (spillSlotCount > slotCapacity) {
     const old = slotCapacity;
-    slotCapacity = max(old << 1, 128);
+    slotCapacity = grownCapacity(old, 64);
     hotEnds = Column.grown<u32, u32>(hotEnds, old, slotCapacity);
     coldEnds = Column.grown<u32, u32>(coldEnds, old, slotCapacity);
     wides = Column.grown<u32, u8>(wides, old, slotCapacity);

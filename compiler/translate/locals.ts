@@ -10,7 +10,7 @@
 
 import { Column } from '../base/column';
 import { Block, Value, at, none } from '../base/entity';
-import { allocate, release } from '../base/memory';
+import { grownCapacity, reallocate, release } from '../base/memory';
 import { Pool } from '../base/pool';
 import * as ir from '../ir/func';
 import { Op } from '../ir/op';
@@ -21,7 +21,6 @@ import { addWrites, now, recordWrite, resetWrites, writtenBetween } from './writ
 const MIN_TABLE: u32 = 256;
 let keys: usize = 0;
 let values: usize = 0;
-let capacity: u32 = 0;
 let mask: u32 = 0;
 let filled: u32 = 0;
 
@@ -51,16 +50,14 @@ export function resetLocals(): void {
   localCount = 0;
   made.clear();
   filled = 0;
-  mask = MIN_TABLE - 1;
-  if (capacity < MIN_TABLE) growTable(MIN_TABLE);
-  else memory.fill(keys, 0, MIN_TABLE << 3);
+  if (keys == 0) makeTable(MIN_TABLE);
   openCleared = 0;
   resetWrites();
 }
 
 export function addLocal(type: Type): void {
   if (localCount == localCapacity) {
-    const grown = localCapacity == 0 ? 64 : localCapacity << 1;
+    const grown = grownCapacity(localCapacity, 64);
     current = Column.grown<u32, Value>(current, localCapacity, grown);
     currentBlock = Column.grown<u32, Block>(currentBlock, localCapacity, grown);
     localTypes = Column.grown<u32, u8>(localTypes, localCapacity, grown);
@@ -72,14 +69,11 @@ export function addLocal(type: Type): void {
   localCount++;
 }
 
-function growTable(size: u32): void {
-  if (capacity != 0) {
-    release(keys);
-    release(values);
-  }
-  keys = allocate(size << 3);
-  values = allocate(size << 2);
-  capacity = size;
+/** An empty table of `size` slots. */
+function makeTable(size: u32): void {
+  keys = reallocate(keys, size << 3, 0);
+  values = reallocate(values, size << 2, 0);
+  mask = size - 1;
   memory.fill(keys, 0, (size as usize) << 3);
 }
 
@@ -94,7 +88,7 @@ function slotOf(key: u64): u32 {
 }
 
 function put(block: Block, local: u32, value: Value): void {
-  if (filled << 1 > mask) rehash();
+  if (filled << 2 > mask * 3) rehash();
   const key = ((block.index as u64) << 32) | local;
   const slot = slotOf(key);
   const address = keys + ((slot as usize) << 3);
@@ -109,14 +103,9 @@ function rehash(): void {
   const oldMask = mask;
   const oldKeys = keys;
   const oldValues = values;
-  const oldCapacity = capacity;
-  const size = (oldMask + 1) << 1;
-  const bigger = max(size, oldCapacity);
-  keys = allocate(bigger << 3);
-  values = allocate(bigger << 2);
-  capacity = bigger;
-  mask = size - 1;
-  memory.fill(keys, 0, (size as usize) << 3);
+  keys = 0;
+  values = 0;
+  makeTable((oldMask + 1) << 1);
   for (let i: u32 = 0; i <= oldMask; i++) {
     const key = load<u64>(oldKeys + ((i as usize) << 3));
     if (key == 0) continue;
@@ -152,7 +141,7 @@ export function readLocal(local: u32, block: Block): Value {
 /** Back edges to `header` are still to come. */
 export function openLoop(header: Block): void {
   while (header.index >= openCapacity) {
-    const grown = openCapacity == 0 ? 256 : openCapacity << 1;
+    const grown = grownCapacity(openCapacity, 64);
     open = Column.grown<Block, u8>(open, openCapacity, grown);
     openCapacity = grown;
   }
@@ -272,12 +261,14 @@ export function finishLocals(): void {
       ir.pool.set(ir.edgeArgs[edge] + position, find(local, ir.edgeFrom[edge]).index);
     }
   }
+  // The table is of no more use.
+  makeTable(MIN_TABLE);
 }
 
 /** Records how many parameters of its own a block has; call when the block is complete but for its locals. */
 export function setOwnParams(block: Block, count: u32): void {
   while (block.index >= blockCapacity) {
-    const grown = blockCapacity == 0 ? 256 : blockCapacity << 1;
+    const grown = grownCapacity(blockCapacity, 64);
     ownCounts = Column.grown<Block, u32>(ownCounts, blockCapacity, grown);
     constructs = Column.grown<Block, Block>(constructs, blockCapacity, grown);
     begins = Column.grown<Block, u32>(begins, blockCapacity, grown);

@@ -47,6 +47,8 @@ import { irType } from './types';
 export function translateFunction(func: u32): void {
   const typeIndex = module.funcType(func);
   ir.resetFunc(func, typeIndex);
+  // About what a body makes.
+  ir.reserveValues(module.bodyLength(func) / 3);
   resetLocals();
   stack.operands.clear();
   reader.setRange(module.bodyOffset(func), module.bodyLength(func));

@@ -4,6 +4,7 @@
  *  Ref: Myers 1983, "An Applicative Random-Access Stack". */
 
 import { Column } from '../base/column';
+import { grownCapacity } from '../base/memory';
 
 // By number of the write, from 1; 0: none.
 let count: u32 = 0;
@@ -27,7 +28,7 @@ export function resetWrites(): void {
 }
 
 function grow(): void {
-  const grown = capacity == 0 ? 256 : capacity << 1;
+  const grown = grownCapacity(capacity, 64);
   previous = Column.grown<u32, u32>(previous, capacity, grown);
   jumps = Column.grown<u32, u32>(jumps, capacity, grown);
   depths = Column.grown<u32, u32>(depths, capacity, grown);
@@ -37,7 +38,7 @@ function grow(): void {
 /** Locals are added in the order of their numbers. */
 export function addWrites(local: u32): void {
   if (local == localCapacity) {
-    const grown = localCapacity == 0 ? 64 : localCapacity << 1;
+    const grown = grownCapacity(localCapacity, 64);
     latest = Column.grown<u32, u32>(latest, localCapacity, grown);
     localCapacity = grown;
   }

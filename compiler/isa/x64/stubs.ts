@@ -4,6 +4,7 @@
 
 import { Column } from '../../base/column';
 import { Entity, Inst, Label, at } from '../../base/entity';
+import { grownCapacity } from '../../base/memory';
 import { VMCONTEXT_TRAP_ENTRY } from '../../../runtime/layout';
 import { TrapCode } from '../../../runtime/traps';
 import { bind, newLabel } from '../../emit/code';
@@ -43,7 +44,7 @@ export function resetStubs(): void {
 export function coldPart(inst: Inst): ColdPart {
   if (partCount >= partCapacity) {
     const old = partCapacity;
-    partCapacity = old == 0 ? 64 : old << 1;
+    partCapacity = grownCapacity(old, 64);
     partInsts = Column.grown<ColdPart, Inst>(partInsts, old, partCapacity);
     partEntries = Column.grown<ColdPart, Label>(partEntries, old, partCapacity);
     partReturns = Column.grown<ColdPart, Label>(partReturns, old, partCapacity);
@@ -63,7 +64,7 @@ export function trapStub(trap: TrapCode, location: u32): Label {
   }
   if (stubCount >= stubCapacity) {
     const old = stubCapacity;
-    stubCapacity = old == 0 ? 64 : old << 1;
+    stubCapacity = grownCapacity(old, 64);
     stubLabels = Column.grown<Stub, Label>(stubLabels, old, stubCapacity);
     stubTraps = Column.grown<Stub, u8>(stubTraps, old, stubCapacity);
     stubLocations = Column.grown<Stub, u32>(stubLocations, old, stubCapacity);

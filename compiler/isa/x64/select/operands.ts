@@ -7,6 +7,7 @@
 
 import { Column } from '../../../base/column';
 import { Block, Value, VReg, none } from '../../../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../../../base/memory';
 import * as ir from '../../../ir/func';
 import { Flag, Op, opHas } from '../../../ir/op';
 import { Type } from '../../../ir/type';
@@ -27,12 +28,20 @@ let block: Block = none<Block>();
 
 export function resetOperands(): void {
   if (ir.valueCount > capacity) {
-    const grown = max<u32>(ir.valueCount, capacity << 1);
+    const grown = grownCapacity(capacity, ir.valueCount);
     vregs = Column.grown<Value, VReg>(vregs, capacity, grown);
     colors = Column.grown<Value, u32>(colors, capacity, grown);
     capacity = grown;
   }
   vregs.clear(0, ir.valueCount);
+}
+
+/** Gives back the tables of a large function. */
+export function trimOperands(): void {
+  if (capacity <= KEPT_ENTRIES) return;
+  vregs = Column.free<Value, VReg>(vregs);
+  colors = Column.free<Value, u32>(colors);
+  capacity = 0;
 }
 
 export function setBlock(current: Block): void {

@@ -30,6 +30,7 @@ import {
   setBlock,
   setColor,
   setLocation,
+  trimOperands,
   use,
   useRegister,
   useTyped,
@@ -56,6 +57,7 @@ export function selectFunction(): void {
   }
   for (let i: u32 = 1; i <= rpoCount; i++) machBlocks[layoutOrder[i]] = mach.newMachBlock();
   for (let i: u32 = 1; i <= rpoCount; i++) selectBlock(layoutOrder[i]);
+  trimOperands();
 }
 
 function selectBlock(block: Block): void {
