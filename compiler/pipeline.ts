@@ -4,9 +4,10 @@
 
 import { Buffer } from './base/buffer';
 import { clearError, failed } from './base/error';
-import { functionCount, resetOutput } from './emit/output';
+import { code, functionCount, resetOutput } from './emit/output';
 import { packTables, resetPacked } from './emit/packed';
 import { trimFunc } from './ir/func';
+import { trimUses } from './ir/uses';
 import { trimMach } from './isa/mach';
 import { emitFunction } from './isa/x64/emit';
 import { resetRodata } from './isa/x64/rodata';
@@ -21,7 +22,7 @@ import { resetCalls } from './translate/call';
 import { translateFunction } from './translate/translate';
 import { prepareContext } from './wasm/context';
 import { decodeModule } from './wasm/decode';
-import { funcCount, importedFuncCount } from './wasm/module';
+import { bodyLength, funcCount, importedFuncCount } from './wasm/module';
 import { validateModule } from './wasm/validate';
 
 /** The finished artifact. */
@@ -43,12 +44,20 @@ export function compileBinary(start: usize, length: u32): bool {
   resetPacked();
   resetRodata();
   resetCalls();
+  reserveCode();
   for (let func = importedFuncCount; func < funcCount; func++) compileFunction(func);
   // Every function has its code; only distances between sections are open.
   assert(functionCount == funcCount - importedFuncCount);
   artifact.clear();
   linkArtifact(artifact);
   return !failed();
+}
+
+/** The code lasts to the end: it gets its room before any table of a function. Few programs' code is larger than that. */
+function reserveCode(): void {
+  let bytes: u32 = 0;
+  for (let func = importedFuncCount; func < funcCount; func++) bytes += bodyLength(func);
+  code.reserve(bytes + (bytes >> 1) + (bytes >> 2));
 }
 
 function compileFunction(func: u32): void {
@@ -58,6 +67,7 @@ function compileFunction(func: u32): void {
   // Critical edges are split, blocks have their final order; nothing changes the graph from here on.
   selectFunction();
   trimFunc();
+  trimUses();
   // Machine instructions over virtual registers, each with one definition.
   allocateRegisters();
   // Every operand has its place.

@@ -3,6 +3,7 @@
 
 import { Column } from '../base/column';
 import { Edge, Value, at } from '../base/entity';
+import { KEPT_ENTRIES } from '../base/memory';
 import {
   argA,
   argB,
@@ -100,6 +101,13 @@ export function countUses(): void {
       for (let j: u32 = 0; j < count; j++) use(at<Value>(pool.get(args + j)));
     }
   }
+}
+
+/** Gives back the table of a large function. */
+export function trimUses(): void {
+  if (capacity <= KEPT_ENTRIES) return;
+  useCount = Column.free<Value, u32>(useCount);
+  capacity = 0;
 }
 
 function use(value: Value): void {

@@ -15,7 +15,7 @@ import * as module from '../wasm/module';
 import { resetConstants } from './constant';
 import { finishElf, symbolsSize, writeDynamic, writeDynamicSymbols, writeSymbols } from './elf';
 import { writeHash } from './hash';
-import { hasImage, imageAddress, prepareImage, writeImage } from './image';
+import { hasImage, imageAddress, imageSize, prepareImage, writeImage } from './image';
 import * as layout from './layout';
 import { metadataSize, writeMetadata } from './metadata';
 import { addString, collectFunctionNames, strings } from './names';
@@ -51,7 +51,9 @@ export function linkArtifact(out: Buffer): void {
   const text = layout.pageAligned(readOnlySize);
   const codeSize = output.code.length;
   // The file is the largest thing in memory: room for nearly all of it at once, as growing leaves room unused.
-  out.resize(layout.pageAligned(text + codeSize) + metadataSize() + symbolsSize() + strings.length);
+  const content = layout.pageAligned(text + codeSize) + (options.keepWasm ? module.bytesLength : 0);
+  const image = hasImage ? imageSize + layout.pageSize() : 0;
+  out.resize(content + image + metadataSize() + symbolsSize() + strings.length);
   writeUnwindHeader(out, frame, text);
   layout.closeSection();
   layout.openSection('.eh_frame', layout.SHT_PROGBITS, layout.SHF_ALLOC, 8, 0);

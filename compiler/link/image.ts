@@ -15,7 +15,7 @@ const SLACK: u64 = 65536;
 export let hasImage: bool = false;
 /** Address in memory 0 of the image's first byte. */
 export let imageAddress: u32 = 0;
-let imageSize: u32 = 0;
+export let imageSize: u32 = 0;
 
 /** Address in memory of an active segment whose offset is a constant (see `initKind`). */
 function segmentAddress(data: u32): u32 {

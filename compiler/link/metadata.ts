@@ -43,9 +43,14 @@ export function writeMetadata(out: Buffer): void {
   writeAddressMap(out);
 }
 
-/** Size of the sections that grow with the code. */
+/** About the size of all sections of metadata, at least for most modules. Requires `prepareImage`. */
 export function metadataSize(): u32 {
-  return output.functionCount * A.FUNCTION_SIZE + packed.packedTrapCount * A.TRAP_SIZE + packed.packedAddressCount * A.ADDRESS_SIZE;
+  let size: u32 = 4096;
+  size += output.functionCount * A.FUNCTION_SIZE + packed.packedTrapCount * A.TRAP_SIZE + packed.packedAddressCount * A.ADDRESS_SIZE;
+  size += module.typeCount * (2 * A.TYPE_SIZE) + module.importCount * A.IMPORT_SIZE + module.exportCount * (A.EXPORT_SIZE + 4);
+  size += funcRefCount * (A.FUNCREF_RECORD_SIZE + 8) + module.dataCount * A.DATA_SIZE;
+  for (let data: u32 = 0; data < module.dataCount; data++) if (!dataInImage(data)) size += module.dataLength(data);
+  return size;
 }
 
 function writeBuffer(out: Buffer, id: A.Section, name: string, recordSize: u32, content: Buffer): void {

@@ -5,6 +5,7 @@
 import { SPILL_BASE, order } from '../isa/mach';
 import { trimAffinity } from './affinity';
 import { checkAllocation } from './checker';
+import { trimFixed } from './fixed';
 import { fillFlow, trimFlow } from './flow';
 import { fillLiveness } from './liveness';
 import { orderMoves, resetMoves } from './moves';
@@ -39,4 +40,5 @@ export function allocate(): void {
   trimOrdered();
   trimAffinity();
   trimFlow();
+  trimFixed();
 }

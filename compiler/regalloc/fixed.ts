@@ -25,6 +25,12 @@ export function resetFixed(): void {
   tails.clear(0, MAX_REGS);
 }
 
+/** Gives back the tables of a large function. */
+export function trimFixed(): void {
+  entries.trim();
+  calls.trim();
+}
+
 /** `register` is taken at `point` by `vreg`. Points of one register come in order. */
 export function blockRegister(register: u32, point: u32, vreg: VReg): void {
   const entry = entries.extend(3);

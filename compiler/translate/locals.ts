@@ -10,12 +10,12 @@
 
 import { Column } from '../base/column';
 import { Block, Value, at, none } from '../base/entity';
-import { grownCapacity, reallocate, release } from '../base/memory';
+import { KEPT_ENTRIES, grownCapacity, reallocate, release } from '../base/memory';
 import { Pool } from '../base/pool';
 import * as ir from '../ir/func';
 import { Op } from '../ir/op';
 import { Type } from '../ir/type';
-import { addWrites, now, recordWrite, resetWrites, writtenBetween } from './writes';
+import { addWrites, now, recordWrite, resetWrites, writtenBetween, trimWrites } from './writes';
 
 // (block, local) -> value: open addressing, keys of 8 bytes (0: free), values of 4.
 const MIN_TABLE: u32 = 256;
@@ -236,6 +236,20 @@ function zero(type: u32): Value {
   return value;
 }
 
+/** Gives back the tables of a large function: nothing is read or written any more. */
+function trimLocals(): void {
+  makeTable(MIN_TABLE);
+  trimWrites();
+  if (blockCapacity > KEPT_ENTRIES) {
+    ownCounts = Column.free<Block, u32>(ownCounts);
+    constructs = Column.free<Block, Block>(constructs);
+    begins = Column.free<Block, u32>(begins);
+    ends = Column.free<Block, u32>(ends);
+    blockCapacity = 0;
+  }
+  made.trim();
+}
+
 /** Gives every edge its arguments for the parameters made here. Call once, after the last block is filled and every loop is closed. */
 export function finishLocals(): void {
   // Reading at the predecessors may make more parameters there: `made` grows while we go.
@@ -261,8 +275,7 @@ export function finishLocals(): void {
       ir.pool.set(ir.edgeArgs[edge] + position, find(local, ir.edgeFrom[edge]).index);
     }
   }
-  // The table is of no more use.
-  makeTable(MIN_TABLE);
+  trimLocals();
 }
 
 /** Records how many parameters of its own a block has; call when the block is complete but for its locals. */

@@ -48,7 +48,7 @@ export function translateFunction(func: u32): void {
   const typeIndex = module.funcType(func);
   ir.resetFunc(func, typeIndex);
   // About what a body makes.
-  ir.reserveValues(module.bodyLength(func) / 3);
+  ir.reserveValues((module.bodyLength(func) * 3) >> 3);
   resetLocals();
   stack.operands.clear();
   reader.setRange(module.bodyOffset(func), module.bodyLength(func));

@@ -4,7 +4,7 @@
  *  Ref: Myers 1983, "An Applicative Random-Access Stack". */
 
 import { Column } from '../base/column';
-import { grownCapacity } from '../base/memory';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 
 // By number of the write, from 1; 0: none.
 let count: u32 = 0;
@@ -25,6 +25,15 @@ export function resetWrites(): void {
     jumps[0] = 0;
     depths[0] = 0;
   }
+}
+
+/** Gives back the tables of a large function. */
+export function trimWrites(): void {
+  if (capacity <= KEPT_ENTRIES) return;
+  previous = Column.free<u32, u32>(previous);
+  jumps = Column.free<u32, u32>(jumps);
+  depths = Column.free<u32, u32>(depths);
+  capacity = 0;
 }
 
 function grow(): void {
