@@ -113,8 +113,8 @@ export function resetMach(): void {
   order.clear();
   machPool.clear();
   if (vregCapacity == 0) growVRegs();
-  if (instCapacity == 0) growInsts();
-  if (operandCapacity == 0) growOperands();
+  if (instCapacity == 0) growInsts(64);
+  if (operandCapacity == 0) growOperands(64);
   if (machBlockCapacity == 0) growBlocks();
 }
 
@@ -125,9 +125,9 @@ function growVRegs(): void {
   vregCapacity = capacity;
 }
 
-function growInsts(): void {
+function growInsts(need: u32): void {
   const old = instCapacity;
-  const capacity = grownCapacity(old, 64);
+  const capacity = grownCapacity(old, need);
   instOps = Column.grown<Inst, u8>(instOps, old, capacity);
   instOperandCounts = Column.grown<Inst, u8>(instOperandCounts, old, capacity);
   instClobbers = Column.grown<Inst, u8>(instClobbers, old, capacity);
@@ -139,9 +139,9 @@ function growInsts(): void {
   instCapacity = capacity;
 }
 
-function growOperands(): void {
+function growOperands(need: u32): void {
   const old = operandCapacity;
-  const capacity = grownCapacity(old, 64);
+  const capacity = grownCapacity(old, need);
   operandVRegs = Column.grown<u32, VReg>(operandVRegs, old, capacity);
   operandFlags = Column.grown<u32, u8>(operandFlags, old, capacity);
   operandConstraints = Column.grown<u32, u8>(operandConstraints, old, capacity);
@@ -206,6 +206,12 @@ export function trimMach(): void {
   machPool.trim();
 }
 
+/** Makes room for what selection makes of `values` values, mostly. */
+export function reserveMach(values: u32): void {
+  if (values > instCapacity) growInsts(values);
+  if (values << 1 > operandCapacity) growOperands(values << 1);
+}
+
 export function newVReg(type: u32): VReg {
   if (vregCount == vregCapacity) growVRegs();
   const vreg = at<VReg>(vregCount++);
@@ -215,7 +221,7 @@ export function newVReg(type: u32): VReg {
 
 /** A new instruction without operands; append them at once with `addOperand`. */
 export function newInst(op: u32, flags: u32, imm: i64, displacement: i32, location: u32): Inst {
-  if (instCount == instCapacity) growInsts();
+  if (instCount == instCapacity) growInsts(0);
   const inst = at<Inst>(instCount++);
   instOps[inst] = op as u8;
   instOperandCounts[inst] = 0;
@@ -230,7 +236,7 @@ export function newInst(op: u32, flags: u32, imm: i64, displacement: i32, locati
 
 /** Appends an operand to the newest instruction. */
 export function addOperand(vreg: VReg, flags: u32, constraint: u32, detail: u32): void {
-  if (operandCount == operandCapacity) growOperands();
+  if (operandCount == operandCapacity) growOperands(0);
   const index = operandCount++;
   operandVRegs[index] = vreg;
   operandFlags[index] = flags as u8;

@@ -48,6 +48,7 @@ const jumpArguments: Pool = Pool.create();
 
 export function selectFunction(): void {
   mach.resetMach();
+  mach.reserveMach(ir.valueCount >> 1);
   resetOperands();
   resetFrame();
   if (ir.blockCount > capacity) {
