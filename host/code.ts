@@ -5,7 +5,7 @@ import { Section } from '../runtime/artifact.js';
 import type { LoadOptions } from './config.js';
 import { CPU_FEATURE_NAMES } from './cpu.js';
 import { type Artifact, parseArtifact } from './artifact.js';
-import { OuroError } from './errors.js';
+import { unreadable } from './errors.js';
 import { type Mapping, native } from './native.js';
 import { Plan } from './plan.js';
 
@@ -69,16 +69,4 @@ export class Code {
     this.#plan ??= new Plan(this);
     return this.#plan;
   }
-}
-
-/** A plain sentence about a file that cannot be read. */
-export function unreadable(path: string, cause: unknown): OuroError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const reasons: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
-    EINVAL: 'it is empty or no regular file',
-  };
-  return new OuroError('FILE_UNREADABLE', `cannot read ${path}: ${reasons[code ?? ''] ?? message}`, { cause });
 }

@@ -13,7 +13,9 @@ export type ArtifactErrorCode =
   /** The content does not match the hash. */
   | 'ARTIFACT_HASH_MISMATCH'
   /** A table, index or offset inside the file is out of bounds. */
-  | 'ARTIFACT_DAMAGED';
+  | 'ARTIFACT_DAMAGED'
+  /** Compiled with options that this engine's configuration rules out. */
+  | 'ARTIFACT_WRONG_OPTIONS';
 
 /** An artifact that cannot be loaded. */
 export class ArtifactError extends Error {
@@ -44,6 +46,10 @@ export class CompileError extends WebAssembly.CompileError {
     message: string,
     /** Byte offset in the wasm binary. */
     readonly offset: number,
+    /** The function in whose body the offset lies, if it lies in one. */
+    readonly funcIndex?: number,
+    /** Its name: from the name section, else from an export; undefined when it has none. */
+    readonly funcName?: string,
   ) {
     super(message);
   }
@@ -81,6 +87,14 @@ export type OuroErrorCode =
   | 'WRONG_STORE'
   /** The module has no export of this name, or it is something else. */
   | 'EXPORT_MISSING'
+  /** The object was disposed of. */
+  | 'DISPOSED'
+  /** A token of a shared module that is none, or whose module is gone. */
+  | 'TOKEN_INVALID'
+  /** The parser of the text format, an optional package, is not installed. */
+  | 'TEXT_PARSER_MISSING'
+  /** A thread that compiled ended before it was done: most often, no memory was left. */
+  | 'THREAD_DIED'
   /** The compiler itself failed: a bug of Ouro. */
   | 'COMPILER_BUG';
 
@@ -102,4 +116,17 @@ export class CompilerBug extends OuroError {
   constructor(message: string, options?: ErrorOptions) {
     super('COMPILER_BUG', message, options);
   }
+}
+
+/** A plain sentence about a file that cannot be read. */
+export function unreadable(path: string, cause: unknown): OuroError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+    EINVAL: 'it is no regular file',
+    EBADF: 'it is not open for reading',
+  };
+  return new OuroError('FILE_UNREADABLE', `cannot read ${path}: ${reasons[code ?? ''] ?? message}`, { cause });
 }

@@ -1,10 +1,10 @@
 /** module: a compiled module. Its code is an artifact that is mapped into the process; instances share it. */
 
 import { readFileSync } from 'node:fs';
-import { Code, unreadable } from './code.js';
+import { Code } from './code.js';
 import type { LoadOptions } from './config.js';
 import type { Engine } from './engine.js';
-import { OuroError } from './errors.js';
+import { OuroError, unreadable } from './errors.js';
 import { parseText } from './text.js';
 import { parseTextSync } from './text-sync.js';
 import type { ExportType, ExternType, ImportType } from './types.js';
