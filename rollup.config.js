@@ -3,7 +3,13 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-const entries = { index: 'host/index', cli: 'host/cli/main', worker: 'host/worker', register: 'host/register/index' };
+const entries = {
+  index: 'host/index',
+  cli: 'host/cli/main',
+  worker: 'host/worker',
+  'compile-worker': 'host/compile-worker',
+  register: 'host/register/index',
+};
 const assets = ['compiler.wasm', 'ouro.wasm'];
 
 /** Copies a file under a new name first: a process may have mapped the old one, and writing into it would change its code. */

@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { writeAtomic } from './cache.js';
 import { Code } from './code.js';
-import { compilerWasm, nativeCore, nativeCorePath, wasmCore } from './compile.js';
+import { compilerWasm, nativeCore, nativeCorePath, wasmCore } from './cores.js';
 import type { Core } from './core.js';
 import { Engine } from './engine.js';
 import { CompilerBug } from './errors.js';

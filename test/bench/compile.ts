@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { type CompileOptions, Core, type CoreExports } from '../../host/core.js';
 import { resolveConfig } from '../../host/config.js';
-import { compilerWasm } from '../../host/compile.js';
+import { compilerWasm } from '../../host/cores.js';
 import { cpuFeatures } from '../../host/cpu.js';
 import { child, optimising } from './child.js';
 import type { Program } from './programs.js';

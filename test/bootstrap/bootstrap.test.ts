@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bootstrap } from '../../host/bootstrap.js';
-import { compilerWasm } from '../../host/compile.js';
+import { compilerWasm } from '../../host/cores.js';
 import { Engine } from '../../host/index.js';
 
 const test = suite('bootstrap');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Code } from '../../host/code.js';
-import { compilerWasm, nativeCore, wasmCore } from '../../host/compile.js';
+import { compilerWasm, nativeCore, wasmCore } from '../../host/cores.js';
 import { type Config, Engine } from '../../host/index.js';
 import { root } from '../support/shared.js';
 

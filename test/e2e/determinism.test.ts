@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Code } from '../../host/code.js';
-import { compilerWasm, nativeCore, wasmCore } from '../../host/compile.js';
+import { compilerWasm, nativeCore, wasmCore } from '../../host/cores.js';
 import type { Core } from '../../host/core.js';
 import { CompileError, Engine } from '../../host/index.js';
 import { parseText } from '../../host/text.js';

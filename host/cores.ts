@@ -1,0 +1,102 @@
+/** cores: where compiler cores come from. The core runs natively where its own artifact is in the cache (`ouro self-compile` puts it
+ *  there), else as wasm under V8; both give the same bytes. An idle core is kept for the next use. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { cachePath } from './cache.js';
+import { Code } from './code.js';
+import type { Compiler } from './config.js';
+import { Core, type CoreExports } from './core.js';
+import { cpuFeatures } from './cpu.js';
+import { OuroError } from './errors.js';
+import { Instance } from './instance.js';
+import { memoriesAreGuarded } from './memory.js';
+import { native } from './native.js';
+import { Store } from './store.js';
+import { V8 } from './v8.js';
+
+/** The compiler's recursion is bounded; this is more than it takes. */
+const CORE_STACK = 8 * 2 ** 20;
+
+let wasmBytes: Uint8Array | undefined;
+
+/** compiler.wasm, which stands beside this file. */
+export function compilerWasm(): Uint8Array {
+  if (!wasmBytes) {
+    const path = fileURLToPath(new URL('./compiler.wasm', import.meta.url));
+    try {
+      wasmBytes = readFileSync(path);
+    } catch (cause) {
+      throw new OuroError('FILE_UNREADABLE', `the compiler is not there: cannot read ${path}; build it with 'npm run build'`, { cause });
+    }
+  }
+  return wasmBytes;
+}
+
+let hash: string | undefined;
+
+/** SHA-256 of the compiler. */
+export function compilerHash(): string {
+  if (hash === undefined) {
+    const bytes = Buffer.alloc(32);
+    native().sha256(compilerWasm(), 0, 0, bytes);
+    hash = bytes.toString('hex');
+  }
+  return hash;
+}
+
+/** Where this machine's native core is kept. Where memories have no guard pages, it is another one. */
+export function nativeCorePath(): string {
+  const variant = memoriesAreGuarded() ? '' : '-explicit';
+  return cachePath(`compiler-${compilerHash().slice(0, 32)}-${process.arch}-${cpuFeatures('native').toString(16)}${variant}.ouro`);
+}
+
+let module: WebAssembly.Module | undefined;
+
+/** A fresh core under V8. */
+export function wasmCore(): Core {
+  module ??= new V8.Module(compilerWasm() as BufferSource);
+  return new Core(new V8.Instance(module, {}).exports as unknown as CoreExports);
+}
+
+/** A fresh core that runs natively. */
+export function nativeCore(code: Code): Core {
+  const store = new Store({ maxWasmStack: CORE_STACK });
+  return new Core(new Instance(store, { code }).exports as unknown as CoreExports);
+}
+
+let nativeCode: Code | false | undefined;
+
+/** The native core's code, if the cache has it. */
+function cachedNativeCode(): Code | undefined {
+  if (nativeCode === undefined) {
+    nativeCode = false;
+    const path = nativeCorePath();
+    if (existsSync(path)) {
+      try {
+        nativeCode = Code.fromFile(path);
+      } catch {
+        // A damaged or foreign file costs speed alone: the wasm core gives the same artifacts.
+      }
+    }
+  }
+  return nativeCode || undefined;
+}
+
+const idle = new Map<'wasm' | 'native', Core>();
+
+/** Lends a core. Nobody else has it until `work` is done. */
+export function withCore<T>(compiler: Compiler, work: (core: Core) => T): T {
+  const code = compiler === 'wasm' ? undefined : cachedNativeCode();
+  if (compiler === 'native' && !code) {
+    throw new OuroError('CONFIG_INVALID', "there is no native core in the cache: 'ouro self-compile' makes it");
+  }
+  const kind = code ? 'native' : 'wasm';
+  const core = idle.get(kind) ?? (code ? nativeCore(code) : wasmCore());
+  idle.delete(kind);
+  try {
+    return work(core);
+  } finally {
+    if (core.usable) idle.set(kind, core);
+  }
+}
