@@ -36,7 +36,21 @@ export interface NativeHelper {
   /** Makes the text (whole pages) executable, once for each mapping, with its function table (FUNCTION_… records). Offsets in the mapping. */
   registerCode(mapping: number, textOffset: number, textSize: number, functionsOffset: number, functionCount: number): void;
   closeFile(mapping: number): void;
+  /** While another thread has a shared mapping, what it holds stays. */
   unmap(mapping: number): void;
+  /** Maps a file that is open for reading; the caller keeps the descriptor. */
+  mapOpenFile(file: number): Mapping;
+  /** The text of registered code once more: private and writable, so that a write changes this view alone. It outlives the mapping. Undefined where
+   *  there was no file to map it from. */
+  textView(mapping: number): ArrayBuffer | undefined;
+  /** Makes a mapping with registered code known to other threads, by an id and a random number; the same each time. */
+  shareMapping(mapping: number): [id: bigint, nonce: bigint];
+  /** A mapping that another thread shared; its text is registered. Undefined when no thread has it any more, or ever had. */
+  openShared(id: bigint, nonce: bigint): Mapping | undefined;
+  /** SHA-256 of a mapping, off this thread; bytes [gap, gap + gapSize) count as zeros. It must stay mapped meanwhile. */
+  hashMapping(mapping: number, gap: number, gapSize: number): Promise<ArrayBuffer>;
+  /** A hint that these bytes will be read soon. */
+  prefetch(mapping: number, offset: number, size: number): void;
 
   /** Where the bytes are. For a SharedArrayBuffer pass a typed array over it. */
   address(bytes: ArrayBufferView | ArrayBuffer): number;

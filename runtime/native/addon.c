@@ -13,7 +13,7 @@ static const struct {
   int number;
   const char *name;
 } error_names[] = {{ENOENT, "ENOENT"}, {EACCES, "EACCES"}, {EPERM, "EPERM"},   {EISDIR, "EISDIR"}, {ENOTDIR, "ENOTDIR"}, {EINVAL, "EINVAL"},
-                   {ENOMEM, "ENOMEM"}, {EMFILE, "EMFILE"}, {ENFILE, "ENFILE"}, {ELOOP, "ELOOP"},   {EFAULT, "EFAULT"},   {EIO, "EIO"},
+                   {ENOMEM, "ENOMEM"}, {EBADF, "EBADF"}, {EMFILE, "EMFILE"}, {ENFILE, "ENFILE"}, {ELOOP, "ELOOP"},   {EFAULT, "EFAULT"},   {EIO, "EIO"},
                    {ENODEV, "ENODEV"}, {ENAMETOOLONG, "ENAMETOOLONG"}};
 
 /* Throws `what: <the system's message>` with the code of errno. */
@@ -210,6 +210,15 @@ static napi_value map_bytes(napi_env env, napi_callback_info info) {
   return mapping ? mapping_value(env, mapping) : throw_errno(env, "cannot map the bytes");
 }
 
+/* mapOpenFile(file descriptor): { address, size, buffer }; the caller keeps the descriptor */
+static napi_value map_open_file(napi_env env, napi_callback_info info) {
+  uint64_t file;
+  if (!get_number_arguments(env, info, 1, &file)) return NULL;
+  if (file > INT32_MAX) return throw_text(env, "no file descriptor is that large");
+  struct mapping *mapping = ouro_map_open_file((int)file);
+  return mapping ? mapping_value(env, mapping) : throw_errno(env, "cannot map the open file");
+}
+
 static struct mapping *find_mapping(napi_env env, uint64_t base) {
   struct mapping *mapping = ouro_thread->mappings;
   while (mapping && (uintptr_t)mapping->base != base) mapping = mapping->next;
@@ -247,6 +256,65 @@ static napi_value unmap(napi_env env, napi_callback_info info) {
   if (napi_get_reference_value(mapping->env, mapping->buffer, &buffer) == napi_ok && buffer) napi_detach_arraybuffer(env, buffer);
   napi_delete_reference(mapping->env, mapping->buffer);
   ouro_unmap(mapping);
+  return NULL;
+}
+
+/* textView(mapping address): ArrayBuffer, writable without effect on the code, which outlives the mapping; undefined where there is none */
+static napi_value text_view(napi_env env, napi_callback_info info) {
+  uint64_t base;
+  if (!get_number_arguments(env, info, 1, &base)) return NULL;
+  struct mapping *mapping = find_mapping(env, base);
+  return mapping && mapping->view ? ouro_view_value(env, mapping->view) : NULL;
+}
+
+/* shareMapping(mapping address): [id, nonce] as BigInts. The file stays as it is, open or closed. */
+static napi_value share_mapping(napi_env env, napi_callback_info info) {
+  uint64_t base, numbers[2];
+  napi_value pair, number;
+  if (!get_number_arguments(env, info, 1, &base)) return NULL;
+  struct mapping *mapping = find_mapping(env, base);
+  if (!mapping) return NULL;
+  if (!ouro_share(mapping, &numbers[0], &numbers[1])) return throw_errno(env, "cannot share the mapping");
+  napi_create_array_with_length(env, 2, &pair);
+  for (uint32_t i = 0; i < 2; i++) {
+    napi_create_bigint_uint64(env, numbers[i], &number);
+    napi_set_element(env, pair, i, number);
+  }
+  return pair;
+}
+
+/* openShared(id, nonce): { address, size, buffer }; undefined when there is no such mapping in this process. A thread has a mapping once:
+ * the host must not open one that it has. */
+static napi_value open_shared(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  uint64_t numbers[2];
+  if (!get_arguments(env, info, 2, values)) return NULL;
+  for (int i = 0; i < 2; i++) {
+    bool whole;
+    if (napi_get_value_bigint_uint64(env, values[i], &numbers[i], &whole) != napi_ok || !whole) return throw_text(env, "openShared wants two numbers of 64 bits");
+  }
+  struct mapping *mapping = ouro_open_shared(numbers[0], numbers[1]);
+  if (mapping) return mapping_value(env, mapping);
+  return errno == ENOENT ? NULL : throw_errno(env, "cannot open the shared mapping");
+}
+
+/* hashMapping(mapping address, offset and size of a gap that counts as zeros): a promise of an ArrayBuffer with the SHA-256. No unmap meanwhile. */
+static napi_value hash_mapping(napi_env env, napi_callback_info info) {
+  uint64_t n[3];
+  if (!get_number_arguments(env, info, 3, n)) return NULL;
+  struct mapping *mapping = find_mapping(env, n[0]);
+  if (!mapping) return NULL;
+  if (n[1] > mapping->size || n[2] > mapping->size - n[1]) return throw_text(env, "hashMapping: out of range");
+  napi_value promise = ouro_hash_later(env, mapping->base, mapping->size, n[1], n[2]);
+  return promise ? promise : throw_text(env, "cannot hash in another thread");
+}
+
+/* prefetch(mapping address, offset, size): lets the system read in what will be needed soon */
+static napi_value prefetch(napi_env env, napi_callback_info info) {
+  uint64_t n[3];
+  if (!get_number_arguments(env, info, 3, n)) return NULL;
+  struct mapping *mapping = find_mapping(env, n[0]);
+  if (mapping) ouro_prefetch(mapping, n[1], n[2]);
   return NULL;
 }
 
@@ -379,6 +447,12 @@ NAPI_MODULE_INIT() {
       {"entries", entries},
       {"mapFile", map_file},
       {"mapBytes", map_bytes},
+      {"mapOpenFile", map_open_file},
+      {"textView", text_view},
+      {"shareMapping", share_mapping},
+      {"openShared", open_shared},
+      {"hashMapping", hash_mapping},
+      {"prefetch", prefetch},
       {"registerCode", register_code},
       {"closeFile", close_file},
       {"unmap", unmap},

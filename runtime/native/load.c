@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct mapping *add_mapping(uint8_t *base, size_t size, int file) {
+/* Null when memory is short. */
+struct mapping *ouro_add_mapping(uint8_t *base, size_t size, int file) {
   struct mapping *mapping = calloc(1, sizeof *mapping);
   if (!mapping) return NULL;
   mapping->base = base;
@@ -26,7 +27,7 @@ static struct mapping *map_whole(int file, size_t size) {
   struct mapping *mapping = NULL;
   uint8_t *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
   if (base != MAP_FAILED) {
-    mapping = add_mapping(base, size, file);
+    mapping = ouro_add_mapping(base, size, file);
     if (!mapping) munmap(base, size);
   }
   if (!mapping) {
@@ -37,9 +38,8 @@ static struct mapping *map_whole(int file, size_t size) {
   return mapping;
 }
 
-/* Null with errno. */
-struct mapping *ouro_map_file(const char *path) {
-  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+/* Takes over `file`, also when it fails. */
+static struct mapping *map_regular(int file) {
   if (file < 0) return NULL;
   struct stat status;
   int error = fstat(file, &status) != 0 ? errno : S_ISDIR(status.st_mode) ? EISDIR : !S_ISREG(status.st_mode) || status.st_size == 0 ? EINVAL : 0;
@@ -50,6 +50,12 @@ struct mapping *ouro_map_file(const char *path) {
   }
   return map_whole(file, (size_t)status.st_size);
 }
+
+/* Null with errno. */
+struct mapping *ouro_map_file(const char *path) { return map_regular(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
+
+/* A file that the caller has open, and keeps. Null with errno. */
+struct mapping *ouro_map_open_file(int file) { return map_regular(fcntl(file, F_DUPFD_CLOEXEC, 0)); }
 
 static bool write_all(int file, const uint8_t *bytes, size_t size) {
   while (size > 0) {
@@ -67,7 +73,7 @@ static struct mapping *map_copy(const void *bytes, size_t size) {
   uint8_t *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) return NULL;
   memcpy(base, bytes, size);
-  struct mapping *mapping = mprotect(base, size, PROT_READ) == 0 ? add_mapping(base, size, -1) : NULL;
+  struct mapping *mapping = mprotect(base, size, PROT_READ) == 0 ? ouro_add_mapping(base, size, -1) : NULL;
   if (!mapping) {
     int error = errno;
     munmap(base, size);
@@ -108,21 +114,31 @@ bool ouro_make_executable(struct mapping *mapping, size_t text_offset, size_t te
   mapping->code.function_count = table_count;
   mapping->entry = ouro_register_code(&mapping->code);
   if (!mapping->entry) errno = ENOMEM;
+  mapping->view = ouro_make_view(mapping->file, text_offset, text_size); /* now: the file may be closed afterwards */
   return mapping->entry != NULL;
 }
 
 /* Gives the descriptor back; no images can be mapped afterwards. */
 void ouro_close_file(struct mapping *mapping) {
-  if (mapping->file >= 0) close(mapping->file);
+  if (mapping->file >= 0 && !mapping->shared) close(mapping->file);
   mapping->file = -1;
+}
+
+/* A hint: page faults come later at less cost. */
+void ouro_prefetch(const struct mapping *mapping, uint64_t offset, uint64_t size) {
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+  if (offset <= mapping->size && size <= mapping->size - offset) madvise(mapping->base + offset / page * page, size + offset % page, MADV_WILLNEED);
 }
 
 void ouro_unmap(struct mapping *mapping) {
   struct mapping **link = &ouro_thread->mappings;
   while (*link != mapping) link = &(*link)->next;
   *link = mapping->next;
-  if (mapping->entry) ouro_unregister_code(mapping->entry);
-  ouro_close_file(mapping);
-  munmap(mapping->base, mapping->size);
+  if (ouro_release_shared(mapping)) {
+    if (mapping->entry) ouro_unregister_code(mapping->entry);
+    ouro_close_file(mapping);
+    munmap(mapping->base, mapping->size);
+  }
+  ouro_release_view(mapping->view); /* last: while others have the mapping, they take the view from it */
   free(mapping);
 }

@@ -91,13 +91,15 @@ struct code {
   uint32_t function_count;
 };
 
-/* An artifact in memory. */
+/* An artifact in memory, as one thread has it. */
 struct mapping {
   uint8_t *base;
   size_t size;
   int file; /* for images, or -1 */
   struct code code;
   struct code_entry *entry; /* in the registry, or null */
+  struct view *view;        /* of the text, or null */
+  struct shared *shared;    /* then base, file and entry belong to it */
   napi_env env;
   napi_ref buffer;
   struct mapping *next;
@@ -142,9 +144,26 @@ void ouro_end_activation(void);
 /* load.c */
 struct mapping *ouro_map_file(const char *path);
 struct mapping *ouro_map_bytes(const void *bytes, size_t size);
+struct mapping *ouro_map_open_file(int file);
+struct mapping *ouro_add_mapping(uint8_t *base, size_t size, int file);
 bool ouro_make_executable(struct mapping *mapping, size_t text_offset, size_t text_size, size_t table_offset, uint32_t table_count);
 void ouro_close_file(struct mapping *mapping);
+void ouro_prefetch(const struct mapping *mapping, uint64_t offset, uint64_t size);
 void ouro_unmap(struct mapping *mapping);
+
+/* view.c */
+struct view *ouro_make_view(int file, size_t offset, size_t size);
+struct view *ouro_retain_view(struct view *view);
+void ouro_release_view(struct view *view);
+napi_value ouro_view_value(napi_env env, struct view *view);
+
+/* share.c */
+bool ouro_share(struct mapping *mapping, uint64_t *id, uint64_t *nonce);
+struct mapping *ouro_open_shared(uint64_t id, uint64_t nonce);
+bool ouro_release_shared(struct mapping *mapping);
+
+/* hash.c */
+napi_value ouro_hash_later(napi_env env, const uint8_t *bytes, size_t size, size_t gap, size_t gap_size);
 
 /* memory.c */
 bool ouro_probe_guard(uintptr_t address, uint64_t length, uint64_t reserved);
