@@ -47,8 +47,8 @@ export interface NativeHelper {
   shareMapping(mapping: number): [id: bigint, nonce: bigint];
   /** A mapping that another thread shared; its text is registered. Undefined when no thread has it any more, or ever had. */
   openShared(id: bigint, nonce: bigint): Mapping | undefined;
-  /** SHA-256 of a mapping, off this thread; bytes [gap, gap + gapSize) count as zeros. It must stay mapped meanwhile. */
-  hashMapping(mapping: number, gap: number, gapSize: number): Promise<ArrayBuffer>;
+  /** SHA-256 of a mapping's first `size` bytes, off this thread; bytes [gap, gap + gapSize) count as zeros. It must stay mapped meanwhile. */
+  hashMapping(mapping: number, size: number, gap: number, gapSize: number): Promise<ArrayBuffer>;
   /** A hint that these bytes will be read soon. */
   prefetch(mapping: number, offset: number, size: number): void;
 

@@ -298,14 +298,15 @@ static napi_value open_shared(napi_env env, napi_callback_info info) {
   return errno == ENOENT ? NULL : throw_errno(env, "cannot open the shared mapping");
 }
 
-/* hashMapping(mapping address, offset and size of a gap that counts as zeros): a promise of an ArrayBuffer with the SHA-256. No unmap meanwhile. */
+/* hashMapping(mapping address, how many of its bytes, offset and size of a gap that counts as zeros): a promise of an ArrayBuffer with the
+ * SHA-256. No unmap meanwhile. */
 static napi_value hash_mapping(napi_env env, napi_callback_info info) {
-  uint64_t n[3];
-  if (!get_number_arguments(env, info, 3, n)) return NULL;
+  uint64_t n[4];
+  if (!get_number_arguments(env, info, 4, n)) return NULL;
   struct mapping *mapping = find_mapping(env, n[0]);
   if (!mapping) return NULL;
-  if (n[1] > mapping->size || n[2] > mapping->size - n[1]) return throw_text(env, "hashMapping: out of range");
-  napi_value promise = ouro_hash_later(env, mapping->base, mapping->size, n[1], n[2]);
+  if (n[1] > mapping->size || n[2] > n[1] || n[3] > n[1] - n[2]) return throw_text(env, "hashMapping: out of range");
+  napi_value promise = ouro_hash_later(env, mapping->base, n[1], n[2], n[3]);
   return promise ? promise : throw_text(env, "cannot hash in another thread");
 }
 
