@@ -1,13 +1,19 @@
 /** Runs the test files below build/test, each in a process of its own, two at a time.
- *  In:   `node build/test/support/run.js [filter…]`: only files whose path contains one of the filters.
+ *  In:   `node build/test/support/run.js [--nodes this,26] [filter…]`: only files whose path contains one of the filters; all of them on this
+ *        Node, and those whose outcome may depend on the Node on each other one that is named (support/nodes.ts).
  *  Out:  a line for each file, failures in full, and last `N passed, N failed, N skipped`. Exit code 1 when something failed.
  *  A file that crashes, hangs, or ends without uvu's summary counts as one failure by its name. */
 
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { nodeExecutable } from './nodes.js';
 import { root } from './shared.js';
+
+/** Folders whose tests load the native helper, start the command line or use V8's own wasm. */
+const dependOnNode = ['bootstrap', 'e2e', 'fuzz', 'host', 'link', 'native', 'register', 'spec'];
 
 const parallel = 2;
 const defaultLimit = 120;
@@ -44,11 +50,30 @@ function timeLimit(file: string): number {
   return match ? Number(match[1]) : defaultLimit;
 }
 
-function runFile(file: string): Promise<Outcome> {
+interface Job {
+  file: string;
+  /** As shown. */
+  name: string;
+  executable: string;
+}
+
+/** The files to run on one Node: `this` or a major version. */
+function jobsFor(version: string, files: string[]): Job[] {
+  const executable = nodeExecutable(version);
+  const jobs: Job[] = [];
+  for (const file of files) {
+    const path = relative(testFolder, file);
+    if (version !== 'this' && !dependOnNode.includes(path.split(sep)[0])) continue;
+    jobs.push({ file, name: `${version === 'this' ? '' : `node ${version}: `}${path.replace(/\.js$/, '.ts')}`, executable });
+  }
+  return jobs;
+}
+
+function runFile({ file, executable }: Job): Promise<Outcome> {
   return new Promise((resolve) => {
     const started = performance.now();
     const limit = timeLimit(file);
-    const child = spawn(process.execPath, ['--enable-source-maps', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(executable, ['--enable-source-maps', file], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let timedOut = false;
     child.stdout.on('data', (data) => (output += data));
@@ -85,17 +110,26 @@ function judge(output: string, code: number | null, crash: string, seconds: numb
 }
 
 async function main(): Promise<void> {
-  const filters = process.argv.slice(2);
+  const { values, positionals: filters } = parseArgs({ options: { nodes: { type: 'string', default: 'this' } }, allowPositionals: true });
   const files = testFiles(testFolder).filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
   const sum = { passed: 0, failed: 0, skipped: 0 };
   const reports: string[] = [];
+  const jobs: Job[] = [];
+  for (const version of values.nodes.split(',')) {
+    try {
+      jobs.push(...jobsFor(version, files));
+    } catch (cause) {
+      sum.failed++;
+      reports.push(`\n--- node ${version}\n${(cause as Error).message}`);
+    }
+  }
   let next = 0;
 
   const worker = async () => {
-    while (next < files.length) {
-      const file = files[next++];
-      const name = relative(testFolder, file).replace(/\.js$/, '.ts');
-      const outcome = await runFile(file);
+    while (next < jobs.length) {
+      const job = jobs[next++];
+      const { name } = job;
+      const outcome = await runFile(job);
       sum.passed += outcome.passed;
       sum.failed += outcome.failed;
       sum.skipped += outcome.skipped;
@@ -108,7 +142,7 @@ async function main(): Promise<void> {
   await Promise.all(Array.from({ length: parallel }, worker));
 
   for (const report of reports) console.log(report);
-  if (files.length === 0) {
+  if (jobs.length === 0 && sum.failed === 0) {
     console.log(`no test file matches: ${filters.join(' ')}`);
     process.exitCode = 1;
   }
