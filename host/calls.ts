@@ -163,7 +163,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
   const text = `'use strict'; ${views}
     return (store, address, name) => {
       const callee = addressBits(address);
-      const call = function(${names}) {
+      const call = (${names}) => {
         ${conversions.join('\n')}
         if (store.watched.length === 0) store.refresh();
         ${stores.join('\n')}

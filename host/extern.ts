@@ -7,6 +7,7 @@ import { Memory } from './memory.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
 import type { ExternType, GlobalType, MemoryType } from './types.js';
+import { V8 } from './v8.js';
 
 export type Extern = Func | Memory | Table | Global;
 
@@ -56,13 +57,13 @@ export function toJs(extern: Extern): any {
 export function toExtern(store: Store, value: unknown, wanted: ExternType): Extern | undefined {
   if (isExtern(value)) return value;
   if (value instanceof JsTable) return value.table;
-  if (value instanceof WebAssembly.Memory) return Memory.fromJs(store, value, memoryTypeOf(value));
+  if (value instanceof V8.Memory) return Memory.fromJs(store, value, memoryTypeOf(value));
   switch (wanted.kind) {
     case 'func':
       if (typeof value !== 'function') return undefined;
       return Func.ofCallable(value) ?? new Func(store, wanted, value as (...args: any[]) => any);
     case 'global':
-      return toGlobal(store, value instanceof WebAssembly.Global ? value.value : value, wanted);
+      return toGlobal(store, value instanceof V8.Global ? value.value : value, wanted);
     default:
       return undefined;
   }
@@ -82,7 +83,7 @@ function toGlobal(store: Store, value: unknown, wanted: GlobalType): Global | un
 /** What a value is, for messages. */
 export function describeValue(value: unknown): string {
   if (value === null) return 'null';
-  if (value instanceof WebAssembly.Table) return "a WebAssembly.Table (only ouro's own tables can be imported)";
+  if (value instanceof V8.Table) return "a WebAssembly.Table (only ouro's own tables can be imported)";
   if (typeof value === 'object') return `an object of class ${value.constructor?.name ?? 'Object'}`;
   return `a ${typeof value}`;
 }
@@ -112,9 +113,9 @@ function memoryTypeOf(memory: WebAssembly.Memory): MemoryType {
 function hasMaximum(memory: WebAssembly.Memory, pages: number, shared: boolean): boolean {
   const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
   const entry = [1, 0, 0, 2, shared ? 3 : 1, 0, ...leb(pages)];
-  const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, entry.length, ...entry]));
+  const module = new V8.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, entry.length, ...entry]));
   try {
-    new WebAssembly.Instance(module, { '': { '': memory } });
+    new V8.Instance(module, { '': { '': memory } });
     return true;
   } catch {
     return false;

@@ -5,6 +5,8 @@ import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
 
 const funcs = new WeakMap<Callable, Func>();
+/** Functions from elsewhere, by the store that took them in. */
+const adopted = new WeakMap<Store, WeakMap<Callable, Func>>();
 
 export class Func {
   readonly store: Store;
@@ -20,13 +22,13 @@ export class Func {
    *
    *  What it throws goes through wasm unchanged to whoever called in. */
   constructor(store: Store, type: FuncType, callback: Callable);
-  /** @internal */
-  constructor(store: Store, type: FuncType, address: number, name: string);
+  /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. */
+  constructor(store: Store, type: FuncType, origin: Callable | number, name: string);
   constructor(store: Store, type: FuncType, origin: Callable | number, name?: string) {
     this.store = store;
     this.#type = type;
     this.#name = name ?? '';
-    if (typeof origin === 'number' && name !== undefined) this.address = origin;
+    if (typeof origin === 'number') this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
       this.address = store.addHostFunc(type, origin);
@@ -37,6 +39,25 @@ export class Func {
   /** The Func that a JS function stands for, if it does. */
   static ofCallable(value: unknown): Func | undefined {
     return typeof value === 'function' ? funcs.get(value as Callable) : undefined;
+  }
+
+  /** @internal Makes the function that `callable` is elsewhere known to a store, where it keeps its identity: it is what this store gives out
+   *  for it. `callback` is what to call. */
+  static adopt(store: Store, type: FuncType, callback: Callable, callable: Callable): Func {
+    const func = new Func(store, type, callback);
+    func.#callable = callable;
+    let known = adopted.get(store);
+    if (!known) adopted.set(store, (known = new WeakMap()));
+    known.set(callable, func);
+    return func;
+  }
+
+  /** @internal The function that a JS function stands for in a store: its own, or one that it has adopted or can adopt. */
+  static inStore(store: Store, value: unknown): Func | undefined {
+    const func = Func.ofCallable(value);
+    if (func?.store === store || typeof value !== 'function') return func;
+    const callable = value as Callable;
+    return adopted.get(store)?.get(callable) ?? store.adopt?.(store, callable) ?? func;
   }
 
   type(_store: Store = this.store): FuncType {

@@ -5,6 +5,7 @@ import * as L from '../runtime/layout.js';
 import { type Cell, native, writeAddress } from './native.js';
 import type { Store } from './store.js';
 import type { MemoryType } from './types.js';
+import { V8 } from './v8.js';
 
 /** @internal How far compiled code may reach from a memory's base. */
 export const MEMORY_REACH = 2 ** 33;
@@ -133,7 +134,7 @@ let guarded: boolean | undefined;
 /** @internal Whether V8's memories have guard pages in this process. */
 export function memoriesAreGuarded(): boolean {
   if (guarded === undefined) {
-    const bytes = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer);
+    const bytes = new Uint8Array(new V8.Memory({ initial: 1 }).buffer);
     guarded = native().probeGuard(native().address(bytes), bytes.length, MEMORY_REACH);
   }
   return guarded;
@@ -142,7 +143,7 @@ export function memoriesAreGuarded(): boolean {
 function createV8({ minimum, maximum, shared, is64, pageSize }: MemoryType): WebAssembly.Memory {
   if (is64 || pageSize !== PAGE) throw new RangeError('memories with 64-bit indices or other page sizes are not supported');
   try {
-    return new WebAssembly.Memory({ initial: minimum, ...(maximum === undefined ? {} : { maximum }), ...(shared ? { shared } : {}) });
+    return new V8.Memory({ initial: minimum, ...(maximum === undefined ? {} : { maximum }), ...(shared ? { shared } : {}) });
   } catch (cause) {
     throw new RangeError(`cannot make a memory of ${minimum} pages: ${(cause as Error).message}`, { cause });
   }

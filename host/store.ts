@@ -19,6 +19,10 @@ import { type Callable, type FuncType, funcTypeById } from './types.js';
 export interface StoreOwner {
   /** Bytes of a store's wasm stack. */
   readonly maxWasmStack: number;
+  /** What callers get for a trap; the Trap itself where this is missing. */
+  toError?(trap: Trap): Error;
+  /** Takes a function of another store or of V8 into a store, with `Func.adopt`; undefined when it cannot be. */
+  adopt?(store: Store, callable: Callable): Func | undefined;
 }
 
 const freshArray = new Uint8Array(1);
@@ -76,6 +80,11 @@ export class Store {
     return this.#owner as Engine;
   }
 
+  /** @internal */
+  get adopt(): StoreOwner['adopt'] {
+    return this.#owner.adopt;
+  }
+
   /** @internal Throws unless `other` is this store. */
   check(other: Store, what: string): void {
     if (other !== this) throw new OuroError('WRONG_STORE', `the ${what} belongs to another store`);
@@ -104,7 +113,7 @@ export class Store {
   /** @internal The FuncRef of a Func, or of a function that `callable` gave out. */
   funcToAddress(value: unknown): number {
     if (value === null) return 0;
-    const func = value instanceof Func ? value : Func.ofCallable(value);
+    const func = value instanceof Func ? value : Func.inStore(this, value);
     if (!func) throw new TypeError('a funcref must be null or a function that wasm exports');
     func.store.check(this, 'function');
     return func.address;
@@ -228,7 +237,12 @@ export class Store {
   }
 
   /** @internal The error for a trap that `drive` has announced. */
-  takeTrap(): Trap {
+  takeTrap(): Error {
+    const trap = this.#takeTrap();
+    return this.#owner.toError?.(trap) ?? trap;
+  }
+
+  #takeTrap(): Trap {
     const { u32, i32 } = native();
     const host = this.#hostTrap;
     this.#hostTrap = undefined;
