@@ -15,6 +15,11 @@ export function cachePath(name: string): string {
   return join(cacheFolder(), name);
 }
 
+/** Makes a folder of the cache, for this user alone. One that is there stays as it is. */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
 /** Writes a file whole or not at all. */
 export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444): void {
   mkdirSync(dirname(path), { recursive: true });

@@ -1,7 +1,10 @@
 /** config: how an engine compiles and runs, with wasmtime's option names where they fit. */
 
+import { type CacheOptions, type CacheSettings, resolveCache } from './cache/settings.js';
+import type { CacheStore } from './cache/store.js';
 import type { Cpu } from './cpu.js';
 import { OuroError } from './errors.js';
+import { ArtifactKey, type ArtifactKeyOptions } from './sign.js';
 
 /** Features in the order of their bits (Feature of compiler/wasm/opcodes.ts, from bit 1); MVP is always on. */
 const featureBits = {
@@ -46,9 +49,23 @@ export interface Config extends WasmFeatures {
   keepWasm?: boolean;
   /** What runs the compiler: its native artifact where it is in the cache (`auto`, default), or compiler.wasm under V8 (`wasm`). */
   compiler?: Compiler;
+  /** Let asynchronous compiles use several threads for one module; default true. */
+  parallelCompilation?: boolean;
+  /** Keep what is compiled, and find it again: `true` in the user's cache folder, a path in another, a store behind the folder. Default
+   *  false. */
+  cache?: boolean | string | CacheOptions | CacheStore;
+  /** Artifacts are signed with this Ed25519 key, and those that it has not signed are refused. Default: neither. */
+  artifactKey?: ArtifactKeyOptions;
 }
 
-export type ResolvedConfig = Readonly<Required<Omit<Config, keyof WasmFeatures>>> & { readonly wasmFeatures: number };
+type Plain = Omit<Config, keyof WasmFeatures | 'cache' | 'artifactKey'>;
+
+export type ResolvedConfig = Readonly<Required<Plain>> & {
+  readonly wasmFeatures: number;
+  /** Undefined: none. */
+  readonly cache: CacheSettings | undefined;
+  readonly artifactKey: ArtifactKey | undefined;
+};
 
 const MIN_STACK = 64 * 1024;
 const MAX_STACK = 2 ** 30;
@@ -60,7 +77,7 @@ const choices = {
   memoryPolicy: ['auto', 'guard', 'explicit'],
   compiler: ['auto', 'wasm', 'native'],
 } as const;
-const flags = ['nanCanonicalization', 'generateAddressMap', 'keepWasm', ...Object.keys(featureBits)];
+const flags = ['nanCanonicalization', 'generateAddressMap', 'keepWasm', 'parallelCompilation', ...Object.keys(featureBits)];
 
 function refuse(message: string): never {
   throw new OuroError('CONFIG_INVALID', message);
@@ -80,7 +97,7 @@ export function resolveConfig(config: Config = {}): ResolvedConfig {
       if (!(Number.isInteger(value) && (value as number) >= MIN_STACK && (value as number) <= MAX_STACK)) {
         refuse(`maxWasmStack must be a number of bytes from ${MIN_STACK} to ${MAX_STACK}`);
       }
-    } else refuse(`unknown option ${name}`);
+    } else if (name !== 'cache' && name !== 'artifactKey') refuse(`unknown option ${name}`);
   }
   let wasmFeatures = 1;
   for (const [name, bit] of Object.entries(featureBits)) {
@@ -99,6 +116,9 @@ export function resolveConfig(config: Config = {}): ResolvedConfig {
     generateAddressMap: config.generateAddressMap ?? true,
     keepWasm: config.keepWasm ?? false,
     compiler: config.compiler ?? 'auto',
+    parallelCompilation: config.parallelCompilation ?? true,
+    cache: resolveCache(config.cache),
+    artifactKey: config.artifactKey === undefined ? undefined : new ArtifactKey(config.artifactKey),
     wasmFeatures,
   };
 }

@@ -1,33 +1,106 @@
-/** engine: a configuration, and what is shared by everything that is compiled and run with it. */
+/** engine: a configuration, and what is shared by everything that is compiled and run with it: the options of the compiler, the cache, the
+ *  key that artifacts are signed with. Every artifact that becomes code passes here or through `loadOptions`. */
 
-import { compileWasm, validateWasm } from './compile.js';
-import { type Config, type ResolvedConfig, resolveConfig } from './config.js';
+import { Cache } from './cache/cache.js';
+import { cacheKey, compatibilityHash, subjectOf } from './cache/key.js';
+import { Code, type CodeOptions } from './code.js';
+import { type AsyncOptions, compilerHash, compileWasm, compileWasmAsync, validateWasm } from './compile.js';
+import { type Config, type LoadOptions, type ResolvedConfig, resolveConfig } from './config.js';
 import type { CompileOptions } from './core.js';
 import { cpuFeatures } from './cpu.js';
+import { detectPrecompiled } from './detect.js';
 import { memoriesAreGuarded } from './memory.js';
 
 export class Engine {
   readonly config: ResolvedConfig;
   /** Bytes of a store's wasm stack. */
   readonly maxWasmStack: number;
+  readonly #cache: Cache | undefined;
   #options: CompileOptions | undefined;
+  #compatibility: string | undefined;
 
-  /** Throws an OuroError for a configuration that cannot be.
+  /** Throws an OuroError (`CONFIG_INVALID`) with the reason for a configuration that cannot be.
    *
-   *     const engine = new Engine({ optLevel: 'none' }); */
+   *  @example
+   *  const engine = new Engine({ optLevel: 'none', maxWasmStack: 512 * 1024 });
+   *  engine.config.optLevel; // => 'none' */
   constructor(config: Config = {}) {
     this.config = resolveConfig(config);
     this.maxWasmStack = this.config.maxWasmStack;
+    const { cache, artifactKey } = this.config;
+    this.#cache = cache && new Cache(cache, artifactKey);
   }
 
-  /** Compiles a wasm binary to an artifact, for `Module.deserialize`, here or on another machine. */
+  /** Compiles a wasm binary to an artifact, for `Module.deserialize`, here or on another machine. Signed when the engine has an
+   *  `artifactKey`. The same bytes whenever and wherever it is done. The cache is not asked.
+   *  Throws CompileError for what is not a valid module; OuroError `SIGNING_KEY_MISSING` when the key has no private part. */
   precompileModule(bytes: Uint8Array): Uint8Array {
-    return compileWasm(bytes, this.compileOptions, this.config.compiler);
+    const { artifactKey, compiler } = this.config;
+    artifactKey?.requirePrivate();
+    return this.#signed(this.#keyIfNeeded(bytes), compileWasm(bytes, this.compileOptions, compiler));
+  }
+
+  /** Two engines for which this is the same load each other's artifacts. It changes with the versions of format and ABI, the platform, the
+   *  CPU features, every option that changes code, and the public key of `artifactKey`. Hexadecimal digits. */
+  get precompileCompatibilityHash(): string {
+    const { target, artifactKey } = this.config;
+    this.#compatibility ??= compatibilityHash(target, this.compileOptions, artifactKey?.id);
+    return this.#compatibility;
+  }
+
+  /** 'module' when bytes, or the file at a path, begin as an artifact of Ouro does, of whatever version and platform; else undefined. Whether
+   *  it can be loaded, loading tells. Throws OuroError `FILE_UNREADABLE` when the file cannot be read.
+   *
+   *  @example
+   *  Engine.detectPrecompiled(new Engine().precompileModule(wasm)); // => 'module'
+   *  Engine.detectPrecompiled(wasm); // => undefined */
+  static detectPrecompiled(source: Uint8Array | ArrayBuffer | string): 'module' | undefined {
+    return detectPrecompiled(source);
+  }
+
+  /** Waits until a store behind the cache has taken what was compiled. Before `process.exit`, which would lose it.
+   *
+   *  @example
+   *  await new Engine({ cache: true }).flushCache(); */
+  async flushCache(): Promise<void> {
+    await this.#cache?.settled();
   }
 
   /** @internal */
   validate(bytes: Uint8Array): void {
     validateWasm(bytes, this.config.wasmFeatures, this.config.compiler);
+  }
+
+  /** @internal The code for a wasm binary: from the cache, else compiled now and kept there. */
+  load(bytes: Uint8Array): Code {
+    const stable = ownCopy(bytes);
+    const key = this.#keyIfNeeded(stable);
+    const found = key && this.#cache?.lookup(key);
+    return found || this.#keep(key, compileWasm(stable, this.compileOptions, this.config.compiler));
+  }
+
+  /** @internal The same without blocking. */
+  async loadAsync(bytes: Uint8Array, { onProgress, signal }: Omit<AsyncOptions, 'parallel'> = {}): Promise<Code> {
+    signal?.throwIfAborted();
+    // What is compiled must be what was hashed, whatever the caller does with its bytes meanwhile.
+    const stable = bytes.slice();
+    const key = this.#keyIfNeeded(stable);
+    const found = key && (await this.#cache?.lookupAsync(key));
+    signal?.throwIfAborted();
+    if (found) return found;
+    const { compiler, parallelCompilation } = this.config;
+    const how: AsyncOptions = { onProgress, signal, parallel: parallelCompilation };
+    return this.#keep(key, await compileWasmAsync(stable, this.compileOptions, compiler, how));
+  }
+
+  /** @internal The code for a wasm binary if the cache has it. Undefined also for what is no module. */
+  lookup(bytes: Uint8Array): Code | undefined {
+    return this.#cache?.lookup(this.#key(ownCopy(bytes)));
+  }
+
+  /** @internal How this engine loads artifacts that come from elsewhere. */
+  loadOptions({ verifyHash }: LoadOptions = {}): CodeOptions {
+    return { verifyHash, artifactKey: this.config.artifactKey };
   }
 
   /** @internal How modules are compiled. */
@@ -44,4 +117,32 @@ export class Engine {
     };
     return this.#options;
   }
+
+  #key(wasm: Uint8Array): string {
+    return cacheKey(wasm, this.precompileCompatibilityHash, compilerHash());
+  }
+
+  /** Undefined where neither a cache nor a signature asks for it. */
+  #keyIfNeeded(wasm: Uint8Array): string | undefined {
+    return this.#cache || this.config.artifactKey?.canSign ? this.#key(wasm) : undefined;
+  }
+
+  /** The file for an artifact that was compiled for this key. */
+  #signed(key: string | undefined, artifact: Uint8Array): Uint8Array {
+    const { artifactKey } = this.config;
+    return artifactKey?.canSign ? artifactKey.sign(artifact, subjectOf(key!)) : artifact;
+  }
+
+  /** Puts what was just compiled into the cache and loads it; its hash and signature need no check. With a public key alone nothing can be
+   *  kept: it would be refused later. */
+  #keep(key: string | undefined, artifact: Uint8Array): Code {
+    const file = this.#signed(key, artifact);
+    const canKeep = this.config.artifactKey?.canSign ?? true;
+    return this.#cache && canKeep ? this.#cache.keep(key!, file) : Code.fromBytes(file, { verifyHash: false });
+  }
+}
+
+/** Other threads can write to shared memory between hashing and compiling. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
 }

@@ -14,6 +14,10 @@ export type ArtifactErrorCode =
   | 'ARTIFACT_HASH_MISMATCH'
   /** A table, index or offset inside the file is out of bounds. */
   | 'ARTIFACT_DAMAGED'
+  /** The engine has an `artifactKey`, and the artifact has no signature. */
+  | 'ARTIFACT_NOT_SIGNED'
+  /** The signature is not by the engine's `artifactKey`, or not for these bytes. */
+  | 'ARTIFACT_WRONG_SIGNATURE'
   /** Compiled with options that this engine's configuration rules out. */
   | 'ARTIFACT_WRONG_OPTIONS';
 
@@ -95,6 +99,8 @@ export type OuroErrorCode =
   | 'TEXT_PARSER_MISSING'
   /** A thread that compiled ended before it was done: most often, no memory was left. */
   | 'THREAD_DIED'
+  /** The engine's `artifactKey` cannot sign: it has no private key. */
+  | 'SIGNING_KEY_MISSING'
   /** The compiler itself failed: a bug of Ouro. */
   | 'COMPILER_BUG';
 

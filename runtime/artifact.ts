@@ -223,3 +223,17 @@ export const TRAP_SIZE: u32 = 8;
 export const ADDRESS_CODE_OFFSET: u32 = 0; // offset in Text; holds up to the next entry's
 export const ADDRESS_WASM_OFFSET: u32 = 4; // 0: no origin
 export const ADDRESS_SIZE: u32 = 8;
+
+// The signature: SIGNATURE_SIZE bytes behind the file, after its H_FILE_SIZE bytes; most files have none.
+export const SIGNATURE_MAGIC0: u32 = 0; // HEADER_MAGIC0
+export const SIGNATURE_MAGIC1: u32 = 4;
+export const SIGNATURE_MAGIC: u32 = 0x4e474953; // "SIGN"
+export const SIGNATURE_VERSION_AT: u32 = 8;
+export const SIGNATURE_VERSION: u32 = 1; // Ed25519
+export const SIGNATURE_KEY: u32 = 16; // the signer's public key
+export const SIGNATURE_KEY_SIZE: u32 = 32;
+export const SIGNATURE_SUBJECT: u32 = 48; // what the artifact was made from: 32 bytes, which the reader of a cache compares
+export const SIGNATURE_SUBJECT_SIZE: u32 = 32;
+export const SIGNATURE_BYTES: u32 = 80; // over the bytes before it and the content hash
+export const SIGNATURE_BYTES_SIZE: u32 = 64;
+export const SIGNATURE_SIZE: u32 = 144;
