@@ -121,6 +121,8 @@ export interface ImageRecord extends Range {
 export interface ParseOptions {
   /** Check the hash over the whole file (default true). It alone costs time in proportion to the size. */
   verifyHash?: boolean;
+  /** The content's hash, where the caller has worked it out. */
+  contentHash?: Uint8Array;
   /** The feature bits of the present CPU (runtime/cpu.ts); without them, what the code needs is not checked. */
   cpuFeatures?: bigint;
   /** Names of the feature bits, for the message. */
@@ -170,8 +172,19 @@ function damaged(what: string): never {
 
 const architectures: Record<string, number> = { x64: A.TARGET_X64, arm64: A.TARGET_A64 };
 
-function targetName(target: number): string {
-  return target === A.TARGET_X64 ? 'x86-64' : target === A.TARGET_A64 ? 'aarch64' : `machine ${target}`;
+function targetName(target: number | undefined): string {
+  return target === A.TARGET_X64
+    ? 'x86-64'
+    : target === A.TARGET_A64
+      ? 'aarch64'
+      : target === undefined
+        ? process.arch
+        : `machine ${target}`;
+}
+
+function wrongVersion(what: string, found: number, wanted: number): never {
+  const age = found < wanted ? 'an older' : 'a newer';
+  fail('ARTIFACT_WRONG_VERSION', `the artifact is of ${age} ouro: its ${what} is ${found}, that of this ouro is ${wanted}: compile again`);
 }
 
 /** Size of a record of each section whose records are counted in the header, and where the count stands. */
@@ -231,27 +244,24 @@ export class Artifact {
 
     const version = field(A.H_FORMAT_VERSION);
     if (version !== A.FORMAT_VERSION) {
-      fail(
-        'ARTIFACT_WRONG_VERSION',
-        `the artifact has format version ${version}, this version of ouro reads ${A.FORMAT_VERSION}: compile again`,
-      );
+      wrongVersion('format version', version, A.FORMAT_VERSION);
     }
     const size = field(A.H_FILE_SIZE);
     if (size !== bytes.length) {
       const what = size > bytes.length ? `is truncated at byte ${bytes.length} of ${size}` : `has ${bytes.length} bytes instead of ${size}`;
       fail('ARTIFACT_WRONG_SIZE', `the artifact ${what}`);
     }
-    if (options.verifyHash !== false && !hashMatches(bytes)) {
+    if (options.verifyHash !== false && !hashMatches(bytes, options.contentHash)) {
       fail('ARTIFACT_HASH_MISMATCH', 'the artifact is damaged: its content does not match its hash');
     }
     const abi = field(A.H_ABI_VERSION);
     if (abi !== L.ABI_VERSION) {
-      fail('ARTIFACT_WRONG_VERSION', `the artifact has ABI version ${abi}, this version of ouro runs ${L.ABI_VERSION}: compile again`);
+      wrongVersion('ABI version', abi, L.ABI_VERSION);
     }
     this.target = field(A.H_TARGET);
     const target = options.target ?? architectures[process.arch];
     if (this.target !== target) {
-      fail('ARTIFACT_WRONG_ARCHITECTURE', `the artifact is for ${targetName(this.target)}, this machine is ${targetName(target ?? 0)}`);
+      fail('ARTIFACT_WRONG_ARCHITECTURE', `the artifact is for ${targetName(this.target)}, this machine is ${targetName(target)}`);
     }
     this.pageSize = field(A.H_PAGE_SIZE);
     if (this.pageSize !== (this.target === A.TARGET_X64 ? A.PAGE_SIZE_X64 : A.PAGE_SIZE_A64)) damaged(`page size ${this.pageSize}`);
@@ -506,6 +516,13 @@ export class Artifact {
     return wasmOffset === 0 ? undefined : wasmOffset;
   }
 
+  /** Entry `index` of the address map: an offset in the text, and the wasm offset from there on. */
+  address(index: number): [codeOffset: number, wasmOffset: number | undefined] {
+    const at = this.#record(A.Section.AddressMap, index, A.ADDRESS_SIZE, 'entry of the address map');
+    const wasmOffset = this.#u32(at + A.ADDRESS_WASM_OFFSET);
+    return [this.#u32(at + A.ADDRESS_CODE_OFFSET), wasmOffset === 0 ? undefined : wasmOffset];
+  }
+
   /** The whole address map: pairs of code offset and wasm offset (0: none), for listings. A copy. */
   addressMap(): Uint32Array {
     const { offset, size } = this.section(A.Section.AddressMap);
@@ -658,11 +675,17 @@ function checkCpu(needed: bigint, options: ParseOptions): void {
   if (options.cpuFeatures === undefined) return;
   const missing = needed & ~options.cpuFeatures;
   if (missing === 0n) return;
+  const list = (bits: bigint) => featureNames(bits, options.cpuFeatureNames ?? []).join(', ') || 'none';
+  fail(
+    'ARTIFACT_CPU_LACKS_FEATURE',
+    `the artifact needs a CPU with ${list(missing)}, which this one lacks (it needs ${list(needed)}; this CPU has ${list(options.cpuFeatures)})`,
+  );
+}
+
+function featureNames(bits: bigint, known: readonly string[]): string[] {
   const names: string[] = [];
-  for (let bit = 0; bit < 64; bit++) {
-    if ((missing >> BigInt(bit)) & 1n) names.push(options.cpuFeatureNames?.[bit] ?? `feature ${bit}`);
-  }
-  fail('ARTIFACT_CPU_LACKS_FEATURE', `the artifact needs a CPU with ${names.join(', ')}, which this one lacks`);
+  for (let bit = 0; bit < 64; bit++) if ((bits >> BigInt(bit)) & 1n) names.push(known[bit] ?? `feature ${bit}`);
+  return names;
 }
 
 function readCounts(field: (offset: number) => number): Counts {
@@ -713,9 +736,9 @@ function readContext(field: (offset: number) => number, counts: Counts): Context
 }
 
 /** Whether the file has the hash that it says: SHA-256, the hash itself taken as zeros. */
-function hashMatches(bytes: Uint8Array): boolean {
+function hashMatches(bytes: Uint8Array, known?: Uint8Array): boolean {
   const at = A.HEADER_AT + A.H_HASH;
-  const hash = new Uint8Array(A.HASH_SIZE);
-  native().sha256(bytes, at, A.HASH_SIZE, hash);
+  const hash = known ?? new Uint8Array(A.HASH_SIZE);
+  if (!known) native().sha256(bytes, at, A.HASH_SIZE, hash);
   return Buffer.compare(hash, bytes.subarray(at, at + A.HASH_SIZE)) === 0;
 }

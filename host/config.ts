@@ -17,6 +17,11 @@ const featureBits = {
   wasmExtendedConst: 7,
 } as const;
 
+/** The options of these bits. */
+export function featureNames(bits: number): string[] {
+  return Object.entries(featureBits).flatMap(([name, bit]) => ((bits >> bit) & 1 ? [name] : []));
+}
+
 /** What runs the compiler core: V8, Ouro, or Ouro where the native core is in the cache. */
 export type Compiler = 'auto' | 'wasm' | 'native';
 

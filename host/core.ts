@@ -3,6 +3,7 @@
 
 import { Trap } from './trap.js';
 import { CompileError, type CompileErrorCode, CompilerBug, OuroError } from './errors.js';
+import { withPlace } from './locate.js';
 
 /** The exports of compiler/index.ts. */
 export interface CoreExports {
@@ -90,7 +91,7 @@ export class Core {
       new Uint8Array(memory.buffer).set(bytes, pointer);
       return work(pointer);
     } catch (error) {
-      if (error instanceof CompileError || error instanceof OuroError) throw error;
+      if (error instanceof CompileError || error instanceof OuroError) throw withPlace(error, bytes);
       this.usable = false;
       throw bug(error);
     } finally {

@@ -23,18 +23,23 @@ export interface PlainError {
   readonly message: string;
   /** Of a CompileError. */
   readonly offset?: number;
+  readonly funcIndex?: number;
+  readonly funcName?: string;
 }
 
 export function toPlain(error: unknown): PlainError {
   const { code, message } = error instanceof Error ? (error as OuroError) : { code: undefined, message: String(error) };
-  if (error instanceof CompileError) return { code: error.code, message, offset: error.offset };
+  if (error instanceof CompileError) {
+    const { code, offset, funcIndex, funcName } = error;
+    return { code, message, offset, funcIndex, funcName };
+  }
   return {
     code: error instanceof OuroError ? error.code : 'COMPILER_BUG',
     message: `${code === undefined ? 'the compiler failed: ' : ''}${message}`,
   };
 }
 
-export function fromPlain({ code, message, offset }: PlainError): Error {
-  if (offset !== undefined) return new CompileError(code as CompileErrorCode, message, offset);
+export function fromPlain({ code, message, offset, funcIndex, funcName }: PlainError): Error {
+  if (offset !== undefined) return new CompileError(code as CompileErrorCode, message, offset, funcIndex, funcName);
   return code === 'COMPILER_BUG' ? new CompilerBug(message) : new OuroError(code as OuroErrorCode, message);
 }

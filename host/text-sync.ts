@@ -3,6 +3,7 @@
 
 import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
+import { OuroError, type OuroErrorCode } from './errors.js';
 import { TextError } from './text.js';
 
 /** What the worker is asked. */
@@ -16,6 +17,8 @@ export interface TextReply {
   readonly bytes?: Uint8Array;
   readonly error?: string;
   readonly isTextError?: boolean;
+  /** Of an OuroError. */
+  readonly code?: OuroErrorCode;
 }
 
 type Workers = typeof import('node:worker_threads');
@@ -38,5 +41,5 @@ export function parseTextSync(text: string): Uint8Array {
   port1.close();
   if (reply?.bytes) return reply.bytes;
   const message = reply?.error ?? 'the parser of the text format gave no answer';
-  throw reply?.isTextError ? new TextError(message) : new Error(message);
+  throw reply?.isTextError ? new TextError(message) : new OuroError(reply?.code ?? 'THREAD_DIED', message);
 }

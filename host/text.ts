@@ -1,5 +1,7 @@
 /** The text format (.wat), through the optional package @bytecodealliance/jco. */
 
+import { OuroError } from './errors.js';
+
 const packageName = '@bytecodealliance/jco';
 
 let parser: ((text: string) => Promise<Uint8Array>) | undefined;
@@ -9,15 +11,22 @@ export class TextError extends SyntaxError {
   override name = 'TextError';
 }
 
-/** The binary of a module in text format. Not validated. Throws TextError, or an Error that names the missing package. */
+/** The binary of a module in text format. Not validated. Throws TextError with line and column, or an OuroError where the
+ *  package is missing.
+ *
+ *  @example
+ *  const wasm = await parseText('(module)');
+ *  wasm.length; // => 8 */
 export async function parseText(text: string): Promise<Uint8Array> {
   if (!parser) {
     try {
       parser = (await import(packageName)).parse;
     } catch (cause) {
-      throw new Error(`the WebAssembly text format needs the package ${packageName}: install it with 'npm install ${packageName}'`, {
-        cause,
-      });
+      throw new OuroError(
+        'TEXT_PARSER_MISSING',
+        `the WebAssembly text format needs the package ${packageName}: install it with 'npm install ${packageName}'`,
+        { cause },
+      );
     }
   }
   try {

@@ -5,7 +5,9 @@
 /** A JS function of any kind. */
 export type Callable = (...args: any[]) => any;
 
+/** A value type, as it is written in the text format. */
 export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref';
+/** A reference type. */
 export type RefType = 'funcref' | 'externref';
 
 /** Names of value types by their byte in the wasm format. */
@@ -36,7 +38,13 @@ export function isRefType(type: ValType): type is RefType {
 
 const interned = new Map<string, FuncType>();
 
-/** A function's type. `new FuncType(...)` gives the one object that exists for these types. */
+/** A function's type: parameters and results. `new FuncType(...)` gives the one object that exists for these types, so that types compare
+ *  by `===`.
+ *
+ *  @example
+ *  const type = new FuncType(['i32', 'i32'], ['i32']);
+ *  type === new FuncType(['i32', 'i32'], ['i32']); // => true
+ *  String(type); // => '(i32, i32) -> (i32)' */
 export class FuncType {
   readonly kind = 'func';
   readonly params: readonly ValType[];
@@ -77,53 +85,76 @@ export function funcTypeById(id: number): FuncType {
   return byId[id - 1];
 }
 
+/** A table's type. */
 export interface TableType {
   readonly kind: 'table';
+  /** What the elements are. */
   readonly element: RefType;
-  /** In elements. */
+  /** Initial size, in elements. */
   readonly minimum: number;
+  /** In elements; undefined when there is no limit. */
   readonly maximum: number | undefined;
+  /** Elements are addressed by i64. */
   readonly is64: boolean;
 }
 
+/** A memory's type. */
 export interface MemoryType {
   readonly kind: 'memory';
-  /** In pages. */
+  /** Initial size, in pages. */
   readonly minimum: number;
+  /** In pages; undefined when there is no limit. */
   readonly maximum: number | undefined;
+  /** Threads may share it. */
   readonly shared: boolean;
+  /** Addresses are i64. */
   readonly is64: boolean;
-  /** In bytes. */
+  /** Of one page, in bytes: 65536 unless the module says otherwise. */
   readonly pageSize: number;
 }
 
+/** A global's type. */
 export interface GlobalType {
   readonly kind: 'global';
+  /** Of the value. */
   readonly content: ValType;
   readonly mutable: boolean;
 }
 
-export type ExternType = FuncType | TableType | MemoryType | GlobalType;
+/** The type of an exception tag. */
+export interface TagType {
+  readonly kind: 'tag';
+  /** Its parameters are what an exception carries; it has no results. */
+  readonly type: FuncType;
+}
 
+/** The type of anything that can be imported or exported; `kind` tells which. */
+export type ExternType = FuncType | TableType | MemoryType | GlobalType | TagType;
+
+/** One import of a module: what it wants, under two names. */
 export interface ImportType {
   readonly module: string;
   readonly name: string;
   readonly type: ExternType;
 }
 
+/** One export of a module. */
 export interface ExportType {
   readonly name: string;
   readonly type: ExternType;
 }
 
+/** The type of a table of `element` with `minimum` elements, and `maximum` at most. */
 export function tableType(element: RefType, minimum: number, maximum?: number): TableType {
   return { kind: 'table', element, minimum, maximum, is64: false };
 }
 
+/** The type of a 32-bit memory that is not shared, in pages of 64 KiB. */
 export function memoryType(minimum: number, maximum?: number): MemoryType {
   return { kind: 'memory', minimum, maximum, shared: false, is64: false, pageSize: 65536 };
 }
 
+/** The type of a global. */
 export function globalType(content: ValType, mutable = false): GlobalType {
   return { kind: 'global', content, mutable };
 }
@@ -148,6 +179,8 @@ export function describeType(type: ExternType): string {
     }
     case 'global':
       return `global ${type.mutable ? 'mut ' : ''}${type.content}`;
+    case 'tag':
+      return `tag ${type.type}`;
   }
 }
 
@@ -173,5 +206,7 @@ export function typeMatches(found: ExternType, wanted: ExternType): boolean {
       );
     case 'global':
       return found.kind === 'global' && found.mutable === wanted.mutable && found.content === wanted.content;
+    case 'tag':
+      return found.kind === 'tag' && found.type === wanted.type;
   }
 }

@@ -1,6 +1,7 @@
 /** worker: the worker thread of the library. Parses text modules for callers that wait. */
 
 import { parentPort } from 'node:worker_threads';
+import { OuroError } from './errors.js';
 import { parseText, TextError } from './text.js';
 import type { TextReply, TextRequest } from './text-sync.js';
 
@@ -9,7 +10,11 @@ parentPort?.on('message', async ({ text, signal, port }: TextRequest) => {
   try {
     reply = { bytes: await parseText(text) };
   } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error), isTextError: error instanceof TextError };
+    reply = {
+      error: error instanceof Error ? error.message : String(error),
+      isTextError: error instanceof TextError,
+      code: error instanceof OuroError ? error.code : undefined,
+    };
   }
   port.postMessage(reply);
   Atomics.store(signal, 0, 1);
