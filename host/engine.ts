@@ -98,6 +98,16 @@ export class Engine {
     return this.#cache?.lookup(this.#key(ownCopy(bytes)));
   }
 
+  /** @internal The name in the cache of the artifact for a wasm binary. */
+  keyOf(bytes: Uint8Array): string {
+    return this.#key(ownCopy(bytes));
+  }
+
+  /** @internal The code by that name if the cache has it. */
+  lookupKey(key: string): Code | undefined {
+    return this.#cache?.lookup(key);
+  }
+
   /** @internal How this engine loads artifacts that come from elsewhere. */
   loadOptions({ verifyHash }: LoadOptions = {}): CodeOptions {
     return { verifyHash, artifactKey: this.config.artifactKey };

@@ -102,6 +102,12 @@ export class Trap extends WebAssembly.RuntimeError {
     return this.#frames;
   }
 
+  /** @internal The opcode of the instruction that trapped, where the artifact holds the wasm. */
+  get opcode(): number | undefined {
+    const at = this.frames[0]?.wasmOffset;
+    return at === undefined ? undefined : this.#raw[0].code.artifact.wasm?.[at];
+  }
+
   /** The frames as text, one a line. */
   get backtrace(): string {
     return this.frames.map(frameText).join('\n');
