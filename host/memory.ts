@@ -20,8 +20,10 @@ export class Memory {
   readonly desc: Cell;
   /** @internal */
   readonly base: number;
-  /** @internal A view of the whole memory; its length becomes 0 when the memory grows. */
+  /** @internal A view of the whole memory; its length becomes 0 when the memory grows, unless that is silent. */
   bytes: Uint8Array;
+  /** @internal Whether growing leaves `bytes` as it is: of a shared memory, and of one whose buffer JS has made resizable (`toResizableBuffer`). */
+  growsSilently: boolean;
   readonly #v8: WebAssembly.Memory;
   #exposed = false;
   #guarded: boolean | undefined;
@@ -37,7 +39,9 @@ export class Memory {
     this.declared = type;
     this.#v8 = v8;
     this.desc = desc;
-    this.bytes = new Uint8Array(v8.buffer);
+    const { buffer } = v8;
+    this.bytes = new Uint8Array(buffer);
+    this.growsSilently = staysAttached(buffer);
     this.base = native().address(this.bytes);
     writeAddress(desc.words, L.MEMORYDESC_BASE >> 2, this.base);
     this.#writeLength();
@@ -69,7 +73,7 @@ export class Memory {
   /** All of it, as it is now: a view that growing makes useless. */
   data(store: Store = this.store): Uint8Array {
     this.store.check(store, 'memory');
-    if (this.bytes.length === 0 || this.declared.shared) this.refresh();
+    if (this.bytes.length === 0 || this.growsSilently) this.refresh();
     return this.bytes;
   }
 
@@ -112,7 +116,9 @@ export class Memory {
 
   /** @internal Takes over the present length. */
   refresh(): void {
-    this.bytes = new Uint8Array(this.#v8.buffer);
+    const { buffer } = this.#v8;
+    this.bytes = new Uint8Array(buffer);
+    this.growsSilently = staysAttached(buffer);
     this.#writeLength();
     if (this.#exposed) this.store.watch();
   }
@@ -127,6 +133,11 @@ export class Memory {
     this.#exposed = true;
     this.store.expose(this);
   }
+}
+
+/** Whether a memory's buffer stays what it is when the memory grows. */
+function staysAttached(buffer: ArrayBufferLike): boolean {
+  return buffer instanceof SharedArrayBuffer || (buffer as { resizable?: boolean }).resizable === true;
 }
 
 let guarded: boolean | undefined;

@@ -195,13 +195,13 @@ export class Store {
   /** @internal Chooses what the wrappers look at. */
   watch(): void {
     if (this.#exposed.length === 0) this.watched = freshArray;
-    else this.watched = this.#exposed.length > 1 || this.#exposed[0].declared.shared ? alwaysStale : this.#exposed[0].bytes;
+    else this.watched = this.#exposed.length > 1 || this.#exposed[0].growsSilently ? alwaysStale : this.#exposed[0].bytes;
   }
 
   /** @internal Brings the lengths that compiled code sees up to date. */
   refresh(): void {
     for (const memory of this.#exposed) {
-      if (memory.bytes.length === 0 || memory.declared.shared) memory.refresh();
+      if (memory.bytes.length === 0 || memory.growsSilently) memory.refresh();
     }
   }
 

@@ -21,6 +21,7 @@ import {
   tableType,
 } from '../../host/index.js';
 import { artifactOf, engine, moduleOf, rejects, throws } from './support.js';
+import { skip } from '../support/skip.js';
 
 test('function types are interned by structure', () => {
   assert.is(new FuncType(['i32', 'f64'], ['i64']), new FuncType(['i32', 'f64'], ['i64']));
@@ -190,6 +191,38 @@ test('memories and data segments', async () => {
   throws(() => new Instance(store, late, [ours]), Trap, /out of bounds memory access/);
   assert.is(ours.data(store)[0], 'x'.charCodeAt(0));
 });
+
+const resizable = 'toResizableBuffer' in WebAssembly.Memory.prototype;
+if (resizable) test('a memory whose buffer is resizable', growsInPlace);
+else skip('a memory whose buffer is resizable', 'this Node has no toResizableBuffer');
+
+async function growsInPlace(): Promise<void> {
+  const store = new Store(engine);
+  const module = new Module(
+    engine,
+    `(module (import "m" "grow" (func $grow)) (memory (export "memory") 1 9)
+    (func (export "size") (result i32) (memory.size))
+    (func (export "during") (result i32) (call $grow) (i32.store (i32.const 0x50000) (i32.const 7)) (i32.load (i32.const 0x50000))))`,
+  );
+  let grow = () => {};
+  const instance = new Instance(store, module, [new Func(store, new FuncType([], []), () => grow())]);
+  const { size, during, memory } = instance.exports;
+  const js = memory as WebAssembly.Memory;
+  const buffer = js.toResizableBuffer() as ArrayBuffer & { resize(length: number): void };
+  assert.is(size(), 1);
+  buffer.resize(2 * 65536);
+  assert.is(size(), 2);
+  js.grow(1);
+  assert.is(size(), 3);
+  assert.is(instance.getMemory(store, 'memory').size(store), 3);
+  grow = () => buffer.resize(6 * 65536);
+  assert.is(during(), 7);
+  assert.is(size(), 6);
+  js.toFixedLengthBuffer();
+  assert.is(size(), 6);
+  js.grow(1);
+  assert.is(size(), 7);
+}
 
 test('large data becomes an image', async () => {
   const bytes = Array.from({ length: 50000 }, (_, i) => `\\${((i * 7) & 255).toString(16).padStart(2, '0')}`).join('');
