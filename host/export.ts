@@ -6,7 +6,7 @@
  *  @example
  *  const index = module.getExportIndex('add');
  *  for (let i = 0; i < 3; i++) {
- *    const add = new Instance(store, module).getExport(store, index);
+ *    const add = new Instance(store, module, [console.log]).getExport(store, index);
  *    add.call(store, i, 1); // => i + 1
  *  } */
 export class ModuleExport {

@@ -2,14 +2,29 @@
 
 export type { Config, LoadOptions } from './config.js';
 export { Engine } from './engine.js';
-export { ArtifactError, CompileError, CompilerBug, LinkError, OuroError } from './errors.js';
+export {
+  ArtifactError,
+  type ArtifactErrorCode,
+  CompileError,
+  type CompileErrorCode,
+  CompilerBug,
+  LinkError,
+  type LinkErrorCode,
+  OuroError,
+  type OuroErrorCode,
+} from './errors.js';
+export { ModuleExport } from './export.js';
 export { type Extern, JsTable } from './extern.js';
 export { Func } from './func.js';
 export { Global } from './global.js';
 export { Instance } from './instance.js';
 export { Linker } from './linker.js';
 export { Memory } from './memory.js';
-export { Module, type ModuleSource } from './module.js';
+export { type AddressMapEntry, type ModuleFunction, ModuleFunctions } from './functions.js';
+export type { ResourcesRequired } from './info.js';
+export { Module, type ModuleCompileOptions, type ModuleSource } from './module.js';
+export type { CompileProgress } from './compile.js';
+export type { SharedModule } from './token.js';
 export { Store } from './store.js';
 export { Table } from './table.js';
 export { parseText, TextError } from './text.js';
@@ -25,6 +40,7 @@ export {
   memoryType,
   type RefType,
   type TableType,
+  type TagType,
   tableType,
   type ValType,
 } from './types.js';

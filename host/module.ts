@@ -79,7 +79,16 @@ export class Module implements Disposable {
     options.signal?.throwIfAborted();
     const text = toText(source);
     const bytes = text === undefined ? toBytes(source) : await parseText(text);
-    return new Module(engine, await engine.loadAsync(bytes, options));
+    const { signal, onProgress } = options;
+    let complete = false;
+    const report = (progress: CompileProgress) => {
+      complete = progress.done === progress.total;
+      onProgress?.(progress);
+    };
+    const code = await engine.loadAsync(bytes, { signal, onProgress: report });
+    const total = code.artifact.counts.functions;
+    if (!complete) onProgress?.({ done: total, total });
+    return new Module(engine, code);
   }
 
   /** `new Module` from a .wasm or .wat file. The path stands in the error's message.
@@ -370,14 +379,8 @@ export class Module implements Disposable {
    *  nothing: keep this module until the other thread has opened it.
    *
    *  @example
-   *  const worker = new Worker(
-   *    `import { parentPort, workerData } from 'node:worker_threads';
-   *     import { Engine, Instance, Module, Store } from 'ouro';
-   *     const engine = new Engine();
-   *     const module = Module.fromShared(engine, workerData);
-   *     parentPort.postMessage(new Instance(new Store(engine), module, [() => {}]).exports.add(20, 22));`,
-   *    { eval: true, workerData: module.share() },
-   *  );
+   *  // worker.js: const module = Module.fromShared(engine, workerData);
+   *  const worker = new Worker('./worker.js', { workerData: module.share() });
    *  const [sum] = await once(worker, 'message');
    *  sum; // => 42 */
   share(): SharedModule {
