@@ -489,6 +489,12 @@ export class Artifact {
     };
   }
 
+  /** The type index of a defined function. */
+  functionType(defined: number): number {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    return this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, `type of function ${defined}`);
+  }
+
   /** The function that a code offset lies in. Binary search. */
   functionAt(codeOffset: number): FunctionRecord | undefined {
     const { offset } = this.section(A.Section.Functions);

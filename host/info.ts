@@ -4,6 +4,7 @@
 import { ExternKind } from '../runtime/artifact.js';
 import type { Code } from './code.js';
 import { ModuleExport } from './export.js';
+import type { PlannedExport } from './plan.js';
 import type { ExportType, ExternType, ImportType } from './types.js';
 
 /** What instances of a module need besides what they import: sizes of its own memories and tables. */
@@ -34,11 +35,15 @@ export class ModuleInfo {
   constructor(code: Code) {
     const { plan, artifact } = code;
     this.imports = Object.freeze(plan.imports.map(({ module, name, type }) => Object.freeze({ module, name, type })));
-    const importedFuncs = plan.imports.flatMap(({ kind, type }) => (kind === ExternKind.Func ? [type] : []));
+    const imported = plan.imports.flatMap(({ kind, type }) => (kind === ExternKind.Func ? [type] : []));
+    const typeOf = (each: PlannedExport) =>
+      each.kind !== ExternKind.Func
+        ? plan.exportType(each)
+        : (imported[each.index] ?? plan.types[artifact.functionType(each.index - imported.length)]);
     this.exports = Object.freeze(
       plan.exports.map((each, index) => {
-        const { name, kind } = each;
-        const type = (kind === ExternKind.Func ? importedFuncs[each.index] : undefined) ?? plan.exportType(each);
+        const { name } = each;
+        const type = typeOf(each);
         this.#byName.set(name, { handle: new ModuleExport(name, index, code), type });
         return Object.freeze({ name, type });
       }),

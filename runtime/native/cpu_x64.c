@@ -2,14 +2,17 @@
 #include "ouro.h"
 
 #include <cpuid.h>
+#include <stdatomic.h>
 
 static uint32_t bit(uint32_t word, int position, uint32_t feature) { return (word >> position & 1) ? feature : 0; }
 
-uint32_t ouro_cpu_features(void) {
-  uint32_t a = 0, b = 0, c = 0, d = 0, b7 = 0, c81 = 0, unused_c, unused_d;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  if (!__get_cpuid_count(7, 0, &a, &b7, &unused_c, &unused_d)) b7 = 0;
-  if (!__get_cpuid(0x80000001, &a, &b, &c81, &d)) c81 = 0;
+/* As few CPUID instructions as will do: a virtual machine traps each, at 20 us. Leaves 1 and 0x80000001 are there on every 64-bit CPU. */
+static uint32_t find(void) {
+  uint32_t a, b, c, d, highest, b7 = 0, c7, c81;
+  __cpuid(0, highest, b, c, d);
+  if (highest >= 7) __cpuid_count(7, 0, a, b7, c7, d);
+  __cpuid(0x80000001, a, b, c81, d);
+  __cpuid(1, a, b, c, d);
   uint32_t found = bit(c, 0, OURO_CPU_X64_SSE3) | bit(c, 9, OURO_CPU_X64_SSSE3) | bit(c, 19, OURO_CPU_X64_SSE41) |
                    bit(c, 20, OURO_CPU_X64_SSE42) | bit(c, 23, OURO_CPU_X64_POPCNT) | bit(c, 13, OURO_CPU_X64_CX16) |
                    bit(c, 22, OURO_CPU_X64_MOVBE) | bit(b7, 3, OURO_CPU_X64_BMI1) | bit(b7, 8, OURO_CPU_X64_BMI2) |
@@ -24,4 +27,14 @@ uint32_t ouro_cpu_features(void) {
              bit(b7, 30, OURO_CPU_X64_AVX512BW) | bit(b7, 31, OURO_CPU_X64_AVX512VL);
   }
   return found;
+}
+
+uint32_t ouro_cpu_features(void) {
+  static _Atomic(uint32_t) known; /* threads that ask at once find the same */
+  uint32_t features = atomic_load_explicit(&known, memory_order_relaxed);
+  if (features == 0) {
+    features = find();
+    atomic_store_explicit(&known, features, memory_order_relaxed);
+  }
+  return features;
 }
