@@ -7,14 +7,13 @@ import { clearError, failed } from './base/error';
 import { code, functionCount, resetOutput } from './emit/output';
 import { packTables, resetPacked } from './emit/packed';
 import { trimFunc } from './ir/func';
-import { trimUses } from './ir/uses';
 import { trimMach } from './isa/mach';
 import { emitFunction } from './isa/x64/emit';
 import { resetRodata } from './isa/x64/rodata';
 import { selectFunction } from './isa/x64/select/select';
 import { useX64 } from './isa/x64/target';
 import { linkArtifact } from './link/artifact';
-import { optimise } from './opt/passes';
+import { optimise, trimAnalyses } from './opt/passes';
 import { optLevel } from './options';
 import { allocate as allocateRegisters } from './regalloc/allocate';
 import { trimMoves } from './regalloc/moves';
@@ -67,7 +66,7 @@ function compileFunction(func: u32): void {
   // Critical edges are split, blocks have their final order; nothing changes the graph from here on.
   selectFunction();
   trimFunc();
-  trimUses();
+  trimAnalyses();
   // Machine instructions over virtual registers, each with one definition.
   allocateRegisters();
   // Every operand has its place.

@@ -7,7 +7,7 @@
 
 import { Column } from '../base/column';
 import { Entity, Label, at } from '../base/entity';
-import { grownCapacity } from '../base/memory';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import {
   AddressEntry,
@@ -263,6 +263,29 @@ function writePoint(point: Point, place: u32): void {
 export function finishCode(): void {
   decide();
   settle();
+  writeTables();
+  trimCode();
+}
+
+/** Gives back the tables of a large function. */
+function trimCode(): void {
+  bound.trim();
+  tables.trim();
+  if (pointCapacity > KEPT_ENTRIES) {
+    pointKinds = Column.free<Point, u8>(pointKinds);
+    pointOffsets = Column.free<Point, u32>(pointOffsets);
+    pointTargets = Column.free<Point, u32>(pointTargets);
+    pointSizes = Column.free<Point, u8>(pointSizes);
+    pointCapacity = 0;
+  }
+  if (labelCapacity > KEPT_ENTRIES) {
+    labelOffsets = Column.free<Label, u32>(labelOffsets);
+    labelFinals = Column.free<Label, u32>(labelFinals);
+    labelCapacity = 0;
+  }
+}
+
+function writeTables(): void {
   if (tables.isEmpty) return;
   rodata.align(4);
   let index: u32 = 1;

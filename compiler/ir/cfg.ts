@@ -4,7 +4,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
-import { grownCapacity } from '../base/memory';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import {
   ENTRY,
@@ -55,6 +55,15 @@ function reserve(count: u32): void {
   rpo = Column.grown<u32, Block>(rpo, capacity, larger);
   rpoIndex = Column.grown<Block, u32>(rpoIndex, capacity, larger);
   capacity = larger;
+}
+
+/** Gives back the tables of a large function. */
+export function trimCfg(): void {
+  stack.trim();
+  if (capacity <= KEPT_ENTRIES) return;
+  rpo = Column.free<u32, Block>(rpo);
+  rpoIndex = Column.free<Block, u32>(rpoIndex);
+  capacity = 0;
 }
 
 /** Computes the order anew, empties unreachable blocks, and makes the lists of incoming edges hold exactly the edges of reachable

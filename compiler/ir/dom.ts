@@ -5,6 +5,7 @@
 
 import { Column } from '../base/column';
 import { Block, at } from '../base/entity';
+import { KEPT_ENTRIES } from '../base/memory';
 import { Pool } from '../base/pool';
 import { rpo, rpoCount } from './cfg';
 import { ENTRY, blockCount, edgeFrom, edgeNextIn, edgeTo, firstIn, lastValue, successor, successorCount } from './func';
@@ -57,6 +58,16 @@ export function computeDominators(): void {
   Column.free<u32, u32>(labels);
   Column.free<u32, u32>(semis);
   number();
+}
+
+/** Gives back the tables of a large function. */
+export function trimDominators(): void {
+  stack.trim();
+  if (capacity <= KEPT_ENTRIES) return;
+  idom = Column.free<Block, Block>(idom);
+  domNumber = Column.free<Block, u32>(domNumber);
+  domSize = Column.free<Block, u32>(domSize);
+  capacity = 0;
 }
 
 // Blocks by their number in a depth-first walk, from 1, while dominators are found.

@@ -76,8 +76,11 @@ export function resetFunc(index: u32, typeIndex: u32): void {
 }
 
 function growValues(need: u32): void {
-  const old = valueCapacity;
-  const capacity = grownCapacity(old, need);
+  resizeValues(valueCapacity, grownCapacity(valueCapacity, need));
+}
+
+/** Gives every column room for `capacity` values; the first `old` stay. */
+function resizeValues(old: u32, capacity: u32): void {
   ops = Column.grown<Value, u8>(ops, old, capacity);
   types = Column.grown<Value, u8>(types, old, capacity);
   argA = Column.grown<Value, Value>(argA, old, capacity);
@@ -118,9 +121,21 @@ function growEdges(): void {
   edgeCapacity = capacity;
 }
 
+/** Whether the function is one of those whose tables are given back. */
+export function isLarge(): bool {
+  return valueCapacity > KEPT_ENTRIES;
+}
+
+/** The first `count` values are all there are; the tables keep just the room for them. No value has an alias. */
+export function shrinkValues(count: u32): void {
+  valueCount = count;
+  aliases.clear(0, count);
+  resizeValues(count, count);
+}
+
 /** Gives back the tables of a large function; it is gone. */
 export function trimFunc(): void {
-  if (valueCapacity > KEPT_ENTRIES) {
+  if (isLarge()) {
     ops = Column.free<Value, u8>(ops);
     types = Column.free<Value, u8>(types);
     argA = Column.free<Value, Value>(argA);

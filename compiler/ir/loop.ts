@@ -5,6 +5,7 @@
 
 import { Column } from '../base/column';
 import { Block, Entity, at, none } from '../base/entity';
+import { KEPT_ENTRIES } from '../base/memory';
 import { Pool } from '../base/pool';
 import { rpo, rpoCount, rpoIndex } from './cfg';
 import { dominates } from './dom';
@@ -63,6 +64,20 @@ export function computeLoops(): void {
     loopLevel[loop] = loopLevel[loopParent[loop]] + 1;
   }
   for (let i: u32 = 1; i <= rpoCount; i++) loopDepth[rpo[i]] = loopLevel[loopOf[rpo[i]]];
+}
+
+/** Gives back the tables of a large function. */
+export function trimLoops(): void {
+  work.trim();
+  if (blockCapacity <= KEPT_ENTRIES) return;
+  loopOf = Column.free<Block, Loop>(loopOf);
+  loopDepth = Column.free<Block, u32>(loopDepth);
+  blockCapacity = 0;
+  loopHeader = Column.free<Loop, Block>(loopHeader);
+  loopParent = Column.free<Loop, Loop>(loopParent);
+  loopLevel = Column.free<Loop, u32>(loopLevel);
+  roots = Column.free<Loop, Loop>(roots);
+  loopCapacity = 0;
 }
 
 function growLoops(): void {

@@ -115,7 +115,7 @@ export function resetMach(): void {
   if (vregCapacity == 0) growVRegs();
   if (instCapacity == 0) growInsts(64);
   if (operandCapacity == 0) growOperands(64);
-  if (machBlockCapacity == 0) growBlocks();
+  if (machBlockCapacity == 0) growBlocks(64);
 }
 
 function growVRegs(): void {
@@ -150,9 +150,9 @@ function growOperands(need: u32): void {
   operandCapacity = capacity;
 }
 
-function growBlocks(): void {
+function growBlocks(need: u32): void {
   const old = machBlockCapacity;
-  const capacity = grownCapacity(old, 64);
+  const capacity = grownCapacity(old, need);
   blockStarts = Column.grown<Block, u32>(blockStarts, old, capacity);
   blockEnds = Column.grown<Block, u32>(blockEnds, old, capacity);
   blockSuccessors = Column.grown<Block, u32>(blockSuccessors, old, capacity);
@@ -206,10 +206,13 @@ export function trimMach(): void {
   machPool.trim();
 }
 
-/** Makes room for what selection makes of `values` values, mostly. */
-export function reserveMach(values: u32): void {
-  if (values > instCapacity) growInsts(values);
-  if (values << 1 > operandCapacity) growOperands(values << 1);
+/** Makes room for `blocks` blocks, and for what selection makes of `values` values, mostly: 0.9 instructions, 1.2 operands a value. */
+export function reserveMach(values: u32, blocks: u32): void {
+  const insts = values - (values >> 4);
+  const operands = values + (values >> 2);
+  if (insts > instCapacity) growInsts(insts);
+  if (operands > operandCapacity) growOperands(operands);
+  if (blocks >= machBlockCapacity) growBlocks(blocks + 1);
 }
 
 export function newVReg(type: u32): VReg {
@@ -248,7 +251,7 @@ export function addOperand(vreg: VReg, flags: u32, constraint: u32, detail: u32)
 }
 
 export function newMachBlock(): Block {
-  if (machBlockCount == machBlockCapacity) growBlocks();
+  if (machBlockCount == machBlockCapacity) growBlocks(0);
   const block = at<Block>(machBlockCount++);
   blockStarts[block] = 0;
   blockEnds[block] = 0;

@@ -56,4 +56,5 @@ export function removeDeadValues(): void {
     compactParams(block);
   }
   Column.free<Value, u8>(live);
+  work.trim();
 }

@@ -54,6 +54,7 @@ import {
   stateBefore,
   stateStore,
   storedValue,
+  trimStates,
 } from './memory';
 import { simplerValue, substitute } from './rewrite';
 
@@ -92,6 +93,7 @@ export function mergeValues(): bool {
   Column.free<u32, State>(slotStates);
   Column.free<u32, State>(endStates);
   releaseLoopWrites();
+  trimStates();
   return changed;
 }
 

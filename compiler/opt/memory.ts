@@ -6,7 +6,7 @@
 
 import { Column } from '../base/column';
 import { Entity, Value, at, none } from '../base/entity';
-import { grownCapacity } from '../base/memory';
+import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
 import { rpo, rpoCount } from '../ir/cfg';
 import { argA, argB, argC, firstValue, imms, nexts, ops, types } from '../ir/func';
 import { Loop, loopCount, loopOf, loopParent } from '../ir/loop';
@@ -29,6 +29,14 @@ let befores: Column<State, State> = Column.none<State, State>();
 
 export function resetStates(): void {
   stateCount = 1;
+}
+
+/** Gives back the table of a large function. */
+export function trimStates(): void {
+  if (stateCapacity <= KEPT_ENTRIES) return;
+  stores = Column.free<State, Value>(stores);
+  befores = Column.free<State, State>(befores);
+  stateCapacity = 0;
 }
 
 /** A state made by `store` out of `before`; both none when nothing is known. */

@@ -1,6 +1,6 @@
 /** passes: the order of the optimisation passes, and the one entry to them.
  *  In: the function as translate left it: SSA, perhaps with aliases, redundant parameters, unreachable blocks.
- *  Out: for selection: no aliases, critical edges split (ir/cfg.ts), `rpo`, dominators, loops, `layoutOrder`, `useCount`; all of them
+ *  Out: for selection: no aliases, critical edges split (ir/cfg.ts), `rpo`, loops, `layoutOrder`, `useCount`; all of them
  *  of the final graph.
  *
  *  | pass | requires | because |
@@ -12,18 +12,20 @@
  *  | licm | rpo, dominators, loops; after gvn | twins are gone, so that room for invariants goes to different values |
  *  | dce | no aliases, rpo | last of those that edit values: all others leave values without use |
  *  | splitCriticalEdges | rpo | after all that edits the graph |
+ *  | compactValues | no aliases, rpo; after dce | after all that makes or removes values |
  *  | layout | rpo, loops | of the final graph |
  *  | countUses | rpo, no aliases | of the final values | */
 
-import { rebuildCfg, splitCriticalEdges } from '../ir/cfg';
-import { computeDominators } from '../ir/dom';
-import { computeLoops } from '../ir/loop';
-import { countUses, resolveAll } from '../ir/uses';
+import { rebuildCfg, splitCriticalEdges, trimCfg } from '../ir/cfg';
+import { compactValues } from '../ir/compact';
+import { computeDominators, trimDominators } from '../ir/dom';
+import { computeLoops, trimLoops } from '../ir/loop';
+import { countUses, resolveAll, trimUses } from '../ir/uses';
 import { OptLevel } from '../options';
 import { removeDeadValues } from './dce';
 import { mergeValues } from './gvn';
 import { convertBranches } from './ifconv';
-import { computeLayout } from './layout';
+import { computeLayout, trimLayout } from './layout';
 import { hoistInvariants } from './licm';
 import { simplify } from './simplify';
 
@@ -49,8 +51,18 @@ export function optimise(level: OptLevel): void {
   splitCriticalEdges();
   resolveAll();
   removeDeadValues();
+  compactValues();
   computeDominators();
   computeLoops();
+  trimDominators();
   computeLayout();
   countUses();
+}
+
+/** Gives back what selection read of the analyses of a large function. */
+export function trimAnalyses(): void {
+  trimUses();
+  trimLayout();
+  trimLoops();
+  trimCfg();
 }

@@ -115,7 +115,7 @@ let locationCapacity: u32 = 0;
 /** Makes all moves sequential. `locations`: one past the highest location in use. */
 export function orderMoves(locations: u32): void {
   if (locations > locationCapacity) {
-    locationCapacity = max(locations, max(locationCapacity << 1, 256));
+    locationCapacity = grownCapacity(locationCapacity, locations);
     Column.free<u32, u32>(readers);
     Column.free<u32, u32>(writers);
     readers = Column.create<u32, u32>(locationCapacity);

@@ -18,7 +18,7 @@ import { Type } from '../ir/type';
 import { addWrites, now, recordWrite, resetWrites, writtenBetween, trimWrites } from './writes';
 
 // (block, local) -> value: open addressing, keys of 8 bytes (0: free), values of 4.
-const MIN_TABLE: u32 = 256;
+const MIN_TABLE: u32 = 64;
 let keys: usize = 0;
 let values: usize = 0;
 let mask: u32 = 0;

@@ -26,8 +26,9 @@ export let operatorOffset: u32 = 0;
 
 /** Operands are bytes in memory of their own, with slack below the first and behind the last, so that four can be looked at together. */
 const SLACK: u32 = 4;
-let operandCapacity: u32 = 1024;
-let operands: usize = allocate(1024);
+const SMALL: u32 = 256;
+let operandCapacity: u32 = SMALL;
+let operands: usize = allocate(SMALL);
 /** Address behind the topmost operand. */
 let top: usize = operands + SLACK;
 /** Address at which the innermost frame begins. */
@@ -72,6 +73,28 @@ export function reserveOperands(count: u32): void {
   operandCapacity = capacity;
 }
 
+/** Address behind the topmost operand, for a hot loop that keeps it to itself meanwhile. */
+export function operandsTop(): usize {
+  return top;
+}
+
+export function setOperandsTop(address: usize): void {
+  top = address;
+}
+
+/** Address of the innermost frame's first operand. */
+export function operandsBase(): usize {
+  return base;
+}
+
+/** Gives back the room that a large expression took. */
+export function trimStack(): void {
+  if (operandCapacity <= SMALL) return;
+  operands = reallocate(operands, SMALL, 0);
+  operandCapacity = SMALL;
+  resetStack();
+}
+
 /** What hot loops do with operands, inlined. */
 export class Operands {
   @inline
@@ -85,14 +108,6 @@ export class Operands {
   static pop(expected: u32): void {
     if (top > base && (load<u8>(top - 1) as u32) == expected) top -= 1;
     else popOther(expected);
-  }
-
-  /** Pops `count` operands at once when they are those of `params` (a byte each, the first lowest); else false, and nothing is done. */
-  @inline
-  static popAll(params: u32, count: u32): bool {
-    if (top - base < (count as usize) || load<u32>(top - count) << (32 - (count << 3)) != params << (32 - (count << 3))) return false;
-    top -= count;
-    return true;
   }
 }
 

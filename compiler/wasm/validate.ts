@@ -54,13 +54,15 @@ import {
 } from './module';
 import { Feature, ValType } from './opcodes';
 import { position } from './reader';
-import { failType, setOperatorOffset } from './stack';
+import { failType, setOperatorOffset, trimStack } from './stack';
 import { validateBody } from './validate-code';
 import { validateConstExpr } from './validate-const';
 
 /** Validates everything. */
 export function validateModule(): bool {
-  return validateDeclarations() && validateBodies();
+  const valid = validateDeclarations() && validateBodies();
+  trimStack();
+  return valid;
 }
 
 /** Validates all but the bodies. */

@@ -6,6 +6,7 @@
 
 import { Column } from '../../base/column';
 import { Block, Inst, Label, at } from '../../base/entity';
+import { KEPT_ENTRIES, grownCapacity } from '../../base/memory';
 import { Pool } from '../../base/pool';
 import { CPU_X64_AVX } from '../../../runtime/cpu';
 import { TrapCode } from '../../../runtime/traps';
@@ -74,8 +75,7 @@ function target(block: Block, index: u32): Block {
 function scan(): void {
   if (machBlockCount > blockCapacity) {
     const old = blockCapacity;
-    if (blockCapacity == 0) blockCapacity = 256;
-    while (blockCapacity < machBlockCount) blockCapacity <<= 1;
+    blockCapacity = grownCapacity(old, machBlockCount);
     blockTargets = Column.grown<Block, Block>(blockTargets, old, blockCapacity);
     blockNexts = Column.grown<Block, Block>(blockNexts, old, blockCapacity);
     blockHeaders = Column.grown<Block, u8>(blockHeaders, old, blockCapacity);
@@ -166,6 +166,16 @@ export function emitCode(slots: u32, saved: u32): void {
   emitTrapStubs();
   finishCode();
   addFunction(start, code.length - start, frameSize, savedRegisters);
+  trimBlocks();
+}
+
+/** Gives back the tables of a large function. */
+function trimBlocks(): void {
+  if (blockCapacity <= KEPT_ENTRIES) return;
+  blockTargets = Column.free<Block, Block>(blockTargets);
+  blockNexts = Column.free<Block, Block>(blockNexts);
+  blockHeaders = Column.free<Block, u8>(blockHeaders);
+  blockCapacity = 0;
 }
 
 function addLocation(offset: u32, location: u32): void {

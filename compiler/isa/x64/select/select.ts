@@ -6,6 +6,7 @@
 
 import { Column } from '../../../base/column';
 import { Block, Value } from '../../../base/entity';
+import { KEPT_ENTRIES } from '../../../base/memory';
 import { Pool } from '../../../base/pool';
 import { rpoCount } from '../../../ir/cfg';
 import * as ir from '../../../ir/func';
@@ -48,7 +49,7 @@ const jumpArguments: Pool = Pool.create();
 
 export function selectFunction(): void {
   mach.resetMach();
-  mach.reserveMach(ir.valueCount >> 1);
+  mach.reserveMach(ir.valueCount, rpoCount);
   resetOperands();
   resetFrame();
   if (ir.blockCount > capacity) {
@@ -59,6 +60,12 @@ export function selectFunction(): void {
   for (let i: u32 = 1; i <= rpoCount; i++) machBlocks[layoutOrder[i]] = mach.newMachBlock();
   for (let i: u32 = 1; i <= rpoCount; i++) selectBlock(layoutOrder[i]);
   trimOperands();
+  chunks.trim();
+  jumpArguments.trim();
+  if (capacity > KEPT_ENTRIES) {
+    machBlocks = Column.free<Block, Block>(machBlocks);
+    capacity = 0;
+  }
 }
 
 function selectBlock(block: Block): void {
