@@ -9,6 +9,7 @@ const entries = {
   worker: 'host/worker',
   'compile-worker': 'host/compile-worker',
   register: 'host/register/index',
+  webassembly: 'host/register/webassembly',
 };
 const assets = ['compiler.wasm', 'ouro.wasm'];
 
@@ -41,7 +42,7 @@ function copyTypes() {
   return {
     name: 'copy-types',
     writeBundle() {
-      const pending = [resolve('build/host/index.d.ts')];
+      const pending = [resolve('build/host/index.d.ts'), resolve('build/host/register/webassembly.d.ts')];
       const seen = new Set(pending);
       for (const file of pending) {
         const target = join('dist/types', relative('build', file));

@@ -57,7 +57,8 @@ export function toJs(extern: Extern): any {
 export function toExtern(store: Store, value: unknown, wanted: ExternType): Extern | undefined {
   if (isExtern(value)) return value;
   if (value instanceof JsTable) return value.table;
-  if (value instanceof V8.Memory) return Memory.fromJs(store, value, memoryTypeOf(value));
+  if (value instanceof V8.Memory)
+    return Memory.fromJs(store, value, memoryTypeOf(value, wanted.kind === 'memory' ? wanted.maximum : undefined));
   switch (wanted.kind) {
     case 'func':
       if (typeof value !== 'function') return undefined;
@@ -91,22 +92,29 @@ export function describeValue(value: unknown): string {
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 
-/** The type of a V8 memory. Its maximum is found by asking V8 which imports it would satisfy. */
-function memoryTypeOf(memory: WebAssembly.Memory): MemoryType {
+const maxima = new WeakMap<WebAssembly.Memory, { readonly pages: number | undefined }>();
+
+/** The type of a V8 memory. Its maximum is found by asking V8 which imports it would satisfy; `guess` makes that shorter. */
+function memoryTypeOf(memory: WebAssembly.Memory, guess: number | undefined): MemoryType {
   const minimum = memory.buffer.byteLength / PAGE;
   const shared = !(memory.buffer instanceof ArrayBuffer);
-  let maximum: number | undefined;
-  if (hasMaximum(memory, MAX_PAGES, shared)) {
-    let low = minimum;
-    let high = MAX_PAGES;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (hasMaximum(memory, middle, shared)) high = middle;
-      else low = middle + 1;
-    }
-    maximum = low;
+  let maximum = maxima.get(memory);
+  if (!maximum) maxima.set(memory, (maximum = { pages: findMaximum(memory, minimum, shared, guess) }));
+  return { kind: 'memory', minimum, maximum: maximum.pages, shared, is64: false, pageSize: PAGE };
+}
+
+function findMaximum(memory: WebAssembly.Memory, minimum: number, shared: boolean, guess: number | undefined): number | undefined {
+  if (!hasMaximum(memory, MAX_PAGES, shared)) return undefined;
+  const has = (pages: number) => hasMaximum(memory, pages, shared);
+  if (guess !== undefined && has(guess) && (guess === minimum || !has(guess - 1))) return guess;
+  let low = minimum;
+  let high = MAX_PAGES;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (has(middle)) high = middle;
+    else low = middle + 1;
   }
-  return { kind: 'memory', minimum, maximum, shared, is64: false, pageSize: PAGE };
+  return low;
 }
 
 /** Whether the memory has a maximum that is at most `pages`. */

@@ -1,0 +1,68 @@
+/** errors: Ouro's errors as the errors of the JS API: V8's classes, V8's words, since applications look at both. */
+
+import type { Trap, TrapCodeName } from '../trap.js';
+import { V8 } from '../v8.js';
+
+/** What an error is said to come from. */
+export type Context =
+  | 'WebAssembly.Module()'
+  | 'WebAssembly.Instance()'
+  | 'WebAssembly.compile()'
+  | 'WebAssembly.instantiate()'
+  | 'WebAssembly.compileStreaming()'
+  | 'WebAssembly.instantiateStreaming()';
+
+const trapTexts: Record<TrapCodeName, string> = {
+  Unreachable: 'unreachable',
+  MemoryOutOfBounds: 'memory access out of bounds',
+  TableOutOfBounds: 'table index is out of bounds',
+  IndirectCallToNull: 'null function or function signature mismatch',
+  BadSignature: 'null function or function signature mismatch',
+  IntegerOverflow: 'divide result unrepresentable',
+  IntegerDivisionByZero: 'divide by zero',
+  BadConversionToInteger: 'float unrepresentable in integer range',
+  StackOverflow: 'Maximum call stack size exceeded',
+  NullReference: 'dereferencing a null pointer',
+  HeapMisaligned: 'operation does not support unaligned accesses',
+  Interrupt: 'interrupted',
+};
+
+/** Opcodes of i32.rem_s, i32.rem_u, i64.rem_s, i64.rem_u, for which V8 has words of its own. */
+const REMAINDERS = [0x6f, 0x70, 0x81, 0x82];
+
+/** The folder of the files that are Ouro's, and no part of the application's stack. */
+const own = import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1).replace(/\/host\/register\/$/, '/host/');
+
+function ownFrame(line: string): boolean {
+  return line.includes(own) || line.includes('(eval at generate');
+}
+
+/** The error that the application gets for a trap: a RuntimeError, or a RangeError for runaway recursion. */
+export function toError(trap: Trap): Error {
+  const frames = trap.frames;
+  const remainder = trap.code === 'IntegerDivisionByZero' && REMAINDERS.includes(trap.opcode ?? 0);
+  const text = remainder ? 'remainder by zero' : trapTexts[trap.code];
+  const error = trap.code === 'StackOverflow' ? new RangeError(text) : new V8.RuntimeError(text);
+  const outer = (error.stack ?? '')
+    .split('\n')
+    .slice(1)
+    .filter((line) => !ownFrame(line));
+  const inner = frames.map(({ module, funcName, funcIndex, wasmOffset = 0 }) => {
+    return `    at ${funcName} (wasm://wasm/${module ?? 'ouro'}:wasm-function[${funcIndex}]:0x${wasmOffset.toString(16)})`;
+  });
+  Object.defineProperty(error, 'stack', {
+    value: [`${error.name}: ${text}`, ...inner, ...outer].join('\n'),
+    writable: true,
+    configurable: true,
+  });
+  return error;
+}
+
+/** V8 says that an error comes from the call that we made; the application made another. */
+export function inContext(error: unknown, made: Context, context: Context): unknown {
+  if (!(error instanceof Error) || made === context || !error.message.startsWith(made)) return error;
+  const before = error.message;
+  error.message = context + before.slice(made.length);
+  error.stack = error.stack?.replace(before, () => error.message);
+  return error;
+}

@@ -1,0 +1,71 @@
+/** policy: what the user wants of the drop-in, by environment variables, and the log that OURO_LOG=1 turns on. */
+
+import { fileURLToPath } from 'node:url';
+import { moduleName } from './outline.js';
+
+export type Mode = 'eager' | 'background' | 'off';
+
+/** Below this many bytes V8 is as fast: a module is compiled in less time than an artifact is found and mapped in. */
+const DEFAULT_MIN_SIZE = 16 * 1024;
+
+const { env } = process;
+
+function readMode(): Mode {
+  const text = env.OURO_REGISTER;
+  if (text === undefined || text === '') return 'background';
+  if (text === 'eager' || text === 'background' || text === 'off') return text;
+  process.emitWarning(`OURO_REGISTER is eager, background or off, not '${text}': background is taken`, { code: 'OURO_REGISTER' });
+  return 'background';
+}
+
+function readSize(): number {
+  const text = env.OURO_REGISTER_MIN_SIZE;
+  if (text === undefined || text === '') return DEFAULT_MIN_SIZE;
+  const match = /^(\d+)([km]?)$/i.exec(text);
+  if (match) return Number(match[1]) * { '': 1, k: 1024, m: 1024 * 1024 }[match[2].toLowerCase() as '' | 'k' | 'm'];
+  process.emitWarning(`OURO_REGISTER_MIN_SIZE is a number of bytes, or of k or m, not '${text}'`, { code: 'OURO_REGISTER' });
+  return DEFAULT_MIN_SIZE;
+}
+
+const patterns = (text: string | undefined) => (text ?? '').split(',').flatMap((each) => each.trim() || []);
+
+/** What happens to a module that is seen for the first time. */
+export const mode = readMode();
+/** Modules with fewer bytes run on V8. */
+export const minSize = readSize();
+const include = patterns(env.OURO_REGISTER_INCLUDE);
+const exclude = patterns(env.OURO_REGISTER_EXCLUDE);
+const logs = env.OURO_LOG !== undefined && env.OURO_LOG !== '' && env.OURO_LOG !== '0';
+
+/** Writes a line to stderr with OURO_LOG=1. */
+export function log(line: () => string): void {
+  if (logs) process.stderr.write(`ouro: ${line()}\n`);
+}
+
+/** Says why the lists leave a module to V8; undefined when they do not. `hash`: SHA-256 of the binary. `files`: as `callers` gave them.
+ *  A pattern is
+ *  - the beginning of that hash, in at least 8 digits;
+ *  - the module's name in its name section;
+ *  - a part of the path of a file that is on the stack when the application makes the module: `node_modules/sql.js`. */
+export function excluded(bytes: Uint8Array, hash: string, files: readonly string[]): string | undefined {
+  if (include.length === 0 && exclude.length === 0) return undefined;
+  const name = moduleName(bytes);
+  const matches = (pattern: string) =>
+    pattern === name || (/^[0-9a-f]{8,64}$/.test(pattern) && hash.startsWith(pattern)) || files.some((file) => file.includes(pattern));
+  const found = exclude.find(matches);
+  if (found !== undefined) return `OURO_REGISTER_EXCLUDE has '${found}'`;
+  if (include.length > 0 && !include.some(matches)) return 'it is not in OURO_REGISTER_INCLUDE';
+  return undefined;
+}
+
+/** Paths of the files on the stack, where the lists ask for them. */
+export function callers(): readonly string[] {
+  if (include.length === 0 && exclude.length === 0) return [];
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 50;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return [...stack.matchAll(/(?:\(|at (?:async )?)((?:file:\/\/|\/)[^()\n]*?):\d+:\d+\)?$/gm)].map(([, file]) =>
+    file.startsWith('file:') ? fileURLToPath(file) : file,
+  );
+}

@@ -1,0 +1,150 @@
+/** record: what the drop-in knows of a WebAssembly.Module. The object that the application holds is always a real module of V8, so that it can
+ *  be posted to other threads. It is either the module itself, which runs on V8, or a label: a module that has nothing but the key of the
+ *  artifact in a custom section. */
+
+import type { Code } from '../code.js';
+import type { FuncType } from '../types.js';
+import { V8 } from '../v8.js';
+import { find, leaveToV8 } from './artifacts.js';
+import { type ExternKindName, type Forwarded, forwardedBy, headOf, labelled, type Outline, outlineOf } from './outline.js';
+
+const LABEL = 'ouro.artifact';
+
+export interface ImportDescriptor {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: ExternKindName;
+}
+
+export interface ExportDescriptor {
+  readonly name: string;
+  readonly kind: ExternKindName;
+}
+
+const records = new WeakMap<WebAssembly.Module, ModuleRecord>();
+
+const kindNames: Record<string, ExternKindName> = { func: 'function', table: 'table', memory: 'memory', global: 'global' };
+
+export class ModuleRecord {
+  /** What the application holds. */
+  readonly module: WebAssembly.Module;
+  /** Native code, where the module is a label. */
+  readonly code: Code | undefined;
+  /** The name of the artifact in the cache; unknown for small modules. */
+  readonly key: string | undefined;
+  /** The binary, where it may be needed again. */
+  readonly #bytes: Uint8Array | undefined;
+  readonly #head: Uint8Array | undefined;
+  #outline: Outline | undefined;
+  #v8: WebAssembly.Module | undefined;
+  #imports: readonly ImportDescriptor[] | undefined;
+  #forwarded: Forwarded | undefined | null = null;
+
+  private constructor(
+    module: WebAssembly.Module,
+    of: { code?: Code; key?: string | undefined; bytes?: Uint8Array | undefined; head?: Uint8Array | undefined },
+  ) {
+    this.module = module;
+    this.code = of.code;
+    this.key = of.key;
+    this.#bytes = of.bytes;
+    this.#head = of.head;
+    records.set(module, this);
+  }
+
+  /** A module with native code: a label. */
+  static native(code: Code, key: string): ModuleRecord {
+    const label = new V8.Module(labelled(LABEL, Buffer.from(key)) as BufferSource);
+    return new ModuleRecord(label, { code, key });
+  }
+
+  /** A module that runs on V8, made from `bytes`, which are not kept but where they may be needed: a small module's, and those of one that
+   *  could have to follow an object to the other engine. */
+  static onV8(module: WebAssembly.Module, bytes: Uint8Array, small: boolean, key?: string): ModuleRecord {
+    const head = headOf(bytes);
+    if (small) return new ModuleRecord(module, { bytes: bytes.slice(), head, key });
+    const record = new ModuleRecord(module, { head, key });
+    const shares = record.outline?.imports.some(({ kind, mutable }) => kind === 'table' || (kind === 'global' && mutable));
+    return shares ? new ModuleRecord(module, { bytes: bytes.slice(), head, key }) : record;
+  }
+
+  /** The record of a module, however it came here; undefined for what is no module. */
+  static of(value: unknown): ModuleRecord | undefined {
+    if (typeof value !== 'object' || value === null) return undefined;
+    const known = records.get(value as WebAssembly.Module);
+    if (known) return known;
+    const module = value as WebAssembly.Module;
+    let labels: ArrayBuffer[];
+    try {
+      labels = V8.Module.customSections(module, LABEL);
+    } catch {
+      return undefined;
+    }
+    if (labels.length === 0) return new ModuleRecord(module, {});
+    const key = Buffer.from(labels[0]).toString();
+    const code = find(key);
+    if (!code) {
+      throw new V8.CompileError(
+        `the native code of this WebAssembly.Module, which another thread has sent, is not in Ouro's cache any more (${key}): ` +
+          'is the cache cleaned too often, or is OURO_CACHE another folder in this thread?',
+      );
+    }
+    return new ModuleRecord(module, { code, key });
+  }
+
+  /** The binary, where it is known. */
+  get wasm(): Uint8Array | undefined {
+    return this.code ? this.code.artifact.wasm : this.#bytes;
+  }
+
+  /** The module as V8 runs it. */
+  get v8(): WebAssembly.Module {
+    this.#v8 ??= this.code ? new V8.Module(this.wasm as BufferSource) : this.module;
+    return this.#v8;
+  }
+
+  /** What its binary says; undefined for a module that came from another thread. */
+  get outline(): Outline | undefined {
+    if (this.#outline === undefined) {
+      const bytes = this.#head ?? this.wasm;
+      try {
+        this.#outline = bytes && outlineOf(bytes);
+      } catch {
+        // Of a proposal that is newer than the reader: the module stays on V8, and its functions keep to it.
+      }
+    }
+    return this.#outline;
+  }
+
+  /** Set for a module that does nothing but export the function that it imports. */
+  get forwarded(): Forwarded | undefined {
+    if (this.#forwarded === null) this.#forwarded = this.code || !this.#bytes || !this.outline ? undefined : forwardedBy(this.outline);
+    return this.#forwarded;
+  }
+
+  /** As Module.imports gives them. */
+  get imports(): readonly ImportDescriptor[] {
+    this.#imports ??= this.code
+      ? this.code.plan.imports.map(({ module, name, type }) => ({ module, name, kind: kindNames[type.kind] }))
+      : (V8.Module.imports(this.module) as ImportDescriptor[]);
+    return this.#imports;
+  }
+
+  /** As Module.exports gives them. */
+  get exports(): readonly ExportDescriptor[] {
+    if (!this.code) return V8.Module.exports(this.module) as ExportDescriptor[];
+    const { plan } = this.code;
+    return plan.exports.map((each) => ({ name: each.name, kind: kindNames[plan.exportType(each).kind] }));
+  }
+
+  /** The type of a function that it exports. */
+  exportedFunctionType(name: string): FuncType | undefined {
+    const found = this.outline?.exports.find((each) => each.name === name && each.kind === 'function');
+    return found && this.outline!.functionType(found.index);
+  }
+
+  /** From the next start on the module runs on V8. */
+  leaveToV8(reason: string): void {
+    if (this.key !== undefined) leaveToV8(this.key, reason);
+  }
+}
