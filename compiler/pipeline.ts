@@ -1,5 +1,7 @@
 /** pipeline: from a wasm binary to an artifact, one stage a line.
  *  In: the binary's address and length, options.  Out: `artifact`.
+ *  One instance compiles a module by itself, or several share the work: each begins the module, compiles runs of neighbouring functions
+ *  and hands them on as parts; one of them joins all parts in index order and links. The artifact is the same.
  *  A user's error stops after decoding or validation, with `failed()`. Beyond validation nothing fails. */
 
 import { Buffer } from './base/buffer';
@@ -13,6 +15,7 @@ import { resetRodata } from './isa/x64/rodata';
 import { selectFunction } from './isa/x64/select/select';
 import { useX64 } from './isa/x64/target';
 import { linkArtifact } from './link/artifact';
+import { readPart, writePart } from './link/part';
 import { optimise, trimAnalyses } from './opt/passes';
 import { optLevel } from './options';
 import { allocate as allocateRegisters } from './regalloc/allocate';
@@ -33,18 +36,58 @@ export function validateBinary(start: usize, length: u32): bool {
   return decodeModule(start, length) && validateModule();
 }
 
-/** Compiles the binary; false with an error. Validation comes along: it also finds which tables change and which functions escape. */
+/** Compiles the binary; false with an error. */
 export function compileBinary(start: usize, length: u32): bool {
+  if (!beginModule(start, length)) return false;
+  compileNext(funcCount - importedFuncCount);
+  return linkModule();
+}
+
+/** Decodes, validates and makes ready; false with an error. Validation also finds which tables change and which functions escape. */
+export function beginModule(start: usize, length: u32): bool {
   if (!validateBinary(start, length)) return false;
   // From here on the module is valid, and its tables stay as they are.
   useX64();
   prepareContext();
+  resetParts();
+  return true;
+}
+
+/** Nothing is compiled yet, or what is has been handed on. */
+function resetParts(): void {
   resetOutput();
   resetPacked();
   resetRodata();
   resetCalls();
-  reserveCode();
-  for (let func = importedFuncCount; func < funcCount; func++) compileFunction(func);
+}
+
+/** Compiles the next `count` functions, from the first that has no code on. */
+export function compileNext(count: u32): void {
+  if (functionCount == 0) reserveCode();
+  compileFunctions(functionCount, count);
+}
+
+/** Compiles `count` functions defined in the module, from `first` on, and hands them on as `part`. */
+export function compilePart(first: u32, count: u32): void {
+  compileFunctions(first, count);
+  writePart();
+  resetParts();
+}
+
+function compileFunctions(first: u32, count: u32): void {
+  const end = importedFuncCount + first + count;
+  for (let func = importedFuncCount + first; func < end; func++) compileFunction(func);
+}
+
+/** Adds what is in `part`. Parts come in index order. */
+export function addPart(): void {
+  if (functionCount == 0) reserveCode();
+  readPart();
+  packTables();
+}
+
+/** Makes the artifact. */
+export function linkModule(): bool {
   // Every function has its code; only distances between sections are open.
   assert(functionCount == funcCount - importedFuncCount);
   artifact.clear();

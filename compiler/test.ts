@@ -7,6 +7,7 @@ export function alloc(size: u32): usize {
   return allocate(size);
 }
 
+export * from './index';
 export * from './base/hooks';
 export * from './isa/x64/hooks';
 export * from './isa/x64/select/hooks';

@@ -3,20 +3,32 @@
 import { parentPort } from 'node:worker_threads';
 import { withCore } from './cores.js';
 import { type Reply, type Request, toPlain } from './job.js';
+import { help, lead } from './parallel.js';
 
-const answer = (reply: Reply, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
+const post = (reply: Reply, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
+
+function serve(request: Request): Reply {
+  const { id, compiler } = request;
+  if (request.kind === 'validate') {
+    withCore(compiler, (core) => core.validate(request.bytes, request.features));
+    return { id };
+  }
+  const onCompiled = request.progress ? (done: number, total: number) => post({ id, progress: { done, total } }) : undefined;
+  if (request.kind === 'help') {
+    withCore(compiler, (core) => help(core, request.job, request.port, onCompiled));
+    return { id };
+  }
+  return { id, artifact: withCore(compiler, (core) => lead(core, request.job, request.ports, onCompiled)) };
+}
 
 parentPort!.on('message', (request: Request) => {
-  const { id, bytes, compiler } = request;
+  let reply: Reply;
   try {
-    if (request.kind === 'validate') {
-      withCore(compiler, (core) => core.validate(bytes, request.features));
-      answer({ id });
-    } else {
-      const artifact = withCore(compiler, (core) => core.compile(bytes, request.options));
-      answer({ id, artifact }, [artifact.buffer as ArrayBuffer]);
-    }
+    reply = serve(request);
   } catch (error) {
-    answer({ id, error: toPlain(error) });
+    reply = { id: request.id, error: toPlain(error) };
   }
+  post(reply, reply.artifact ? [reply.artifact.buffer as ArrayBuffer] : []);
 });
+
+post({ id: 0 });

@@ -30,18 +30,15 @@ export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler
   return withCore(compiler, (core) => core.compile(bytes, options));
 }
 
-/** The same on other threads. The bytes must not change meanwhile. */
+/** The same on other threads. The bytes are copied first. */
 export async function compileWasmAsync(
   bytes: Uint8Array,
   options: CompileOptions,
   compiler: Compiler = 'auto',
   how: AsyncOptions = {},
 ): Promise<Uint8Array> {
-  how.signal?.throwIfAborted();
-  const { newId, run } = await import('./pool.js');
-  const { artifact } = await run({ id: newId(), kind: 'compile', bytes, compiler, options });
-  how.signal?.throwIfAborted();
-  return artifact!;
+  const { compile } = await import('./pool.js');
+  return compile(bytes, options, compiler, how);
 }
 
 /** `validateWasm` on another thread. */
@@ -51,10 +48,8 @@ export async function validateWasmAsync(
   compiler: Compiler = 'auto',
   how: Pick<AsyncOptions, 'signal'> = {},
 ): Promise<void> {
-  how.signal?.throwIfAborted();
-  const { newId, run } = await import('./pool.js');
-  await run({ id: newId(), kind: 'validate', bytes, compiler, features });
-  how.signal?.throwIfAborted();
+  const { validate } = await import('./pool.js');
+  await validate(bytes, features, compiler, how.signal);
 }
 
 export { compilerHash } from './cores.js';

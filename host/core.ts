@@ -10,7 +10,14 @@ export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   allocateInput(length: number): number;
   validate(pointer: number, length: number, features: number): number;
-  compile(pointer: number, length: number, optLevel: number, cpuLow: number, cpuHigh: number, flags: number): number;
+  begin(pointer: number, length: number, features: number, optLevel: number, cpuLow: number, cpuHigh: number, flags: number): number;
+  functionCount(): number;
+  bodySize(index: number): number;
+  compileNext(count: number): void;
+  compilePart(first: number, count: number): void;
+  allocatePart(length: number): number;
+  addPart(): void;
+  link(): number;
   outputPointer(): number;
   outputLength(): number;
   errorCode(): number;
@@ -63,42 +70,101 @@ export class Core {
 
   /** Throws CompileError when the module is malformed or invalid, or uses what `features` leaves out. */
   validate(bytes: Uint8Array, features: number): void {
-    this.#use(bytes, (pointer) => {
-      if (!this.#exports.validate(pointer, bytes.length, features)) throw this.#error();
-    });
+    try {
+      this.#guard(() => {
+        if (!this.#exports.validate(this.#put(bytes), bytes.length, features)) throw withPlace(this.#error(), bytes);
+      });
+    } finally {
+      this.end();
+    }
   }
 
   /** Validates and compiles; gives the artifact. */
   compile(bytes: Uint8Array, options: CompileOptions): Uint8Array {
+    try {
+      this.begin(bytes, options);
+      this.compileNext(this.#exports.functionCount());
+      return this.link();
+    } finally {
+      this.end();
+    }
+  }
+
+  /** Takes a module in, for the four methods below. Throws as `validate` does. `end` must follow in any case. */
+  begin(bytes: Uint8Array, options: CompileOptions): void {
     const flags =
       (options.explicitBounds ? FLAG_EXPLICIT_BOUNDS : 0) |
       (options.nanCanonicalization ? FLAG_NAN_CANONICALIZATION : 0) |
       (options.generateAddressMap ? 0 : FLAG_NO_ADDRESS_MAP) |
       (options.keepWasm ? FLAG_KEEP_WASM : 0);
-    return this.#use(bytes, (pointer) => {
-      const { validate, compile, memory, outputPointer, outputLength } = this.#exports;
-      if (!validate(pointer, bytes.length, options.wasmFeatures)) throw this.#error();
-      const level = options.optLevel === 'none' ? 0 : 1;
-      if (!compile(pointer, bytes.length, level, options.cpuFeatures, 0, flags)) throw this.#error();
-      return new Uint8Array(memory.buffer, outputPointer() >>> 0, outputLength() >>> 0).slice();
+    const level = options.optLevel === 'none' ? 0 : 1;
+    this.#guard(() => {
+      const pointer = this.#put(bytes);
+      if (!this.#exports.begin(pointer, bytes.length, options.wasmFeatures, level, options.cpuFeatures, 0, flags)) {
+        throw withPlace(this.#error(), bytes);
+      }
     });
   }
 
-  #use<T>(bytes: Uint8Array, work: (pointer: number) => T): T {
-    const { memory, allocateInput, reset } = this.#exports;
+  /** Bytes of the bodies of the functions defined in the module. */
+  bodySizes(): Uint32Array {
+    const { functionCount, bodySize } = this.#exports;
+    return Uint32Array.from({ length: functionCount() >>> 0 }, (_, i) => bodySize(i));
+  }
+
+  /** Compiles the next `count` functions. */
+  compileNext(count: number): void {
+    this.#guard(() => this.#exports.compileNext(count));
+  }
+
+  /** Compiles `count` functions from `first` on, for another core (or this one) to `link`. */
+  compilePart(first: number, count: number): Uint8Array {
+    return this.#guard(() => {
+      this.#exports.compilePart(first, count);
+      return this.#output();
+    });
+  }
+
+  /** The artifact. `parts`, in index order, cover all functions; without them `compileNext` has compiled all. */
+  link(parts: readonly Uint8Array[] = []): Uint8Array {
+    const { allocatePart, addPart, link, memory } = this.#exports;
+    return this.#guard(() => {
+      for (const part of parts) {
+        const pointer = allocatePart(part.length) >>> 0;
+        new Uint8Array(memory.buffer).set(part, pointer);
+        addPart();
+      }
+      if (!link()) throw this.#error();
+      return this.#output();
+    });
+  }
+
+  /** Frees everything for the next module. */
+  end(): void {
+    if (!this.usable) return;
+    this.#guard(() => this.#exports.reset());
+    this.usable = this.#exports.memory.buffer.byteLength <= MAX_IDLE_BYTES;
+  }
+
+  #put(bytes: Uint8Array): number {
+    const { memory, allocateInput } = this.#exports;
+    const pointer = allocateInput(bytes.length) >>> 0;
+    new Uint8Array(memory.buffer).set(bytes, pointer);
+    return pointer;
+  }
+
+  #output(): Uint8Array {
+    const { memory, outputPointer, outputLength } = this.#exports;
+    return new Uint8Array(memory.buffer, outputPointer() >>> 0, outputLength() >>> 0).slice();
+  }
+
+  #guard<T>(work: () => T): T {
     try {
-      const pointer = allocateInput(bytes.length) >>> 0;
-      new Uint8Array(memory.buffer).set(bytes, pointer);
-      return work(pointer);
+      return work();
     } catch (error) {
-      if (error instanceof CompileError || error instanceof OuroError) throw withPlace(error, bytes);
+      if (error instanceof CompileError || error instanceof OuroError) throw error;
       this.usable = false;
       throw bug(error);
-    } finally {
-      if (this.usable) {
-        reset();
-        this.usable = memory.buffer.byteLength <= MAX_IDLE_BYTES;
-      }
     }
   }
 

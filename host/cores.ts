@@ -65,28 +65,27 @@ export function nativeCore(code: Code): Core {
   return new Core(new Instance(store, { code }).exports as unknown as CoreExports);
 }
 
-let nativeCode: Code | false | undefined;
+let nativeCode: Code | undefined;
+let nativeFailed = false;
 
-/** The native core's code, if the cache has it. */
+/** The native core's code, as soon as the cache has it. */
 function cachedNativeCode(): Code | undefined {
-  if (nativeCode === undefined) {
-    nativeCode = false;
-    const path = nativeCorePath();
-    if (existsSync(path)) {
-      try {
-        nativeCode = Code.fromFile(path);
-      } catch {
-        // A damaged or foreign file costs speed alone: the wasm core gives the same artifacts.
-      }
-    }
+  if (nativeCode || nativeFailed) return nativeCode;
+  const path = nativeCorePath();
+  if (!existsSync(path)) return undefined;
+  try {
+    nativeCode = Code.fromFile(path);
+  } catch {
+    // A damaged or foreign file costs speed alone: the wasm core gives the same artifacts.
+    nativeFailed = true;
   }
-  return nativeCode || undefined;
+  return nativeCode;
 }
 
 const idle = new Map<'wasm' | 'native', Core>();
 
-/** Lends a core. Nobody else has it until `work` is done. */
-export function withCore<T>(compiler: Compiler, work: (core: Core) => T): T {
+/** A core that nobody else has, and where it goes back to. */
+function take(compiler: Compiler): { core: Core; giveBack: () => void } {
   const code = compiler === 'wasm' ? undefined : cachedNativeCode();
   if (compiler === 'native' && !code) {
     throw new OuroError('CONFIG_INVALID', "there is no native core in the cache: 'ouro self-compile' makes it");
@@ -94,9 +93,28 @@ export function withCore<T>(compiler: Compiler, work: (core: Core) => T): T {
   const kind = code ? 'native' : 'wasm';
   const core = idle.get(kind) ?? (code ? nativeCore(code) : wasmCore());
   idle.delete(kind);
+  const giveBack = () => {
+    if (core.usable) idle.set(kind, core);
+  };
+  return { core, giveBack };
+}
+
+/** Lends a core. Nobody else has it until `work` is done. */
+export function withCore<T>(compiler: Compiler, work: (core: Core) => T): T {
+  const { core, giveBack } = take(compiler);
   try {
     return work(core);
   } finally {
-    if (core.usable) idle.set(kind, core);
+    giveBack();
+  }
+}
+
+/** Lends a core for work that goes on in later turns of the event loop. */
+export async function withCoreAsync<T>(compiler: Compiler, work: (core: Core) => Promise<T>): Promise<T> {
+  const { core, giveBack } = take(compiler);
+  try {
+    return await work(core);
+  } finally {
+    giveBack();
   }
 }

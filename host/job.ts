@@ -1,42 +1,43 @@
-/** job: what the compiling threads are asked and answer. */
+/** job: what compiling threads are asked, and what they answer. */
 
+import type { MessagePort } from 'node:worker_threads';
 import type { Compiler } from './config.js';
-import type { CompileOptions } from './core.js';
 import { CompileError, type CompileErrorCode, CompilerBug, OuroError, type OuroErrorCode } from './errors.js';
+import type { Job } from './parallel.js';
 
-/** What a thread is to do. `id` stands in all its answers. */
-export type Request =
-  | {
-      readonly id: number;
-      readonly kind: 'compile';
-      readonly bytes: Uint8Array;
-      readonly compiler: Compiler;
-      readonly options: CompileOptions;
-    }
-  | { readonly id: number; readonly kind: 'validate'; readonly bytes: Uint8Array; readonly compiler: Compiler; readonly features: number };
+/** `id` stands in all answers. */
+export type Request = { readonly id: number; readonly compiler: Compiler } & (
+  | { readonly kind: 'validate'; readonly bytes: Uint8Array; readonly features: number }
+  | { readonly kind: 'lead'; readonly job: Job; readonly ports: readonly MessagePort[]; readonly progress: boolean }
+  | { readonly kind: 'help'; readonly job: Job; readonly port: MessagePort; readonly progress: boolean }
+);
 
-export type Reply = { readonly id: number; readonly artifact?: Uint8Array; readonly error?: PlainError };
+/** Progress comes any number of times, then one answer without it. A thread that has started says so with `id` 0. */
+export interface Reply {
+  readonly id: number;
+  readonly progress?: { readonly done: number; readonly total: number };
+  /** Of a lead that was not told to stop. */
+  readonly artifact?: Uint8Array;
+  readonly error?: PlainError;
+}
 
 /** An error on its way between threads. */
 export interface PlainError {
   readonly code: string;
   readonly message: string;
-  /** Of a CompileError. */
+  /** Of a CompileError, as the next two. */
   readonly offset?: number;
   readonly funcIndex?: number;
   readonly funcName?: string;
 }
 
 export function toPlain(error: unknown): PlainError {
-  const { code, message } = error instanceof Error ? (error as OuroError) : { code: undefined, message: String(error) };
   if (error instanceof CompileError) {
-    const { code, offset, funcIndex, funcName } = error;
+    const { code, message, offset, funcIndex, funcName } = error;
     return { code, message, offset, funcIndex, funcName };
   }
-  return {
-    code: error instanceof OuroError ? error.code : 'COMPILER_BUG',
-    message: `${code === undefined ? 'the compiler failed: ' : ''}${message}`,
-  };
+  if (error instanceof OuroError) return { code: error.code, message: error.message };
+  return { code: 'COMPILER_BUG', message: `the compiler failed: ${error instanceof Error ? error.message : error}` };
 }
 
 export function fromPlain({ code, message, offset, funcIndex, funcName }: PlainError): Error {

@@ -1,91 +1,242 @@
 /** pool: worker threads that compile. They are started when they are needed, kept warm for a while, and never keep a process alive that has
- *  nothing else to do. */
+ *  nothing else to do.
+ *  In: modules.  Out: promises of artifacts; for callers that block, helpers.
+ *  A thread gets none of the application's flags and hooks: some are refused in a thread, and others would load the application's code.
+ *  Where threads cannot be started (as under `node --permission` without --allow-worker) the work is done here, in slices. */
 
-import { Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import { MessageChannel, type MessagePort, type TransferListItem, Worker } from 'node:worker_threads';
+import type { AsyncOptions, CompileProgress } from './compile.js';
+import type { Compiler } from './config.js';
+import type { CompileOptions } from './core.js';
+import { withCore, withCoreAsync } from './cores.js';
 import { OuroError } from './errors.js';
 import { fromPlain, type Reply, type Request } from './job.js';
+import { codeSectionSize, compileInSlices, type Job, newControl, stop } from './parallel.js';
 
 /** How long an idle thread waits for more work. */
 const IDLE_MILLISECONDS = 5000;
+/** Bytes of code for each thread, at least. */
+const THREAD_BYTES = 1 << 16;
 
 interface Task {
+  readonly onProgress: ((progress: CompileProgress) => void) | undefined;
   readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
+  /** Whether somebody waits for it: then the process stays alive. */
+  wanted: boolean;
 }
 
+/** No thread could be started. */
+class NoThreads extends Error {}
+
 class Thread {
-  readonly tasks = new Map<number, Task>();
+  readonly #tasks = new Map<number, Task>();
   readonly #worker: Worker;
+  #started = false;
   #retirement: NodeJS.Timeout | undefined;
 
   constructor() {
-    // None of the application's flags or hooks: some are refused in a thread, and others would load the application's code.
     const { NODE_OPTIONS: _, ...env } = process.env;
-    this.#worker = new Worker(new URL('./compile-worker.js', import.meta.url), {
-      execArgv: ['--no-warnings'],
-      env: { ...env, OURO_REGISTER: 'off' },
-    });
+    try {
+      this.#worker = new Worker(new URL('./compile-worker.js', import.meta.url), {
+        execArgv: ['--no-warnings'],
+        env: { ...env, OURO_REGISTER: 'off' },
+      });
+    } catch (cause) {
+      throw new NoThreads('no thread can be started', { cause });
+    }
     this.#worker.unref();
-    this.#worker.on('message', (reply: Reply) => {
-      const task = this.tasks.get(reply.id);
-      this.#end(reply.id);
-      if (reply.error) task?.reject(fromPlain(reply.error));
-      else task?.resolve(reply);
-    });
+    this.#worker.on('message', (reply: Reply) => this.#hear(reply));
     this.#worker.on('error', (cause) => this.#die(cause));
     this.#worker.on('exit', () => this.#die(undefined));
   }
 
-  run(request: Request): Promise<Reply> {
+  get load(): number {
+    return this.#tasks.size;
+  }
+
+  /** Settled by the thread's answer or end. `wanted`: somebody waits for it, so the process must not end before. */
+  run(
+    request: Request,
+    transfer: readonly TransferListItem[] = [],
+    wanted = true,
+    onProgress?: (progress: CompileProgress) => void,
+  ): Promise<Reply> {
+    clearTimeout(this.#retirement);
     return new Promise((resolve, reject) => {
-      this.tasks.set(request.id, { resolve, reject });
-      clearTimeout(this.#retirement);
-      this.#worker.ref();
-      this.#worker.postMessage(request);
+      this.#tasks.set(request.id, { onProgress, resolve, reject, wanted });
+      this.#worker.postMessage(request, transfer);
+      this.#hold();
     });
   }
 
   /** Nobody waits for this task any more. */
-  #end(id: number): void {
-    this.tasks.delete(id);
-    if (this.tasks.size > 0) return;
+  forget(id: number): void {
+    const task = this.#tasks.get(id);
+    if (task) task.wanted = false;
+    this.#hold();
+  }
+
+  /** Keeps the process alive as long as somebody waits for a task. */
+  #hold(): void {
+    for (const { wanted } of this.#tasks.values()) {
+      if (!wanted) continue;
+      this.#worker.ref();
+      return;
+    }
     this.#worker.unref();
-    clearTimeout(this.#retirement);
-    this.#retirement = setTimeout(() => {
-      threads.delete(this);
-      void this.#worker.terminate();
-    }, IDLE_MILLISECONDS);
-    this.#retirement.unref();
+  }
+
+  #hear({ id, progress, ...reply }: Reply): void {
+    this.#started = true;
+    const task = this.#tasks.get(id);
+    if (!task) return;
+    if (progress) {
+      task.onProgress?.(progress);
+      return;
+    }
+    this.#tasks.delete(id);
+    this.#hold();
+    if (this.#tasks.size === 0) this.#retirement = setTimeout(() => this.#retire(), IDLE_MILLISECONDS).unref();
+    if (reply.error) task.reject(fromPlain(reply.error));
+    else task.resolve({ id, ...reply });
+  }
+
+  #retire(): void {
+    threads.delete(this);
+    void this.#worker.terminate();
   }
 
   #die(cause: Error | undefined): void {
     threads.delete(this);
     clearTimeout(this.#retirement);
-    const reason = cause ? `: ${cause.message}` : '';
-    for (const task of this.tasks.values())
-      task.reject(new OuroError('THREAD_DIED', `the thread that compiled has ended${reason}`, { cause }));
-    this.tasks.clear();
+    const error = this.#started
+      ? new OuroError('THREAD_DIED', `a thread that compiled has ended${cause ? `: ${cause.message}` : ''}`, { cause })
+      : new NoThreads('a thread ended as it started', { cause });
+    for (const task of this.#tasks.values()) task.reject(error);
+    this.#tasks.clear();
   }
 }
 
 const threads = new Set<Thread>();
+let limit: number | undefined;
 let lastId = 0;
 
-/** A number for a task. */
-export function newId(): number {
-  return ++lastId;
+/** The `count` threads with the least to do, or as many as there may be. Throws NoThreads. */
+function leastLoaded(count: number): Thread[] {
+  limit ??= availableParallelism();
+  const chosen = [...threads].sort((a, b) => a.load - b.load).slice(0, Math.min(count, limit));
+  // A new thread is better than one that is busy.
+  for (let i = 0; i < chosen.length && threads.size < limit; i++) if (chosen[i].load > 0) chosen[i] = newThread();
+  while (chosen.length < count && threads.size < limit) chosen.push(newThread());
+  return chosen;
 }
 
-/** The thread with the least to do; a new one when all are busy and there may be more. */
-function freeThread(limit: number): Thread {
-  let best: Thread | undefined;
-  for (const thread of threads) if (!best || thread.tasks.size < best.tasks.size) best = thread;
-  if (best && (best.tasks.size === 0 || threads.size >= limit)) return best;
+function newThread(): Thread {
   const thread = new Thread();
   threads.add(thread);
   return thread;
 }
 
-export function run(request: Request): Promise<Reply> {
-  return freeThread(2).run(request);
+/** The bytes in memory that all threads see. */
+function share(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}
+
+/** Rejects as soon as the signal says so, whatever the work does then. */
+function unlessAborted<T>(signal: AbortSignal | undefined, onAbort: () => void, work: Promise<T>): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason);
+      onAbort();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Hands helpers their share of a job; the ports at which the lead hears of them. `wanted`: as for `Thread.run`. */
+function engage(helpers: readonly Thread[], job: Job, compiler: Compiler, onProgress?: (progress: CompileProgress) => void): MessagePort[] {
+  return helpers.map((helper) => {
+    const { port1, port2 } = new MessageChannel();
+    const request: Request = { id: ++lastId, compiler, kind: 'help', job, port: port2, progress: onProgress !== undefined };
+    // The lead does without a helper that fails.
+    helper.run(request, [port2], false, onProgress).catch(() => {});
+    return port1;
+  });
+}
+
+/** See `compileWasmAsync`. */
+export async function compile(
+  bytes: Uint8Array,
+  options: CompileOptions,
+  compiler: Compiler,
+  { signal, onProgress, parallel = true }: AsyncOptions,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  const job: Job = { bytes: share(bytes), options, control: newControl() };
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  // The messages of several threads may overtake each other.
+  let last: CompileProgress | undefined;
+  const report = (progress: CompileProgress) => {
+    if (last && progress.done <= last.done) return;
+    last = progress;
+    try {
+      onProgress?.(progress);
+    } catch (error) {
+      stop(job.control);
+      fail(error);
+    }
+  };
+  const hear = onProgress && report;
+
+  const { artifact } = await Promise.race([failed, compileSomewhere(job, compiler, parallel, signal, hear)]);
+  if (hear) report({ done: last?.total ?? 0, total: last?.total ?? 0 });
+  return artifact!;
+}
+
+async function compileSomewhere(
+  job: Job,
+  compiler: Compiler,
+  parallel: boolean,
+  signal: AbortSignal | undefined,
+  onProgress?: (progress: CompileProgress) => void,
+): Promise<Reply> {
+  const count = parallel ? Math.max(1, Math.floor(codeSectionSize(job.bytes) / THREAD_BYTES)) : 1;
+  try {
+    const [first, ...helpers] = leastLoaded(count);
+    const ports = engage(helpers, job, compiler, onProgress);
+    const request: Request = { id: ++lastId, compiler, kind: 'lead', job, ports, progress: onProgress !== undefined };
+    const onAbort = () => {
+      stop(job.control);
+      first.forget(request.id);
+    };
+    return await unlessAborted(signal, onAbort, first.run(request, ports, true, onProgress));
+  } catch (error) {
+    if (!(error instanceof NoThreads)) throw error;
+  }
+  const onCompiled = onProgress && ((done: number, total: number) => onProgress({ done, total }));
+  const work = withCoreAsync(compiler, (core) => compileInSlices(core, job, onCompiled));
+  return { id: 0, artifact: await unlessAborted(signal, () => stop(job.control), work) };
+}
+
+/** See `validateWasmAsync`. */
+export async function validate(bytes: Uint8Array, features: number, compiler: Compiler, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const request: Request = { id: ++lastId, compiler, kind: 'validate', bytes: share(bytes), features };
+  try {
+    const [thread] = leastLoaded(1);
+    await unlessAborted(signal, () => thread.forget(request.id), thread.run(request));
+  } catch (error) {
+    if (!(error instanceof NoThreads)) throw error;
+    withCore(compiler, (core) => core.validate(bytes, features));
+  }
 }

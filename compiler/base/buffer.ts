@@ -134,6 +134,11 @@ export class Buffer {
   }
 
   @inline
+  u64At(offset: u32): u64 {
+    return load<u64>(this.data + offset);
+  }
+
+  @inline
   putU8(offset: u32, value: u32): void {
     store<u8>(this.data + offset, value as u8);
   }

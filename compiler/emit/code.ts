@@ -18,6 +18,7 @@ import {
   addressCodeOffset,
   addressCount,
   code,
+  noteJumpTable,
   relocationCount,
   relocationKind,
   relocationOffset,
@@ -293,6 +294,7 @@ function writeTables(): void {
     const start = tables.get(index);
     const count = tables.get(index + 1);
     assert(start == rodata.length);
+    noteJumpTable(count);
     index += 2;
     for (let i: u32 = 0; i < count; i++) addJumpTableEntry(start, labelFinals[at<Label>(tables.get(index + i))]);
     index += count;

@@ -1,5 +1,6 @@
 /** output: what code generation leaves for the linker, for the whole module.
  *  In: functions are emitted in index order, each appends to `code`.  Out: code, rodata, and the tables below, read by link/.
+ *  Everything counts from the start of this output, so that it may be a part of the module as well as the whole.
  *  Requires: `resetOutput` before the first function. Traps and addresses are added in ascending order of code offset.
  *  Cost: amortised O(1) an entry. */
 
@@ -12,8 +13,20 @@ import { addressMap } from '../options';
 
 /** The text; offset 0 is the start of `.text`. */
 export const code: Buffer = Buffer.create(1 << 10);
-/** Constants and jump tables. Whoever appends aligns first. */
+/** Constants and jump tables. Whoever appends aligns first, and notes what it is. */
 export const rodata: Buffer = Buffer.create(1 << 8);
+/** What lies in rodata, in its order, by `note…`: enough to put it together again when parts are joined. */
+export const rodataItems: Buffer = Buffer.create(1 << 8);
+
+/** First byte of an item. Other values are the size of a constant: 4, 8 or 16. */
+export const enum RodataItem {
+  /** Number of targets: 4 bytes. */
+  JumpTable = 1,
+  /** Table, canonical type: 4 bytes each. */
+  FunctionTable = 2,
+}
+
+const FUNCTION_ALIGNMENT: u32 = 16;
 
 /** A relocation in `code` or `rodata`, from 1. */
 @unmanaged
@@ -74,10 +87,16 @@ let addressCapacity: u32 = 0;
 export let addressCodeOffset: Column<AddressEntry, u32> = Column.none<AddressEntry, u32>();
 export let addressWasmOffset: Column<AddressEntry, u32> = Column.none<AddressEntry, u32>();
 
+/** The next function begins here. What stands between functions is `int3`. */
+export function alignFunction(): void {
+  while ((code.length & (FUNCTION_ALIGNMENT - 1)) != 0) code.u8(0xcc);
+}
+
 /** Forgets the module before. */
 export function resetOutput(): void {
   code.clear();
   rodata.clear();
+  rodataItems.clear();
   relocationCount = 0;
   functionCount = 0;
   trapCount = 0;
@@ -112,6 +131,24 @@ export function addRelocation(kind: RelocationKind, offset: u32, target: u32, ad
   relocationOffset[entry] = offset;
   relocationTarget[entry] = target;
   relocationAddend[entry] = addend;
+}
+
+/** A constant of `size` bytes, aligned to its size, comes next. */
+export function noteConstant(size: u32): void {
+  rodataItems.u8(size);
+}
+
+/** A jump table comes next. */
+export function noteJumpTable(targets: u32): void {
+  rodataItems.u8(RodataItem.JumpTable);
+  rodataItems.u32(targets);
+}
+
+/** The distances of a static table of the module, seen with a canonical type, come next. */
+export function noteFunctionTable(table: u32, type: u32): void {
+  rodataItems.u8(RodataItem.FunctionTable);
+  rodataItems.u32(table);
+  rodataItems.u32(type);
 }
 
 /** Appends the next entry of the jump table that starts at rodata offset `tableStart`; code finds the target at table address + entry. */

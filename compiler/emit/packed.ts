@@ -1,8 +1,10 @@
 /** packed: the tables of emit/output for the functions that are done, as LEB128 differences: a third of the memory.
- *  In: entries of output's tables, in their order.  Out: the same, read once by the linker, one after the other.
- *  Cost: linear. */
+ *  In: entries of output's tables, in their order.  Out: the same, read once by the linker, one after the other; or taken to another
+ *  instance of the core and appended to what that has.
+ *  Cost: linear; appending copies traps and addresses as they are. */
 
 import { Buffer } from '../base/buffer';
+import { Column } from '../base/column';
 import { at } from '../base/entity';
 import * as output from './output';
 import { AddressEntry, Relocation, RelocationKind, TrapEntry } from './output';
@@ -77,11 +79,108 @@ function pack(keptAddresses: u32): void {
   output.dropEntries(count);
 }
 
+/** Appends all tables to `part`, as `appendPacked` reads them; they are gone then. */
+export function writePacked(part: Buffer): void {
+  pack(1);
+  part.u32(relocations.length);
+  part.u32(traps.length);
+  part.u32(addresses.length);
+  part.u32(packedTrapCount);
+  part.u32(trapPlace);
+  part.u32(packedAddressCount);
+  part.u32(addressPlace);
+  part.u32(wasmPlace);
+  // The last address by itself: the next part may replace it.
+  part.u32(output.addressCount);
+  part.u32(output.addressCount == 0 ? 0 : output.addressCodeOffset[at<AddressEntry>(1)]);
+  part.u32(output.addressCount == 0 ? 0 : output.addressWasmOffset[at<AddressEntry>(1)]);
+  part.bytes(relocations.data, relocations.length);
+  part.bytes(traps.data, traps.length);
+  part.bytes(addresses.data, addresses.length);
+  resetPacked();
+}
+
+const PART_HEADER: u32 = 11 * 4;
+
+/** Adds the tables that `writePacked` wrote at `offset` of `part`, whose code has come to stand at `base`, and word w of whose rodata at
+ *  `places[w]`. Relocations of static tables are left out. */
+export function appendPacked(part: Buffer, offset: u32, base: u32, places: Column<u32, u32>): void {
+  const relocationsEnd = offset + PART_HEADER + part.u32At(offset);
+  const trapsEnd = relocationsEnd + part.u32At(offset + 4);
+  const addressesEnd = trapsEnd + part.u32At(offset + 8);
+  const trapCount = part.u32At(offset + 12);
+  const addressCount = part.u32At(offset + 20);
+  const hasLast = part.u32At(offset + 32) != 0;
+  const lastCode = base + part.u32At(offset + 36);
+  const lastWasm = part.u32At(offset + 40);
+  cursor = offset + PART_HEADER;
+  appendRelocations(part, relocationsEnd, base, places);
+  cursor = trapsEnd;
+  let code: u32 = base;
+  let wasm: u32 = 0;
+  if (addressCount != 0) {
+    code += read(part) as u32;
+    wasm = readStep(part, wasm);
+    output.addAddress(code, wasm);
+  } else if (hasLast) output.addAddress(lastCode, lastWasm);
+  pack(addressCount != 0 ? 0 : 1);
+  // Nothing is left in output's tables; what follows goes by differences to what was packed last.
+  if (addressCount > 1) {
+    code += read(part) as u32;
+    addresses.leb(code - addressPlace);
+    packWasmOffset(readStep(part, wasm));
+    addresses.bytes(part.data + cursor, addressesEnd - cursor);
+    addressPlace = base + part.u32At(offset + 24);
+    wasmPlace = part.u32At(offset + 28);
+    packedAddressCount += addressCount - 1;
+  }
+  if (addressCount != 0 && hasLast) output.addAddress(lastCode, lastWasm);
+  if (trapCount != 0) {
+    cursor = relocationsEnd;
+    traps.leb(base + (read(part) as u32) - trapPlace);
+    traps.bytes(part.data + cursor, trapsEnd - cursor);
+    trapPlace = base + part.u32At(offset + 16);
+    packedTrapCount += trapCount;
+  }
+}
+
+function appendRelocations(part: Buffer, end: u32, base: u32, places: Column<u32, u32>): void {
+  let inCode: u32 = base;
+  let inRodata: u32 = 0;
+  while (cursor < end) {
+    const kind = part.u8At(cursor++);
+    const step = read(part) as u32;
+    if (isInCode(kind)) inCode += step;
+    else inRodata += step;
+    const target = read(part) as u32;
+    const addend = read(part) as u32;
+    switch (kind as RelocationKind) {
+      case RelocationKind.X64Call:
+        output.addRelocation(kind, inCode, target, addend);
+        break;
+      case RelocationKind.X64Rodata:
+        output.addRelocation(kind, inCode, places[target >> 2], addend);
+        break;
+      case RelocationKind.TableCode:
+        output.addRelocation(kind, places[inRodata >> 2], base + target, places[addend >> 2]);
+        break;
+      default:
+        assert(kind == (RelocationKind.TableFunction as u32));
+    }
+  }
+}
+
 /** Forwards or, as code moves, backwards: the sign is in the lowest bit. */
 function packWasmOffset(offset: u32): void {
   const step = (offset as i64) - (wasmPlace as i64);
   addresses.leb(((step << 1) ^ (step >> 63)) as u64);
   wasmPlace = offset;
+}
+
+/** The wasm offset that follows on `from`. */
+function readStep(buffer: Buffer, from: u32): u32 {
+  const step = read(buffer);
+  return from + (((step >> 1) ^ (0 - (step & 1))) as u32);
 }
 
 function isInCode(kind: u32): bool {
@@ -159,8 +258,7 @@ export function writeAddresses(out: Buffer): void {
   out.reserve(packedAddressCount << 3);
   while (cursor < addresses.length) {
     addressPlace += read(addresses) as u32;
-    const step = read(addresses);
-    wasmPlace += ((step >> 1) ^ (0 - (step & 1))) as u32;
+    wasmPlace = readStep(addresses, wasmPlace);
     out.uncheckedU32(addressPlace);
     out.uncheckedU32(wasmPlace);
   }

@@ -8,7 +8,7 @@ import { Value, none } from '../base/entity';
 import * as ir from '../ir/func';
 import { Op, Region } from '../ir/op';
 import { Type } from '../ir/type';
-import { addFunctionTableEntry, rodata } from '../emit/output';
+import { addFunctionTableEntry, noteFunctionTable, rodata } from '../emit/output';
 import { FUNCREF_TYPE } from '../../runtime/layout';
 import { TrapCode } from '../../runtime/traps';
 import * as context from '../wasm/context';
@@ -130,6 +130,8 @@ function isStatic(table: u32): bool {
 function analyse(table: u32): bool {
   const length64 = module.tableMin(table);
   if (module.tableIsMutated(table) || module.tableInitLength(table) != 0 || length64 > MAX_STATIC_LENGTH) return false;
+  // Every call traps: no distances, and an address of nothing would not be told from that of what comes next.
+  if (length64 == 0) return false;
   const length = length64 as u32;
   const start = entryCount;
   const need = start + length;
@@ -171,6 +173,15 @@ function applySegment(elem: u32, start: u32, length: u32): bool {
   return true;
 }
 
+/** Rodata offset of the distances of a table that another part of the module found to be static. */
+export function functionTable(table: u32, type: u32): u32 {
+  const found = isStatic(table);
+  assert(found);
+  // The row first: its table may move.
+  const row = distances(table, type);
+  return rowOffsets[row];
+}
+
 /** The row of distances for the table seen with a canonical type; written to rodata on the first call. */
 function distances(table: u32, type: u32): u32 {
   for (let row: u32 = 0; row < rowCount; row++) if (rowTables[row] == table && rowTypes[row] == type) return row;
@@ -185,6 +196,7 @@ function distances(table: u32, type: u32): u32 {
   const row = rowCount++;
   rodata.align(4);
   const tableStart = rodata.length;
+  noteFunctionTable(table, type);
   rowTables[row] = table;
   rowTypes[row] = type;
   rowOffsets[row] = tableStart;

@@ -11,7 +11,7 @@ import { Pool } from '../../base/pool';
 import { CPU_X64_AVX } from '../../../runtime/cpu';
 import { TrapCode } from '../../../runtime/traps';
 import { addTableTarget, alignCode, bind, finishCode, jump, jumpIf, startCode, startTable } from '../../emit/code';
-import { addAddress, addFunction, code } from '../../emit/output';
+import { addAddress, addFunction, alignFunction, code } from '../../emit/output';
 import { addressMap, cpuFeatures } from '../../options';
 import { moveCount, moveFrom, movePositions, moveTo, moveTypes } from '../../regalloc/moves';
 import { usedCalleeSaved } from '../../regalloc/place';
@@ -41,7 +41,6 @@ import { moveValue, zeroInt } from './move';
 import { emitColdPart, emitSequence } from './sequences';
 import { ColdPart, emitTrapStubs, partCount, partEntries, partInsts, partReturns, raise, resetStubs } from './stubs';
 
-const FUNCTION_ALIGNMENT: u32 = 16;
 const LOOP_ALIGNMENT: u32 = 16;
 
 const enum Header {
@@ -146,7 +145,7 @@ export function emitFunction(): void {
 
 /** The same with a given number of spill slots and the callee-saved registers in use. */
 export function emitCode(slots: u32, saved: u32): void {
-  while ((code.length & (FUNCTION_ALIGNMENT - 1)) != 0) code.u8(0xcc);
+  alignFunction();
   const start = code.length;
   scan();
   thread();

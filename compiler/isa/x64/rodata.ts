@@ -2,7 +2,7 @@
  *  In: bits.  Out: offset in rodata.  Cost: O(1) expected. Requires `resetRodata` for each module. */
 
 import { Column } from '../../base/column';
-import { rodata } from '../../emit/output';
+import { noteConstant, rodata } from '../../emit/output';
 
 // Open addressing over (size, low, high) -> offset + 1.
 const MIN_CAPACITY: u32 = 32;
@@ -65,6 +65,7 @@ function place(size: u32, low: u64, high: u64): u32 {
   if (sizes[slot] != 0) return offsets[slot];
   rodata.align(size);
   const offset = rodata.length;
+  noteConstant(size);
   if (size == 4) rodata.u32(low as u32);
   else rodata.u64(low);
   if (size == 16) rodata.u64(high);
