@@ -42,8 +42,8 @@ export class Module implements Disposable {
    *  @example
    *  new Module(engine, wasm).engine === engine; // => true */
   readonly engine: Engine;
-  readonly #code: Code;
-  #disposed = false;
+  /** Undefined: disposed of. */
+  #code: Code | undefined;
 
   /** Validates and compiles. `source` is a binary, or text as a string or as bytes (which needs the package @bytecodealliance/jco).
    *
@@ -234,7 +234,7 @@ export class Module implements Disposable {
   }
 
   get #own(): Code {
-    if (this.#disposed) throw new OuroError('DISPOSED', 'the module has been disposed of');
+    if (!this.#code) throw new OuroError('DISPOSED', 'the module has been disposed of');
     return this.#code;
   }
 
@@ -396,9 +396,8 @@ export class Module implements Disposable {
    *  module.dispose();
    *  add(20, 22); // => 42 */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#code.release();
+    this.#code?.release();
+    this.#code = undefined;
   }
 
   /** `dispose`, for `using module = ...`.
