@@ -10,6 +10,7 @@ const entries = {
   'compile-worker': 'host/compile-worker',
   register: 'host/register/index',
   webassembly: 'host/register/webassembly',
+  builder: 'host/register/builder',
 };
 const assets = ['compiler.wasm', 'ouro.wasm'];
 

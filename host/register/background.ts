@@ -1,8 +1,17 @@
-/** background: native code for the next start, made by a process of its own, of low priority, that outlives this one. */
+/** background: native code for the next start, made by a process of its own (builder.ts), of low priority, that outlives this one.
+ *  It is started when the application has had some time for itself, or when it ends. */
 
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeAtomic } from '../cache.js';
+import { engine } from './artifacts.js';
 import { log } from './policy.js';
+import { isBeingBuilt, queuePath } from './queue.js';
 
-/** After the application has had so much time for itself. */
+/** Milliseconds that the application has for itself. */
 const DELAY = 1000;
 
 interface Job {
@@ -10,25 +19,80 @@ interface Job {
   readonly bytes: Uint8Array;
 }
 
-let pending: Job[] = [];
+const pending = new Map<string, Job>();
 let timer: NodeJS.Timeout | undefined;
+let failed = false;
 
-/** Has native code made for a module that V8 runs. */
+/** Has native code made for a module that V8 runs. `bytes` are copied. */
 export function build(bytes: Uint8Array, key: string): void {
-  if (pending.some((job) => job.key === key)) return;
-  pending.push({ key, bytes: bytes.slice() });
+  if (failed || pending.has(key)) return;
+  pending.set(key, { key, bytes: bytes.slice() });
   if (timer) return;
-  timer = setTimeout(flush, DELAY);
+  timer = setTimeout(start, DELAY);
   timer.unref();
-  process.once('exit', flush);
+  process.once('exit', finish);
 }
 
-function flush(): void {
-  const jobs = pending;
-  pending = [];
-  clearTimeout(timer);
+/** While the application goes on. What is being written when it ends is still pending. */
+async function start(): Promise<void> {
+  const jobs = [...pending.values()];
+  try {
+    for (const { key, bytes } of jobs) {
+      const path = queuePath(key);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const part = `${path}.${process.pid}.part`;
+      await writeFile(part, bytes, { mode: 0o600 });
+      await rename(part, path);
+    }
+    run(jobs);
+  } catch (error) {
+    give(error);
+  }
+  for (const { key } of jobs) pending.delete(key);
   timer = undefined;
-  process.off('exit', flush);
+  process.off('exit', finish);
+  if (pending.size > 0) {
+    timer = setTimeout(start, DELAY);
+    timer.unref();
+    process.once('exit', finish);
+  }
+}
+
+/** When the application ends. */
+function finish(): void {
+  const jobs = [...pending.values()];
+  try {
+    for (const { key, bytes } of jobs) {
+      if (isBeingBuilt(key)) continue;
+      const path = queuePath(key);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeAtomic(path, bytes, 0o600);
+    }
+    run(jobs);
+  } catch (error) {
+    give(error);
+  }
+}
+
+/** Without a builder the application goes on as it is, now and at the next start. */
+function give(error: unknown): void {
+  failed = true;
+  log(() => `native code for the next start cannot be made: ${(error as Error).message}`);
+}
+
+function run(all: readonly Job[]): void {
+  const jobs = all.filter(({ key }) => !isBeingBuilt(key));
   if (jobs.length === 0) return;
-  log(() => `${jobs.length} modules to build`);
+  // The builder is no part of the application: none of its hooks, and not the drop-in itself.
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const builder = fileURLToPath(new URL('./builder.js', import.meta.url));
+  const policy = engine().compileOptions.explicitBounds ? 'explicit' : 'guard';
+  const child = spawn(process.execPath, [builder, policy, ...jobs.map(({ key }) => key)], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...env, OURO_REGISTER: 'off' },
+  });
+  child.on('error', give);
+  child.unref();
+  log(() => `process ${child.pid} makes native code for ${jobs.length === 1 ? 'a module' : `${jobs.length} modules`}`);
 }

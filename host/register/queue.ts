@@ -1,0 +1,69 @@
+/** queue: binaries that wait for a builder, and which of them has one, as files of the cache. Of all processes at most one builds a module. */
+
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { cachePath } from '../cache.js';
+
+/** A module whose builders have died so many times is left to V8. */
+export const MAX_ATTEMPTS = 3;
+
+/** The binary. */
+export function queuePath(key: string): string {
+  return cachePath(`register/${key}.wasm`);
+}
+
+function lockPath(key: string): string {
+  return cachePath(`register/${key}.lock`);
+}
+
+interface Lock {
+  readonly pid: number;
+  /** How many builders there have been. */
+  readonly attempts: number;
+}
+
+function readLock(key: string): Lock | undefined {
+  try {
+    const [pid, attempts] = readFileSync(lockPath(key), 'utf8').split(' ').map(Number);
+    return Number.isInteger(pid) && Number.isInteger(attempts) ? { pid, attempts } : { pid: 0, attempts: 0 };
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether a living process builds the module. */
+export function isBeingBuilt(key: string): boolean {
+  const lock = readLock(key);
+  return lock !== undefined && isAlive(lock.pid);
+}
+
+/** Takes the module on; gives the number of this attempt, or undefined when another process is at it. */
+export function lock(key: string): number | undefined {
+  const before = readLock(key);
+  if (before && isAlive(before.pid)) return undefined;
+  if (before) rmSync(lockPath(key), { force: true });
+  const attempts = (before?.attempts ?? 0) + 1;
+  try {
+    const file = openSync(lockPath(key), 'wx', 0o600);
+    writeSync(file, `${process.pid} ${attempts}`);
+    closeSync(file);
+    return attempts;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The module is done with. */
+export function unlock(key: string): void {
+  rmSync(queuePath(key), { force: true });
+  rmSync(lockPath(key), { force: true });
+}
