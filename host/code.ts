@@ -209,7 +209,11 @@ export class Code {
 function mapBytes(bytes: Uint8Array): Mapping {
   // The reader says what is wrong with no bytes at all; mapping them is an error of another kind.
   if (bytes.length === 0) parseArtifact(bytes);
-  return native().mapBytes(bytes);
+  try {
+    return native().mapBytes(bytes);
+  } catch (cause) {
+    throw outOfMemory(cause) ?? cause;
+  }
 }
 
 function mapFile(path: string): Mapping {
@@ -217,7 +221,7 @@ function mapFile(path: string): Mapping {
     return native().mapFile(path);
   } catch (cause) {
     refuseEmpty(() => statSync(path));
-    throw unreadable(path, cause);
+    throw outOfMemory(cause) ?? unreadable(path, cause);
   }
 }
 
@@ -226,7 +230,7 @@ function mapOpenFile(file: number): Mapping {
     return native().mapOpenFile(file);
   } catch (cause) {
     refuseEmpty(() => fstatSync(file));
-    throw unreadable(`file descriptor ${file}`, cause);
+    throw outOfMemory(cause) ?? unreadable(`file descriptor ${file}`, cause);
   }
 }
 
@@ -240,4 +244,12 @@ function refuseEmpty(stat: () => { isFile(): boolean; size: number }): void {
     // The error that led here says why it cannot be read.
   }
   if (empty) parseArtifact(new Uint8Array(0));
+}
+
+/** The system has no memory left, or no place for one mapping more. */
+function outOfMemory(cause: unknown): OuroError | undefined {
+  if ((cause as NodeJS.ErrnoException).code !== 'ENOMEM') return undefined;
+  const message =
+    'there is no memory for the code of another module; dispose() gives that of modules that are no longer needed back at once';
+  return new OuroError('OUT_OF_MEMORY', message, { cause });
 }

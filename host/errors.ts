@@ -91,6 +91,8 @@ export type OuroErrorCode =
   | 'WRONG_STORE'
   /** The module has no export of this name, or it is something else. */
   | 'EXPORT_MISSING'
+  /** The system has no memory for the code of another module. */
+  | 'OUT_OF_MEMORY'
   /** The object was disposed of. */
   | 'DISPOSED'
   /** A token of a shared module that is none, or whose module is gone. */
