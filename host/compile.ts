@@ -30,15 +30,24 @@ export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler
   return withCore(compiler, (core) => core.compile(bytes, options));
 }
 
-/** The same on other threads. The bytes are copied first. */
+/** The bytes as they are now, where all threads see them. */
+function shared(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+/** The same on other threads. The bytes are copied at once, unless they are in shared memory. */
 export async function compileWasmAsync(
   bytes: Uint8Array,
   options: CompileOptions,
   compiler: Compiler = 'auto',
   how: AsyncOptions = {},
 ): Promise<Uint8Array> {
+  const stable = shared(bytes);
   const { compile } = await import('./pool.js');
-  return compile(bytes, options, compiler, how);
+  return compile(stable, options, compiler, how);
 }
 
 /** `validateWasm` on another thread. */
@@ -48,8 +57,9 @@ export async function validateWasmAsync(
   compiler: Compiler = 'auto',
   how: Pick<AsyncOptions, 'signal'> = {},
 ): Promise<void> {
+  const stable = shared(bytes);
   const { validate } = await import('./pool.js');
-  await validate(bytes, features, compiler, how.signal);
+  await validate(stable, features, compiler, how.signal);
 }
 
 export { compilerHash } from './cores.js';

@@ -139,14 +139,6 @@ function newThread(): Thread {
   return thread;
 }
 
-/** The bytes in memory that all threads see. */
-function share(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
-  return shared;
-}
-
 /** Rejects as soon as the signal says so, whatever the work does then. */
 function unlessAborted<T>(signal: AbortSignal | undefined, onAbort: () => void, work: Promise<T>): Promise<T> {
   if (!signal) return work;
@@ -171,7 +163,7 @@ function engage(helpers: readonly Thread[], job: Job, compiler: Compiler, onProg
   });
 }
 
-/** See `compileWasmAsync`. */
+/** See `compileWasmAsync`. The bytes must not change any more. */
 export async function compile(
   bytes: Uint8Array,
   options: CompileOptions,
@@ -179,7 +171,7 @@ export async function compile(
   { signal, onProgress, parallel = true }: AsyncOptions,
 ): Promise<Uint8Array> {
   signal?.throwIfAborted();
-  const job: Job = { bytes: share(bytes), options, control: newControl() };
+  const job: Job = { bytes, options, control: newControl() };
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -231,7 +223,7 @@ async function compileSomewhere(
 /** See `validateWasmAsync`. */
 export async function validate(bytes: Uint8Array, features: number, compiler: Compiler, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
-  const request: Request = { id: ++lastId, compiler, kind: 'validate', bytes: share(bytes), features };
+  const request: Request = { id: ++lastId, compiler, kind: 'validate', bytes, features };
   try {
     const [thread] = leastLoaded(1);
     await unlessAborted(signal, () => thread.forget(request.id), thread.run(request));
