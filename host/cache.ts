@@ -1,7 +1,7 @@
 /** cache: where Ouro keeps files of its own, and how it writes them: to a name of their own, then renamed, read-only, so that no reader
  *  ever sees half a file and nothing changes under a mapping. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -20,14 +20,24 @@ export function cachePath(name: string): string {
   return join(cacheFolder(), name);
 }
 
-/** Makes a folder of the cache, for this user alone. One that is there stays as it is. */
-export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+/** Makes a folder and those above it; a folder that is there stays as it is. Not `recursive`, with which Node loops for ever where the
+ *  system answers ENOENT to every new name, as in /proc. */
+export function makeFolder(path: string, mode: number): void {
+  try {
+    mkdirSync(path, mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return; // if it is no folder, writing into it says so
+    const above = dirname(path);
+    if (code !== 'ENOENT' || above === path || existsSync(above)) throw error;
+    makeFolder(above, mode);
+    mkdirSync(path, mode);
+  }
 }
 
 /** Writes a file whole or not at all. */
 export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path), 0o777);
   const part = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.part`;
   try {
     const file = openSync(part, 'wx', mode);

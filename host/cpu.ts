@@ -21,3 +21,9 @@ export function cpuFeatures(cpu: Cpu): number {
   if (found === undefined) throw new OuroError('CONFIG_INVALID', `unknown cpu '${cpu}': native, ${Object.keys(levels).join(', ')}`);
   return found;
 }
+
+/** The lowest level that has all of these features. */
+export function cpuLevel(features: bigint): string {
+  const found = Object.entries(levels).find(([, bits]) => (features & ~BigInt(bits)) === 0n);
+  return found ? found[0] : 'native';
+}

@@ -71,17 +71,13 @@ export class Cache {
       if (!folder.trusted) return Code.fromBytes(readFileSync(path), this.#options(key));
       return Code.fromFile(path, { ...this.#options(key), verifyHash: this.#verifyHash });
     } catch (error) {
-      const system = (error as NodeJS.ErrnoException).code ?? '';
-      const reason = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? system;
-      if (reason === 'ENOENT') return undefined; // removed just now
-      // EINVAL: an empty file.
-      if (error instanceof ArtifactError ? !notDamage.has(error.code) : reason === 'EINVAL') {
-        this.#damaged(`${folder.file(key)}`, error);
-        this.#folderDoes('write', () => folder.delete(key));
-        return undefined;
+      if (error instanceof ArtifactError) {
+        if (notDamage.has(error.code)) throw error;
+        this.#damaged(folder.file(key), error);
+        this.#write(() => folder.delete(key));
+      } else if (!isGone(error)) {
+        this.#folderFailed('read', error);
       }
-      if (error instanceof ArtifactError) throw error;
-      this.#folderFailed('read', error);
       return undefined;
     }
   }
@@ -104,20 +100,19 @@ export class Cache {
   }
 
   #put(key: string, file: Uint8Array): void {
-    if (performance.now() < this.#restsUntil) return;
-    this.#folderDoes('write', () => this.folder?.put(key, file));
+    if (performance.now() >= this.#restsUntil) this.#write(() => this.folder?.put(key, file));
   }
 
-  #folderDoes(what: 'write', work: () => void): void {
+  #write(work: () => void): void {
     try {
       work();
     } catch (error) {
       this.#restsUntil = performance.now() + REST;
-      this.#folderFailed(what, error);
+      this.#folderFailed('write', error);
     }
   }
 
-  #folderFailed(what: string, error: unknown): void {
+  #folderFailed(what: 'read' | 'write', error: unknown): void {
     this.#warn(
       'CACHE_FOLDER_FAILED',
       `the cache is left out: cannot ${what} the folder ${this.folder!.path}: ${(error as Error)?.message ?? error}`,
@@ -133,4 +128,10 @@ export class Cache {
     this.#warned.add(code);
     cacheWarning(code, message);
   }
+}
+
+/** Whether a file was removed after it was seen. */
+function isGone(error: unknown): boolean {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  return code === 'ENOENT' || cause?.code === 'ENOENT';
 }

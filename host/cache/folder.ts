@@ -45,21 +45,28 @@ export class Folder {
   readonly path: string;
   readonly maxBytes: number;
   #trusted: boolean | undefined;
+  /** Where files are read: once the folder is trusted, without symbolic links, which could be turned elsewhere. */
+  #real: string;
   /** Bytes in the folder, as far as this process knows; undefined before it has looked. */
   #size: number | undefined;
 
   constructor(path: string, maxBytes: number) {
     this.path = path;
+    this.#real = path;
     this.maxBytes = maxBytes;
   }
 
   file(key: string): string {
-    return join(this.path, key + SUFFIX);
+    return join(this.#real, key + SUFFIX);
   }
 
   /** Whether only this user (and root) can have written what is in the folder. */
   get trusted(): boolean {
-    this.#trusted ??= isPrivate(this.path);
+    if (this.#trusted === undefined) {
+      const real = privatePath(this.path);
+      this.#trusted = real !== undefined;
+      this.#real = real ?? this.path;
+    }
     return this.#trusted;
   }
 
@@ -83,7 +90,7 @@ export class Folder {
     if (bytes.length > this.maxBytes) return;
     const path = this.file(key);
     if (statSync(path, { throwIfNoEntry: false })) return;
-    makeFolder(this.path);
+    makeFolder(this.path, 0o700);
     writeAtomic(path, bytes);
     this.#size = (this.#size ?? this.entries().reduce((sum, { size }) => sum + size, -bytes.length)) + bytes.length;
     if (this.#size > this.maxBytes) {
@@ -153,22 +160,24 @@ export class Folder {
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** Whether nobody but this user and root can write to a folder, nor put another in its place. */
-function isPrivate(path: string): boolean {
+/** The path without symbolic links of a folder that nobody but this user and root can write to, nor put another in its place; undefined for
+ *  any other. */
+function privatePath(path: string): string | undefined {
   const user = process.geteuid?.();
-  if (user === undefined) return false;
+  if (user === undefined) return undefined;
   try {
-    let at = realpathSync(path);
-    const { uid, mode } = statSync(at);
-    if (uid !== user || (mode & OTHERS_WRITE) !== 0) return false;
-    while (at !== dirname(at)) {
+    const real = realpathSync(path);
+    const { uid, mode } = statSync(real);
+    if ((uid !== user && uid !== 0) || (mode & OTHERS_WRITE) !== 0) return undefined;
+    for (let at = real; at !== dirname(at); ) {
       at = dirname(at);
       const above = statSync(at);
       // In a sticky folder, as the system's for temporary files, others cannot rename what is ours.
-      if ((above.uid !== user && above.uid !== 0) || ((above.mode & OTHERS_WRITE) !== 0 && (above.mode & STICKY) === 0)) return false;
+      const open = (above.mode & OTHERS_WRITE) !== 0 && (above.mode & STICKY) === 0;
+      if (open || (above.uid !== user && above.uid !== 0)) return undefined;
     }
-    return true;
+    return real;
   } catch {
-    return false;
+    return undefined;
   }
 }

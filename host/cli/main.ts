@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { Trap } from '../trap.js';
+import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';
 import { compile } from './compile.js';
 import { objdump } from './objdump.js';
 import { run } from './run.js';
@@ -21,6 +22,15 @@ function pair(value: string): string {
   return value;
 }
 
+/** The same parser, its error as commander shows it. */
+const argument = (parse: (text: string) => number) => (text: string) => {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+};
+
 const optLevel = () => new Option('-O, --opt-level <level>', 'how much to optimise').choices(['none', 'speed']).default('speed');
 const cpu = () =>
   new Option('--cpu <cpu>', 'the CPU that the code is for').choices(['native', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4']).default('native');
@@ -33,8 +43,8 @@ const program = new Command('ouro')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ouro: ')) });
 
 /** Commands give their exit code. */
-function command(name: string, description: string, action: (...args: any[]) => number | Promise<number>): Command {
-  return program
+function command(name: string, description: string, action: (...args: any[]) => number | Promise<number>, parent = program): Command {
+  return parent
     .command(name)
     .description(description)
     .exitOverride()
@@ -64,6 +74,7 @@ command('run', 'run a module (.wasm, .wat) or an artifact', run)
     (value, list: string[]) => collect(pair(value), list),
     [],
   )
+  .option('--no-cache', 'compile now, and do not keep the result')
   .addOption(cpu())
   .addOption(optLevel());
 
@@ -84,6 +95,15 @@ command('wast', 'run scripts of the WebAssembly specification', wast)
   .addOption(optLevel());
 
 command('self-compile', 'let the compiler compile itself, check the result, and keep it as the native compiler', selfCompile);
+
+const cache = program.command('cache').description('look at the cache of compiled modules, or make it smaller').exitOverride();
+const folder = (of: Command) => of.option('--dir <path>', "another folder than the user's own").option('--json', 'print JSON');
+folder(command('ls', 'list its modules, the most recently used first', cacheList, cache));
+folder(command('stat', 'where it is, how many modules it holds, how it is checked', cacheStat, cache));
+folder(command('clean', 'remove the least recently used modules until 1 GiB is left', cacheClean, cache))
+  .option('--all', 'remove all modules')
+  .option('--older-than <time>', 'remove what was not used for this long (30d, 12h, 90m)', argument(parseAge))
+  .option('--max-size <size>', 'remove until this much is left (500M, 2G)', argument(parseSize));
 
 try {
   await program.parseAsync();

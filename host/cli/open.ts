@@ -10,10 +10,12 @@ import { withProgress } from './progress.js';
 export interface CompileFlags {
   optLevel?: 'none' | 'speed';
   cpu?: Cpu;
+  /** Find what was compiled before, and keep what is compiled now. */
+  cache?: boolean;
 }
 
-export function openEngine({ optLevel, cpu }: CompileFlags): Engine {
-  return new Engine({ optLevel, cpu });
+export function openEngine({ optLevel, cpu, cache }: CompileFlags): Engine {
+  return new Engine({ optLevel, cpu, cache });
 }
 
 /** The wasm binary of a .wasm or .wat file. */
