@@ -1,5 +1,8 @@
 /** ouro: the library's entry. */
 
+export { KeyvStore, type KeyvStoreOptions } from './cache/keyv.js';
+export type { CacheOptions } from './cache/settings.js';
+export type { CacheStore } from './cache/store.js';
 export type { Config, LoadOptions } from './config.js';
 export { Engine } from './engine.js';
 export {
@@ -25,6 +28,7 @@ export type { ResourcesRequired } from './info.js';
 export { Module, type ModuleCompileOptions, type ModuleSource } from './module.js';
 export type { CompileProgress } from './compile.js';
 export type { SharedModule } from './token.js';
+export type { ArtifactKeyOptions, KeySource } from './sign.js';
 export { Store } from './store.js';
 export { Table } from './table.js';
 export { parseText, TextError } from './text.js';
