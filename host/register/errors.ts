@@ -27,6 +27,8 @@ const trapTexts: Record<TrapCodeName, string> = {
   Interrupt: 'interrupted',
 };
 
+/** Opcodes of i32.div_s and i64.div_s, which share a trap with conversions of floats. */
+const DIVISIONS = [0x6d, 0x7f];
 /** Opcodes of i32.rem_s, i32.rem_u, i64.rem_s, i64.rem_u, for which V8 has words of its own. */
 const REMAINDERS = [0x6f, 0x70, 0x81, 0x82];
 
@@ -37,11 +39,17 @@ function ownFrame(line: string): boolean {
   return line.includes(own) || line.includes('(eval at generate');
 }
 
+function trapText(trap: Trap): string {
+  const { code } = trap;
+  if (code === 'IntegerDivisionByZero' && REMAINDERS.includes(trap.opcode ?? 0)) return 'remainder by zero';
+  if (code === 'IntegerOverflow' && !DIVISIONS.includes(trap.opcode ?? DIVISIONS[0])) return trapTexts.BadConversionToInteger;
+  return trapTexts[code];
+}
+
 /** The error that the application gets for a trap: a RuntimeError, or a RangeError for runaway recursion. */
 export function toError(trap: Trap): Error {
   const frames = trap.frames;
-  const remainder = trap.code === 'IntegerDivisionByZero' && REMAINDERS.includes(trap.opcode ?? 0);
-  const text = remainder ? 'remainder by zero' : trapTexts[trap.code];
+  const text = trapText(trap);
   const error = trap.code === 'StackOverflow' ? new RangeError(text) : new V8.RuntimeError(text);
   const outer = (error.stack ?? '')
     .split('\n')

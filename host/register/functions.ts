@@ -140,7 +140,7 @@ const single = new Float32Array(1);
 function toWasm(type: ValType, value: any): unknown {
   switch (type) {
     case 'i32':
-      return value | 0;
+      return +value | 0;
     case 'i64':
       return BigInt.asIntN(64, value);
     case 'f32':

@@ -16,6 +16,8 @@ const { get: getValue, set: setValue } = Object.getOwnPropertyDescriptor(v8, 'va
 /** V8's names of types that have another one here. */
 const v8Names: Partial<Record<ValType, string>> = { funcref: 'anyfunc' };
 
+const scratch = new V8.Global({ value: 'anyfunc', mutable: true });
+
 /** Where a global is, and what it is. */
 export class GlobalState {
   v8: WebAssembly.Global | undefined;
@@ -103,11 +105,8 @@ export class Global {
     if (ouro) {
       const { content, mutable } = ouro.type();
       if (!mutable) throw new TypeError("set WebAssembly.Global.value: Can't set the value of an immutable global.");
-      if (content === 'funcref' && value !== null && !isExportedFunction(value)) {
-        throw new TypeError(
-          'set WebAssembly.Global.value: Argument 0 is invalid: function-typed object must be null (if nullable) or a Wasm function object',
-        );
-      }
+      // V8 says what is wrong.
+      if (content === 'funcref' && value !== null && !isExportedFunction(value)) setValue.call(scratch, value);
       ouro.value = value;
     } else if (state && isForeignToV8(value)) withForeign(state.content, value, (func) => setValue.call(state.v8, func));
     else {

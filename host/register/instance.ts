@@ -307,7 +307,7 @@ function fromOuro(extern: Extern): unknown {
 /** An active segment that does not fit. */
 function segmentError(trap: Trap, context: Context): Error {
   const error = toError(trap);
-  const what = trap.code === 'TableOutOfBounds' ? 'table initializer is out of bounds' : 'data segment is out of bounds';
+  const what = trap.code === 'TableOutOfBounds' ? 'table index is out of bounds' : 'data segment is out of bounds';
   error.message = `${context}: ${what}`;
   return error;
 }

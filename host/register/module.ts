@@ -13,7 +13,9 @@ import { ModuleRecord } from './record.js';
 
 /** A view of what V8 takes for the bytes of a module. */
 function bytesOf(source: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  // Not all V8s take a DataView.
+  if (ArrayBuffer.isView(source) && !(source instanceof DataView))
+    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) return new Uint8Array(source);
   return undefined;
 }

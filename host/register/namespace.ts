@@ -40,7 +40,8 @@ const operations = {
       throw new TypeError('WebAssembly.instantiateStreaming(): Argument 1 must be an object');
     }
     const module = await compileResponse(options === undefined ? [source] : [source, options], 'WebAssembly.instantiateStreaming()');
-    return { module, instance: link(module, imports, 'WebAssembly.instantiateStreaming()') };
+    // V8 says so too.
+    return { module, instance: link(module, imports, 'WebAssembly.instantiate()') };
   },
 };
 

@@ -1,0 +1,33 @@
+/** Runs the cases on V8's namespace and on ours, and compares. */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { V8 } from '../../host/v8.js';
+import { attempt, binaries, type Case, cases, describe } from './cases.js';
+
+/** Makes a test of each case. `deviations`: cases in which we differ from this V8 on purpose, and why. */
+export async function compare(ours: object, deviations: Readonly<Record<string, string>> = {}): Promise<void> {
+  const wasm = await binaries();
+  const run = async (namespace: object, work: Case) => {
+    const value = attempt(() => work(namespace, wasm));
+    return lines(await (value as Promise<unknown>));
+  };
+  for (const [name, work] of Object.entries(cases)) {
+    test(name, async () => {
+      const [expected, found] = [await run(V8, work), await run(ours, work)];
+      if (name in deviations) assert.not.equal(found, expected, `no deviation any more: ${deviations[name]}`);
+      else assert.equal(found, expected);
+    });
+  }
+  test.run();
+}
+
+/** V8's words change from version to version; ours are those of Node 20. */
+const compareWords = process.versions.node.startsWith('20.');
+
+/** One line for each part of a value, so that differences show. */
+function lines(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap((each, i) => lines(each).map((line) => `${i}. ${line}`));
+  const line = describe(value);
+  return [compareWords ? line : line.replace(/((?:\w*Error) (?:\w*Error)(?: \w+)?): [\s\S]*/, '$1')];
+}
