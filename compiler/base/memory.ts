@@ -3,7 +3,13 @@
  *  A block is a header of 8 bytes and what was asked for. Free blocks are in lists by size: 8 classes between two powers of two.
  *  Memory ends at `top`; the block before it is never free: it is given back to the end.
  *  Cost: O(1) an allocation. A table that grows takes the free block behind it when there is one, else it moves.
- *  Addresses never reach an artifact, so the layout here cannot change the output.  Ref: Masmano et al., TLSF, 2004. */
+ *  Addresses never reach an artifact, so the layout here cannot change the output.  Ref: Masmano et al., TLSF, 2004.
+ *  Builds with assertions are strict: memory is handed out full of FRESH, taken back full of STALE, and a table that grows always moves,
+ *  so that whoever reads what was never written, or by an address from before a growth, does not get away with it. */
+
+/** Bytes that no reader should meet. */
+const FRESH: u8 = 0xa5;
+const STALE: u8 = 0x5a;
 
 // Header: size of the whole block, FREE and PREVIOUS_FREE in its low bits; then the size of the block before, if that is free.
 const HEADER: u32 = 8;
@@ -149,12 +155,15 @@ export function allocate(bytes: u32): usize {
     setTop((block as u64) + size);
     store<u32>(block, size);
   }
+  if (!ASC_NO_ASSERT) memory.fill(block + HEADER, FRESH, sizeAt(block) - HEADER);
   return block + HEADER;
 }
 
 /** Gives back what `allocate` gave. */
 export function release(address: usize): void {
-  if (address != 0) makeFree(address - HEADER);
+  if (address == 0) return;
+  if (!ASC_NO_ASSERT) memory.fill(address, STALE, sizeAt(address - HEADER) - HEADER);
+  makeFree(address - HEADER);
 }
 
 /** Room for just `bytes` bytes at `address`, if the block is as large or what lies behind it is free. */
@@ -183,7 +192,7 @@ function stretch(address: usize, bytes: u32): bool {
 
 /** A block of `bytes` bytes with the first `used` bytes of the old one, which is released. Works from 0. */
 export function reallocate(address: usize, bytes: u32, used: u32): usize {
-  if (address != 0 && stretch(address, bytes)) return address;
+  if (ASC_NO_ASSERT && address != 0 && stretch(address, bytes)) return address;
   const grown = allocate(bytes);
   if (used != 0) memory.copy(grown, address, used);
   release(address);
@@ -208,6 +217,7 @@ export const KEPT_ENTRIES: u32 = 256;
 
 /** Capacity after growth from `capacity` to at least `need`: by half when the table is large. */
 export function grownCapacity(capacity: u32, need: u32): u32 {
+  if (!ASC_NO_ASSERT) return max(need, capacity + (capacity >> 3) + 1);
   return max(need, capacity < 1024 ? capacity << 1 : capacity + (capacity >> 1));
 }
 

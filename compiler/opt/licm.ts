@@ -179,7 +179,8 @@ function isSlow(op: Op): bool {
 
 /** Moves the value, and first what it needs of the loop, before the loop. */
 function move(value: Value, home: Loop): void {
-  const place = lastValue[preheader(home)];
+  const before = preheader(home);
+  const place = lastValue[before];
   stack.clear();
   stack.push(value.index);
   while (!stack.isEmpty) {
