@@ -21,6 +21,8 @@ interface Layout {
   /** In words. */
   readonly stackArgs: number;
   readonly stackResults: number;
+  /** Neither float parameters nor stack words. */
+  readonly intsOnly: boolean;
 }
 
 const layouts = new WeakMap<FuncType, Layout>();
@@ -47,7 +49,13 @@ export function layoutOf(type: FuncType): Layout {
   if (!found) {
     const params = place(type.params, L.SLOT_INT_COUNT, L.SLOT_FLOAT_COUNT);
     const results = place(type.results, L.SLOT_RESULT_INT_COUNT, L.SLOT_RESULT_FLOAT_COUNT);
-    found = { params: params.places, results: results.places, stackArgs: params.stack, stackResults: results.stack };
+    found = {
+      params: params.places,
+      results: results.places,
+      stackArgs: params.stack,
+      stackResults: results.stack,
+      intsOnly: params.stack === 0 && results.stack === 0 && !type.params.some(isFloat),
+    };
     layouts.set(type, found);
   }
   return found;
@@ -149,7 +157,7 @@ const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, unwind } = n;'
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 
 function generateWrapper(type: FuncType): WrapperFactory {
-  const { params, results, stackArgs, stackResults } = layoutOf(type);
+  const { params, results, stackArgs, stackResults, intsOnly } = layoutOf(type);
   const names = params.map((_, i) => `a${i}`).join(', ');
   const conversions = params.map(({ type }, i) => `const v${i} = ${convert(type, `a${i}`)};`);
   const stores = params.map((each, i) => put(each, `v${i}`));
@@ -158,7 +166,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
   // Entering uses the counts up: they are 0 as long as nobody sets them.
   const onStack = stackArgs > 0 || stackResults > 0;
   const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
-  const entry = onStack || params.some(({ type }) => isFloat(type)) ? 'enter' : 'enterInts';
+  const entry = intsOnly ? 'enterInts' : 'enter';
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   const text = `'use strict'; ${views}
     return (store, address, name) => {

@@ -89,6 +89,8 @@ export type OuroErrorCode =
   | 'FILE_UNREADABLE'
   /** An object was used with a store that it does not belong to. */
   | 'WRONG_STORE'
+  /** The store has been disposed of. */
+  | 'STORE_DISPOSED'
   /** The module has no export of this name, or it is something else. */
   | 'EXPORT_MISSING'
   /** The system has no memory for the code of another module. */

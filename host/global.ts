@@ -33,19 +33,19 @@ export class Global {
 
   get(store: Store): any {
     this.store.check(store, 'global');
-    const { words } = this.cell;
+    const { words, at } = this.cell;
     const { content } = this.#type;
     switch (content) {
       case 'i32':
-        return words[0] | 0;
+        return words[at] | 0;
       case 'i64':
         return BigInt.asIntN(64, this.bits);
       case 'f32':
-        return new Float32Array(words.buffer, words.byteOffset, 1)[0];
+        return new Float32Array(words.buffer, words.byteOffset + 4 * at, 1)[0];
       case 'f64':
-        return new Float64Array(words.buffer, words.byteOffset, 1)[0];
+        return new Float64Array(words.buffer, words.byteOffset + 4 * at, 1)[0];
       default:
-        return revealValue(store, content, readAddress(words, 0));
+        return revealValue(store, content, readAddress(words, at));
     }
   }
 
@@ -71,19 +71,19 @@ export class Global {
 
   /** The lower 64 bits as they are: i32 and f32 zero-extended, a funcref's address, an externref's handle. */
   get bits(): bigint {
-    const { words } = this.cell;
-    return BigInt(words[0]) | (BigInt(words[1]) << HIGH);
+    const { words, at } = this.cell;
+    return BigInt(words[at]) | (BigInt(words[at + 1]) << HIGH);
   }
 
   /** @internal */
   set bits(bits: bigint) {
-    const { words } = this.cell;
-    words[0] = Number(BigInt.asUintN(32, bits));
-    words[1] = Number(bits >> HIGH);
+    const { words, at } = this.cell;
+    words[at] = Number(BigInt.asUintN(32, bits));
+    words[at + 1] = Number(bits >> HIGH);
   }
 
   #write(value: unknown): void {
-    const { words } = this.cell;
+    const { words, at } = this.cell;
     const { content } = this.#type;
     const converted = convertValue(this.store, content, value);
     switch (content) {
@@ -91,17 +91,17 @@ export class Global {
         this.bits = BigInt.asUintN(64, converted as bigint);
         break;
       case 'f32':
-        new Float32Array(words.buffer, words.byteOffset, 1)[0] = converted as number;
+        new Float32Array(words.buffer, words.byteOffset + 4 * at, 1)[0] = converted as number;
         break;
       case 'f64':
-        new Float64Array(words.buffer, words.byteOffset, 1)[0] = converted as number;
+        new Float64Array(words.buffer, words.byteOffset + 4 * at, 1)[0] = converted as number;
         break;
       case 'i32':
-        words[0] = converted as number;
-        words[1] = 0;
+        words[at] = converted as number;
+        words[at + 1] = 0;
         break;
       default:
-        writeAddress(words, 0, converted as number);
+        writeAddress(words, at, converted as number);
     }
   }
 }

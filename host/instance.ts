@@ -9,6 +9,7 @@ import { callBits } from './calls.js';
 import type { Code } from './code.js';
 import { evaluateConstant } from './constant.js';
 import { ArtifactError, LinkError, OuroError } from './errors.js';
+import type { ModuleExport } from './export.js';
 import { describeValue, type Extern, toExtern, toJs } from './extern.js';
 import { Func } from './func.js';
 import { Global } from './global.js';
@@ -37,14 +38,15 @@ export class Instance {
   readonly #globals: Global[] = [];
   readonly #code: Code;
   readonly #plan: Plan;
+  /** The VMContext: words from index `at` on. */
   readonly #words: Uint32Array;
+  readonly #at: number;
   /** Of the VMContext. */
   readonly #address: number;
-  readonly #droppedElems: boolean[] = [];
-  readonly #externs = new Map<PlannedExport, Extern>();
+  #droppedElems: boolean[] | undefined;
+  /** What has been asked for, by the export's position. */
+  readonly #externs: (Extern | undefined)[] = [];
   #exports: Readonly<Record<string, any>> | undefined;
-  /** Structures outside the VMContext, kept alive. */
-  readonly #kept: Cell[] = [];
 
   /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
    *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
@@ -57,20 +59,19 @@ export class Instance {
     const { code } = module;
     const { artifact, plan } = code;
     const { context, counts } = artifact;
-    const helper = native();
     this.store = store;
     this.#code = code;
     this.#plan = plan;
     const externs = resolveImports(store, plan, imports);
 
-    const buffer = plan.template.slice(0);
-    const words = new Uint32Array(buffer);
-    const address = helper.address(buffer);
+    const { words, at, address } = store.cell(context.size);
+    words.set(plan.template, at);
     this.#words = words;
+    this.#at = at;
     this.#address = address;
-    writeAddress(words, L.VMCONTEXT_ACTIVITY >> 2, store.activity);
+    writeAddress(words, at + (L.VMCONTEXT_ACTIVITY >> 2), store.activity);
     const id = store.addInstance(this, code);
-    words[L.VMCONTEXT_INSTANCE_ID >> 2] = id;
+    words[at + (L.VMCONTEXT_INSTANCE_ID >> 2)] = id;
     this.#addImports(externs);
 
     for (let i = counts.memoryImports; i < counts.memories; i++) {
@@ -78,24 +79,35 @@ export class Instance {
         new Memory(store, plan.memories[i], undefined, this.#cell(context.memories, i - counts.memoryImports, L.MEMORYDESC_SIZE)),
       );
     }
-    if (counts.memories > 0) writeAddress(words, L.VMCONTEXT_MEMORY0_BASE >> 2, this.memories[0].base);
+    if (counts.memories > 0) writeAddress(words, at + (L.VMCONTEXT_MEMORY0_BASE >> 2), this.memories[0].base);
     if (!artifact.explicitBounds) this.#requireGuards();
-    if (counts.funcRefs > 0) {
+    const { funcRefs, types, funcImports } = counts;
+    if (funcRefs > 0 || funcImports > 0) {
       const typeIds = address + context.typeIds;
       const { textAddress } = code;
-      const { funcRefs, types, funcImports } = counts;
       const size = artifact.text.size;
       if (
-        !helper.initFuncRefs(address, context.funcRefs, plan.funcRefRecords, funcRefs, textAddress, size, id, typeIds, types, funcImports)
+        !native().initFunctions(
+          address,
+          context.funcRefs,
+          plan.funcRefRecords,
+          funcRefs,
+          textAddress,
+          size,
+          id,
+          typeIds,
+          types,
+          funcImports,
+        )
       ) {
         throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a function reference');
       }
     }
     for (const { index, init } of plan.globalInits) {
       const bits = this.#evaluate(init);
-      const at = (context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2;
-      words[at] = Number(BigInt.asUintN(32, bits));
-      words[at + 1] = Number(bits >> 32n);
+      const global = at + ((context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2);
+      words[global] = Number(BigInt.asUintN(32, bits));
+      words[global + 1] = Number(bits >> 32n);
     }
     for (let i = counts.tableImports; i < counts.tables; i++) {
       const table = new Table(store, plan.tables[i], null, this.#cell(context.tables, i - counts.tableImports, L.TABLEDESC_SIZE));
@@ -110,11 +122,12 @@ export class Instance {
     if (artifact.start !== undefined) this.#start(artifact.start);
   }
 
-  /** An export by name: Func, Memory, Table or Global, the same object each time; undefined when there is none. */
-  getExport(store: Store, name: string): Extern | undefined {
+  /** An export by name, or faster by what `module.getExportIndex(name)` gave: Func, Memory, Table or Global, the same object each time;
+   *  undefined when there is none of the name. Throws an OuroError for a handle of another module. */
+  getExport(store: Store, which: string | ModuleExport): Extern | undefined {
     this.store.check(store, 'instance');
-    const found = this.#plan.export(name);
-    return found && this.#extern(found);
+    const position = typeof which === 'string' ? this.#plan.exportPosition(which) : which.indexIn(this.#code);
+    return position === undefined ? undefined : this.#extern(position);
   }
 
   /** An exported function. Throws an OuroError when there is none of this name. */
@@ -138,17 +151,16 @@ export class Instance {
   get exports(): Readonly<Record<string, any>> {
     if (!this.#exports) {
       const object: Record<string, any> = Object.create(null);
-      for (const each of this.#plan.exports) this.#defineExport(object, each);
+      for (const [position, { name }] of this.#plan.exports.entries()) this.#defineExport(object, name, position);
       this.#exports = Object.preventExtensions(object);
     }
     return this.#exports;
   }
 
   /** Each export is made when somebody first asks for it. */
-  #defineExport(object: Record<string, any>, which: PlannedExport): void {
-    const { name } = which;
+  #defineExport(object: Record<string, any>, name: string, position: number): void {
     const get = () => {
-      const value = toJs(this.#extern(which));
+      const value = toJs(this.#extern(position));
       Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: false });
       return value;
     };
@@ -158,14 +170,14 @@ export class Instance {
   /** @internal The FuncRef of an imported function; undefined when the function is the instance's own. */
   importedFuncRef(index: number): number | undefined {
     if (index >= this.#code.artifact.counts.funcImports) return undefined;
-    return readAddress(this.#words, (L.vmcontextFuncImport(index) + L.FUNCIMPORT_REF) >> 2);
+    return readAddress(this.#words, this.#at + ((L.vmcontextFuncImport(index) + L.FUNCIMPORT_REF) >> 2));
   }
 
   /** @internal table.init: false when one of the ranges does not fit. */
   initTable(tableIndex: number, elemIndex: number, to: number, from: number, count: number): boolean {
     const table = this.tables[tableIndex];
     const elem = this.#plan.elems[elemIndex];
-    const length = this.#droppedElems[elemIndex] || elem.mode === SegmentMode.Declarative ? 0 : elem.count;
+    const length = this.#droppedElems?.[elemIndex] || elem.mode === SegmentMode.Declarative ? 0 : elem.count;
     if (from + count > length || to + count > table.size()) return false;
     this.#putItems(elem, table, to, from, count);
     return true;
@@ -173,6 +185,7 @@ export class Instance {
 
   /** @internal */
   dropElem(index: number): void {
+    this.#droppedElems ??= [];
     this.#droppedElems[index] = true;
   }
 
@@ -182,10 +195,9 @@ export class Instance {
     throw new OuroError('EXPORT_MISSING', `the module has no exported ${what} '${name}'`);
   }
 
-  #extern(which: PlannedExport): Extern {
-    let extern = this.#externs.get(which);
-    if (!extern) this.#externs.set(which, (extern = this.#find(which)));
-    return extern;
+  #extern(position: number): Extern {
+    this.#externs[position] ??= this.#find(this.#plan.exports[position]);
+    return this.#externs[position];
   }
 
   #find({ kind, index }: PlannedExport): Extern {
@@ -231,34 +243,25 @@ export class Instance {
 
   /** Structure `index` of those that stand at `offset` in the VMContext. */
   #cell(offset: number, index: number, size: number): Cell {
-    const at = offset + index * size;
-    return { words: this.#words.subarray(at >> 2, (at + size) >> 2), address: this.#address + at };
+    const from = offset + index * size;
+    return { words: this.#words, at: this.#at + (from >> 2), address: this.#address + from };
   }
 
   #addImports(externs: readonly Extern[]): void {
     const { funcImports, tableImports, memoryImports } = this.#code.artifact.counts;
-    const words = this.#words;
-    const { u32, readFuncRef } = native();
+    const put = (offset: number, address: number) => writeAddress(this.#words, this.#at + (offset >> 2), address);
     let func = 0;
     for (const extern of externs) {
       if (extern instanceof Func) {
-        const at = L.vmcontextFuncImport(func++) >> 2;
-        readFuncRef(extern.address);
-        const ref = L.SLOT_STACK >> 2;
-        for (let i = 0; i < 2; i++) {
-          words[at + (L.FUNCIMPORT_CODE >> 2) + i] = u32[ref + (L.FUNCREF_CODE >> 2) + i];
-          words[at + (L.FUNCIMPORT_VMCONTEXT >> 2) + i] = u32[ref + (L.FUNCREF_VMCONTEXT >> 2) + i];
-        }
-        writeAddress(words, at + (L.FUNCIMPORT_REF >> 2), extern.address);
+        put(L.vmcontextFuncImport(func++) + L.FUNCIMPORT_REF, extern.address);
       } else if (extern instanceof Table) {
-        writeAddress(words, L.vmcontextTableImport(funcImports, this.tables.length) >> 2, extern.desc.address);
+        put(L.vmcontextTableImport(funcImports, this.tables.length), extern.desc.address);
         this.tables.push(extern);
       } else if (extern instanceof Memory) {
-        writeAddress(words, L.vmcontextMemoryImport(funcImports, tableImports, this.memories.length) >> 2, extern.desc.address);
+        put(L.vmcontextMemoryImport(funcImports, tableImports, this.memories.length), extern.desc.address);
         this.memories.push(extern);
       } else {
-        const at = L.vmcontextGlobalImport(funcImports, tableImports, memoryImports, this.#globals.length);
-        writeAddress(words, at >> 2, extern.cell.address);
+        put(L.vmcontextGlobalImport(funcImports, tableImports, memoryImports, this.#globals.length), extern.cell.address);
         this.#globals.push(extern);
       }
     }
@@ -347,12 +350,11 @@ export class Instance {
     }
     // The start function need not have a FuncRef of its own.
     const { artifact, textAddress } = this.#code;
-    const ref = this.store.cell(L.FUNCREF_SIZE);
+    const { words, at, address } = this.store.cell(L.FUNCREF_SIZE);
     const { codeOffset } = artifact.function(index - artifact.counts.funcImports);
-    writeAddress(ref.words, L.FUNCREF_CODE >> 2, textAddress + codeOffset);
-    writeAddress(ref.words, L.FUNCREF_VMCONTEXT >> 2, this.#address);
-    this.#kept.push(ref);
-    callBits(start, this.store, ref.address, []);
+    writeAddress(words, at + (L.FUNCREF_CODE >> 2), textAddress + codeOffset);
+    writeAddress(words, at + (L.FUNCREF_VMCONTEXT >> 2), this.#address);
+    callBits(start, this.store, address, []);
   }
 }
 

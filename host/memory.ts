@@ -25,6 +25,7 @@ export class Memory {
   /** @internal Whether growing leaves `bytes` as it is: of a shared memory, and of one whose buffer JS has made resizable (`toResizableBuffer`). */
   growsSilently: boolean;
   readonly #v8: WebAssembly.Memory;
+  readonly #ours: boolean;
   #exposed = false;
   #guarded: boolean | undefined;
 
@@ -34,23 +35,24 @@ export class Memory {
   constructor(store: Store, type: MemoryType);
   /** @internal Of a V8 memory that is there, or with a MemoryDesc that is there. */
   constructor(store: Store, type: MemoryType, v8: WebAssembly.Memory | undefined, desc?: Cell);
-  constructor(store: Store, type: MemoryType, v8 = createV8(type), desc = store.cell(L.MEMORYDESC_SIZE)) {
+  constructor(store: Store, type: MemoryType, given?: WebAssembly.Memory, desc = store.cell(L.MEMORYDESC_SIZE)) {
+    const v8 = given ?? createV8(type);
     this.store = store;
     this.declared = type;
     this.#v8 = v8;
+    this.#ours = given === undefined;
     this.desc = desc;
     const { buffer } = v8;
     this.bytes = new Uint8Array(buffer);
     this.growsSilently = staysAttached(buffer);
     this.base = native().address(this.bytes);
-    writeAddress(desc.words, L.MEMORYDESC_BASE >> 2, this.base);
+    writeAddress(desc.words, desc.at + (L.MEMORYDESC_BASE >> 2), this.base);
     this.#writeLength();
-    store.memories.set(v8, this);
   }
 
   /** The memory that a JS object stands for in a store. `type` is what it is used as when it is new there. */
   static fromJs(store: Store, v8: WebAssembly.Memory, type: MemoryType): Memory {
-    const memory = store.memories.get(v8) ?? new Memory(store, type, v8);
+    const memory = store.memoryOf(v8) ?? new Memory(store, type, v8);
     memory.#expose();
     return memory;
   }
@@ -98,7 +100,7 @@ export class Memory {
 
   /** @internal Whether accesses beyond the end fault, as far as code can reach. */
   get guarded(): boolean {
-    this.#guarded ??= native().probeGuard(this.base, this.bytes.length, MEMORY_REACH);
+    this.#guarded ??= this.#ours ? (guarded ??= probe(this.bytes)) : probe(this.bytes);
     return this.#guarded;
   }
 
@@ -124,14 +126,14 @@ export class Memory {
   }
 
   #writeLength(): void {
-    writeAddress(this.desc.words, L.MEMORYDESC_BYTE_LENGTH >> 2, this.bytes.length);
+    writeAddress(this.desc.words, this.desc.at + (L.MEMORYDESC_BYTE_LENGTH >> 2), this.bytes.length);
   }
 
   /** From now on somebody else may make it grow. */
   #expose(): void {
     if (this.#exposed) return;
     this.#exposed = true;
-    this.store.expose(this);
+    this.store.expose(this, this.#v8);
   }
 }
 
@@ -142,13 +144,16 @@ function staysAttached(buffer: ArrayBufferLike): boolean {
 
 let guarded: boolean | undefined;
 
-/** @internal Whether V8's memories have guard pages in this process. */
+/** @internal Whether V8's memories with 32-bit indices have guard pages in this process: all have them, or none, because code of V8's own for any
+ *  such memory relies on them, from its first compilation on. Where there is no address space for the guard, V8 refuses to make the memory.
+ *  (Tried with limited and with exhausted address space on Node 20, 22, 24 and 26.) */
 export function memoriesAreGuarded(): boolean {
-  if (guarded === undefined) {
-    const bytes = new Uint8Array(new V8.Memory({ initial: 1 }).buffer);
-    guarded = native().probeGuard(native().address(bytes), bytes.length, MEMORY_REACH);
-  }
+  guarded ??= probe(new Uint8Array(new V8.Memory({ initial: 1 }).buffer));
   return guarded;
+}
+
+function probe(bytes: Uint8Array): boolean {
+  return native().probeGuard(native().address(bytes), bytes.length, MEMORY_REACH);
 }
 
 function createV8({ minimum, maximum, shared, is64, pageSize }: MemoryType): WebAssembly.Memory {

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { NativeHelper } from '../runtime/helper.js';
+import type { EntryPoints, NativeHelper } from '../runtime/helper.js';
 import * as L from '../runtime/layout.js';
 import { OuroError } from './errors.js';
 
@@ -17,7 +17,7 @@ export interface Native extends NativeHelper {
   readonly u64: BigUint64Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
-  readonly entryPoints: { readonly trapEntry: number; readonly leaveHostFunc: number; readonly builtins: number };
+  readonly entryPoints: EntryPoints;
 }
 
 // Indices into the views of the slots.
@@ -71,9 +71,10 @@ function load(): Native {
 
 const HIGH = 2 ** 32;
 
-/** A small structure that compiled code sees too. Whoever holds `words` keeps it alive. */
+/** A small structure that compiled code sees too: `words` from index `at` on. Whoever holds `words` keeps it alive. */
 export interface Cell {
   readonly words: Uint32Array;
+  readonly at: number;
   readonly address: number;
 }
 

@@ -48,12 +48,12 @@ export class Plan {
   readonly activeDatas: readonly DataRecord[];
   /** Function index of the FuncRef slots of imported functions, which come first. */
   readonly importedSlots: readonly number[];
-  readonly template: ArrayBuffer;
+  readonly template: Uint32Array;
   /** Where the FuncRef records lie in this process. */
   readonly funcRefRecords: number;
   readonly #artifact: Artifact;
   #exports: readonly PlannedExport[] | undefined;
-  #exportsByName: ReadonlyMap<string, PlannedExport> | undefined;
+  #exportPositions: ReadonlyMap<string, number> | undefined;
 
   constructor(code: Code) {
     const { artifact } = code;
@@ -98,9 +98,9 @@ export class Plan {
     this.funcRefRecords = code.mapping.address + artifact.section(Section.FuncRefs).offset;
 
     const { trapEntry, builtins } = native().entryPoints;
-    this.template = new ArrayBuffer(context.size);
-    const words = new Uint32Array(this.template);
-    const wide = new DataView(this.template);
+    const words = new Uint32Array(context.size >> 2);
+    this.template = words;
+    const wide = new DataView(words.buffer);
     writeAddress(words, L.VMCONTEXT_TRAP_ENTRY >> 2, trapEntry);
     writeAddress(words, L.VMCONTEXT_BUILTINS >> 2, builtins);
     writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, code.textAddress);
@@ -127,10 +127,10 @@ export class Plan {
     return this.#exports;
   }
 
-  /** By name. */
-  export(name: string): PlannedExport | undefined {
-    this.#exportsByName ??= new Map(this.exports.map((each) => [each.name, each]));
-    return this.#exportsByName.get(name);
+  /** The position of an export among `exports`. */
+  exportPosition(name: string): number | undefined {
+    this.#exportPositions ??= new Map(this.exports.map((each, position) => [each.name, position]));
+    return this.#exportPositions.get(name);
   }
 
   exportType({ kind, index }: PlannedExport): ExternType {

@@ -1,5 +1,6 @@
-/** store: everything that a set of instances shares: their wasm stack, functions by address, external references, the instances themselves.
- *  A store is the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the store any more.
+/** store: everything that a set of instances shares: functions by address, external references, the instances themselves.
+ *  A store is the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the store any more, or when it is
+ *  disposed of. The wasm stack is the thread's.
  *  `drive` is the loop that does what wasm asks of the host. */
 
 import * as B from '../runtime/builtins.js';
@@ -11,7 +12,8 @@ import { OuroError } from './errors.js';
 import { Func } from './func.js';
 import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
-import { ACTIVATION, type Cell, EXIT_ID, native, readAddress, STATUS } from './native.js';
+import { ACTIVATION, type Cell, EXIT_ID, native, readAddress, STATUS, writeAddress } from './native.js';
+import { sweepLater } from './sweep.js';
 import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
 import { type Callable, type FuncType, funcTypeById } from './types.js';
 
@@ -28,20 +30,23 @@ export interface StoreOwner {
 const freshArray = new Uint8Array(1);
 const alwaysStale = new Uint8Array(0);
 
-/** Wasm stacks of stores that are gone, by size. */
-const freeStacks = new Map<number, number[]>();
-const lostStacks = new FinalizationRegistry<{ size: number; activity: number }>(({ size, activity }) => {
-  const free = freeStacks.get(size);
-  if (free) free.push(activity);
-  else freeStacks.set(size, [activity]);
-});
+/** This thread's wasm stacks, by size: calls nest, whatever stores they go to. */
+const stacks = new Map<number, number>();
 
-/** Host functions get their structures from slabs of this many. */
-const SLAB_COUNT = 32;
-const SLAB_ENTRY = L.HOSTFUNC_SIZE + L.FUNCREF_SIZE;
+function stackOf(size: number): number {
+  let activity = stacks.get(size);
+  if (activity === undefined) stacks.set(size, (activity = native().createStack(size)));
+  return activity;
+}
 
-/** FUNCREF_INSTANCE_ID of a host function. */
-const HOST_INSTANCE = 0xffffffff;
+/** Structures for compiled code come from slabs of this many bytes. */
+const SLAB_SIZE = 2048;
+
+interface Slab {
+  readonly words: Uint32Array;
+  readonly address: number;
+  used: number;
+}
 
 export class Store {
   /** The wasm stack. */
@@ -50,30 +55,29 @@ export class Store {
   readonly instances: Instance[] = [];
   /** What a host function does, by its id. */
   readonly #hostFuncs: (() => void)[] = [];
+  /** Those that are there, by address. */
   readonly #funcs = new Map<number, Func>();
   readonly #codes = new Set<Code>();
   /** External references by handle; 0 is null. */
   readonly #externs: unknown[] = [null];
   readonly #handles = new Map<unknown, number>();
-  #slab: { buffer: ArrayBuffer; address: number; used: number } | undefined;
+  #slab: Slab | undefined;
   /** Kept: compiled code points into them. */
-  readonly #slabs: ArrayBuffer[] = [];
+  readonly #slabs: Slab[] = [];
   /** Memories that JS can reach, and so can grow behind our back. */
   readonly #exposed: Memory[] = [];
-  readonly memories = new Map<WebAssembly.Memory, Memory>();
+  #memories: Map<WebAssembly.Memory, Memory> | undefined;
   /** Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
   watched: Uint8Array = freshArray;
   #hostTrap: TrapCodeName | undefined;
+  #disposed = false;
 
   /** The engine, or what stands for one. */
   readonly #owner: StoreOwner;
 
   constructor(engine: Engine | StoreOwner) {
     this.#owner = engine;
-    const size = engine.maxWasmStack;
-    const activity = freeStacks.get(size)?.pop() ?? native().createStack(size);
-    this.activity = activity;
-    lostStacks.register(this, { size, activity });
+    this.activity = stackOf(engine.maxWasmStack);
   }
 
   get engine(): Engine {
@@ -85,9 +89,35 @@ export class Store {
     return this.#owner.adopt;
   }
 
-  /** @internal Throws unless `other` is this store. */
+  /** Whether `dispose` has been called. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Gives up everything in the store now, not when the collector finds out. Memories that JS has got stay for JS. Every later use of the store
+   *  and of what lives in it is an OuroError; wasm code that has called the function which disposes of its store is not resumed. */
+  dispose(): void {
+    this.#disposed = true;
+    this.watched = alwaysStale;
+    this.instances.length = 0;
+    this.#hostFuncs.length = 0;
+    this.#externs.length = 0;
+    this.#exposed.length = 0;
+    this.#slabs.length = 0;
+    this.#slab = undefined;
+    this.#memories = undefined;
+    this.#funcs.clear();
+    this.#handles.clear();
+  }
+
+  /** @internal Throws unless `other` is this store, and can still be used. */
   check(other: Store, what: string): void {
     if (other !== this) throw new OuroError('WRONG_STORE', `the ${what} belongs to another store`);
+    this.#live();
+  }
+
+  #live(): void {
+    if (this.#disposed) throw new OuroError('STORE_DISPOSED', 'the store has been disposed of, and everything in it is gone');
   }
 
   // References.
@@ -99,6 +129,7 @@ export class Store {
     const key = Object.is(value, -0) ? negativeZero : value;
     let handle = this.#handles.get(key);
     if (handle === undefined) {
+      this.#live();
       handle = this.#externs.push(value) - 1;
       this.#handles.set(key, handle);
     }
@@ -123,6 +154,7 @@ export class Store {
   funcAt(address: number): Func {
     let func = this.#funcs.get(address);
     if (func) return func;
+    this.#live();
     const { u32, readFuncRef } = native();
     readFuncRef(address);
     const at = L.SLOT_STACK >> 2;
@@ -142,28 +174,23 @@ export class Store {
 
   /** @internal Makes the structures for a host function; gives its FuncRef. */
   addHostFunc(type: FuncType, callback: Callable): number {
-    const { stackArgs, stackResults } = layoutOf(type);
-    let slab = this.#slab;
-    if (!slab || slab.used === SLAB_COUNT) {
-      const buffer = new ArrayBuffer(SLAB_COUNT * SLAB_ENTRY);
-      slab = this.#slab = { buffer, address: native().address(buffer), used: 0 };
-      this.#slabs.push(buffer);
-    }
-    const offset = slab.used++ * SLAB_ENTRY;
+    const { stackArgs, stackResults, intsOnly } = layoutOf(type);
+    const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
     const id = this.#hostFuncs.length;
+    const { words, at, address } = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
     this.#hostFuncs.push(makeInvoker(type, this, callback, (faster) => (this.#hostFuncs[id] = faster)));
-    const host = new DataView(slab.buffer, offset, L.HOSTFUNC_SIZE);
-    setAddress(host, L.HOSTFUNC_ACTIVITY, this.activity);
-    host.setUint32(L.HOSTFUNC_STACK_ARGS, stackArgs, true);
-    host.setUint32(L.HOSTFUNC_STACK_RESULTS, stackResults, true);
-    host.setUint32(L.HOSTFUNC_ID, id, true);
-    const ref = new DataView(slab.buffer, offset + L.HOSTFUNC_SIZE, L.FUNCREF_SIZE);
-    setAddress(ref, L.FUNCREF_CODE, native().entryPoints.leaveHostFunc);
-    setAddress(ref, L.FUNCREF_VMCONTEXT, slab.address + offset);
-    ref.setUint32(L.FUNCREF_TYPE, type.id, true);
-    ref.setUint32(L.FUNCREF_FUNC_INDEX, id, true);
-    ref.setUint32(L.FUNCREF_INSTANCE_ID, HOST_INSTANCE, true);
-    return slab.address + offset + L.HOSTFUNC_SIZE;
+    writeAddress(words, at + (L.HOSTFUNC_ACTIVITY >> 2), this.activity);
+    words[at + (L.HOSTFUNC_STACK_ARGS >> 2)] = stackArgs;
+    words[at + (L.HOSTFUNC_STACK_RESULTS >> 2)] = stackResults;
+    writeAddress(words, at + (L.HOSTFUNC_LEAVE >> 2), intsOnly ? leaveImportInts : leaveImport);
+    words[at + (L.HOSTFUNC_ID >> 2)] = id;
+    const ref = at + (L.HOSTFUNC_SIZE >> 2);
+    writeAddress(words, ref + (L.FUNCREF_CODE >> 2), leaveHostFunc);
+    writeAddress(words, ref + (L.FUNCREF_VMCONTEXT >> 2), address);
+    words[ref + (L.FUNCREF_TYPE >> 2)] = type.id;
+    words[ref + (L.FUNCREF_FUNC_INDEX >> 2)] = id;
+    words[ref + (L.FUNCREF_INSTANCE_ID >> 2)] = L.HOST_INSTANCE_ID;
+    return address + L.HOSTFUNC_SIZE;
   }
 
   /** @internal */
@@ -173,33 +200,53 @@ export class Store {
 
   /** @internal The new instance's id. */
   addInstance(instance: Instance, code: Code): number {
+    this.#live();
     this.#codes.add(code);
     return this.instances.push(instance) - 1;
   }
 
-  /** @internal A zeroed structure for compiled code to see. */
+  /** @internal A zeroed structure for compiled code to see, kept as long as the store. */
   cell(size: number): Cell {
-    const buffer = new ArrayBuffer(size);
-    return { words: new Uint32Array(buffer), address: native().address(buffer) };
+    const whole = (size + 15) & ~15;
+    let slab = this.#slab;
+    if (!slab || slab.used + whole > SLAB_SIZE) {
+      this.#live();
+      const words = new Uint32Array(Math.max(whole, SLAB_SIZE) >> 2);
+      slab = { words, address: native().address(words), used: 0 };
+      this.#slabs.push(slab);
+      if (whole < SLAB_SIZE) this.#slab = slab;
+    }
+    const at = slab.used;
+    slab.used += whole;
+    return { words: slab.words, at: at >> 2, address: slab.address + at };
+  }
+
+  /** @internal The Memory that stands for a JS object here. */
+  memoryOf(v8: WebAssembly.Memory): Memory | undefined {
+    return this.#memories?.get(v8);
   }
 
   // Memories that may grow without our doing.
 
   /** @internal From now on `memory` may be grown by JS. */
-  expose(memory: Memory): void {
-    if (this.#exposed.includes(memory)) return;
+  expose(memory: Memory, v8: WebAssembly.Memory): void {
+    this.#live();
+    this.#memories ??= new Map();
+    this.#memories.set(v8, memory);
     this.#exposed.push(memory);
     this.watch();
   }
 
   /** @internal Chooses what the wrappers look at. */
   watch(): void {
+    if (this.#disposed) return;
     if (this.#exposed.length === 0) this.watched = freshArray;
     else this.watched = this.#exposed.length > 1 || this.#exposed[0].growsSilently ? alwaysStale : this.#exposed[0].bytes;
   }
 
   /** @internal Brings the lengths that compiled code sees up to date. */
   refresh(): void {
+    this.#live();
     for (const memory of this.#exposed) {
       if (memory.bytes.length === 0 || memory.growsSilently) memory.refresh();
     }
@@ -214,15 +261,18 @@ export class Store {
     const activation = f64[ACTIVATION];
     for (;;) {
       const status = i32[STATUS];
-      if (status === L.EXIT_RETURNED) return false;
-      if (status === L.EXIT_TRAPPED) return true;
       if (status === L.EXIT_HOST_FUNC) {
+        sweepLater();
         try {
           this.#hostFuncs[i32[EXIT_ID]]();
         } finally {
           // Calls inside that V8 has terminated (a `vm` timeout) could not unwind: no `catch` runs then.
           while (f64[ACTIVATION] !== activation) unwind();
         }
+      } else if (status === L.EXIT_RETURNED) {
+        return false;
+      } else if (status === L.EXIT_TRAPPED) {
+        return true;
       } else {
         const code = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[i32[EXIT_ID]]);
         if (code !== undefined) {
@@ -311,8 +361,3 @@ export class Store {
 }
 
 const negativeZero = Symbol('-0');
-
-function setAddress(view: DataView, offset: number, address: number): void {
-  view.setUint32(offset, address, true);
-  view.setUint32(offset + 4, address / 2 ** 32, true);
-}

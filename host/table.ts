@@ -103,7 +103,7 @@ export class Table {
 
   /** @internal Where an element is, until the table grows. */
   addressOf(index: number): number {
-    return readAddress(this.desc.words, L.TABLEDESC_BASE >> 2) + L.TABLE_ENTRY_SIZE * index;
+    return readAddress(this.desc.words, this.desc.at + (L.TABLEDESC_BASE >> 2)) + L.TABLE_ENTRY_SIZE * index;
   }
 
   #put(start: number, count: number, raw: number): void {
@@ -124,7 +124,8 @@ export class Table {
   }
 
   #describe(): void {
-    writeAddress(this.desc.words, L.TABLEDESC_BASE >> 2, native().address(this.#words));
-    writeAddress(this.desc.words, L.TABLEDESC_LENGTH >> 2, this.#length);
+    const { words, at } = this.desc;
+    writeAddress(words, at + (L.TABLEDESC_BASE >> 2), native().address(this.#words));
+    writeAddress(words, at + (L.TABLEDESC_LENGTH >> 2), this.#length);
   }
 }

@@ -8,6 +8,15 @@ export interface Mapping {
   buffer: ArrayBuffer;
 }
 
+/** Addresses in the helper's code. */
+export interface EntryPoints {
+  readonly trapEntry: number;
+  readonly builtins: number;
+  readonly leaveHostFunc: number;
+  readonly leaveImport: number;
+  readonly leaveImportInts: number;
+}
+
 export interface NativeHelper {
   /** The exchange area of this thread: SLOT_… of layout.ts. Always the same buffer. */
   slots(): ArrayBuffer;
@@ -26,8 +35,9 @@ export interface NativeHelper {
   createStack(size: number): number;
   destroyStack(activity: number): void;
 
-  /** `trapEntry` for VMCONTEXT_TRAP_ENTRY, `leaveHostFunc` for FUNCREF_CODE of host functions, `builtins` for VMCONTEXT_BUILTINS. */
-  entries(): { trapEntry: number; leaveHostFunc: number; builtins: number };
+  /** `trapEntry` for VMCONTEXT_TRAP_ENTRY, `builtins` for VMCONTEXT_BUILTINS, `leaveHostFunc` for FUNCREF_CODE of host functions; for their
+   *  HOSTFUNC_LEAVE `leaveImport`, or `leaveImportInts` where there are neither float parameters nor stack words. */
+  entries(): EntryPoints;
 
   /** Maps a file read-only. Keeps it open for mapImage, until closeFile or unmap. */
   mapFile(path: string): Mapping;
@@ -60,9 +70,9 @@ export interface NativeHelper {
   mapImage(destination: number, mapping: number, fileOffset: number, length: number): void;
   copyIn(destination: number, source: number, length: number): void;
 
-  /** Fills `count` FuncRefs at vmcontext + funcRefs from FUNCREF_RECORD_… records; imported ones from the VMContext's FuncImports.
-   *  False when a record's code, type or function cannot be. */
-  initFuncRefs(
+  /** Fills the VMContext's FuncImports, whose FUNCIMPORT_REF is there, and `count` FuncRefs at vmcontext + funcRefs from FUNCREF_RECORD_… records;
+   *  those of imports are copies. False when a record's code, type or function cannot be. */
+  initFunctions(
     vmcontext: number,
     funcRefs: number,
     records: number,

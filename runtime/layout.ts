@@ -3,7 +3,7 @@
  *  The meaning of each field is in ABI.md. All fields are little-endian; pointers are 8 bytes. */
 
 /** Version of everything in this file and in ABI.md; an artifact records it and is refused when it differs. */
-export const ABI_VERSION: u32 = 1;
+export const ABI_VERSION: u32 = 2;
 
 // VMContext: one per instance. The header has fixed offsets; what follows is laid out by the vmcontext… functions below.
 export const VMCONTEXT_TRAP_ENTRY: u32 = 0;
@@ -18,6 +18,7 @@ export const VMCONTEXT_HEADER_SIZE: u32 = 48;
 export const HOSTFUNC_ACTIVITY: u32 = 8;
 export const HOSTFUNC_STACK_ARGS: u32 = 16;
 export const HOSTFUNC_STACK_RESULTS: u32 = 20;
+export const HOSTFUNC_LEAVE: u32 = 24; // FUNCIMPORT_CODE of instances that import the function
 export const HOSTFUNC_ID: u32 = 32;
 export const HOSTFUNC_SIZE: u32 = 48;
 
@@ -28,6 +29,7 @@ export const FUNCREF_TYPE: u32 = 16;
 export const FUNCREF_FUNC_INDEX: u32 = 20;
 export const FUNCREF_INSTANCE_ID: u32 = 24;
 export const FUNCREF_SIZE: u32 = 32;
+export const HOST_INSTANCE_ID: u32 = 0xffffffff; // FUNCREF_INSTANCE_ID of a host function
 
 // FuncImport: one per imported function, inside the VMContext.
 export const FUNCIMPORT_CODE: u32 = 0;

@@ -114,13 +114,15 @@ static napi_value address(napi_env env, napi_callback_info info) {
   return number_value(env, (uintptr_t)data);
 }
 
-/* entries(): { trapEntry, leaveHostFunc, builtins } */
+/* entries(): { trapEntry, leaveHostFunc, leaveImport, leaveImportInts, builtins } */
 static napi_value entries(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value object = NULL;
   napi_create_object(env, &object);
   napi_set_named_property(env, object, "trapEntry", number_value(env, (uintptr_t)ouro_trap_entry));
   napi_set_named_property(env, object, "leaveHostFunc", number_value(env, (uintptr_t)ouro_leave_host_func));
+  napi_set_named_property(env, object, "leaveImport", number_value(env, (uintptr_t)ouro_leave_import));
+  napi_set_named_property(env, object, "leaveImportInts", number_value(env, (uintptr_t)ouro_leave_import_ints));
   napi_set_named_property(env, object, "builtins", number_value(env, (uintptr_t)ouro_builtins));
   return object;
 }
@@ -343,24 +345,33 @@ static napi_value copy_in(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* initFuncRefs(vmcontext, offset of the FuncRefs, records address, count, code base, code size, instance id, type ids address, type count,
- * function import count): boolean, false for records that cannot be */
-static napi_value init_func_refs(napi_env env, napi_callback_info info) {
+/* initFunctions(vmcontext, offset of the FuncRefs, records address, FuncRef count, code base, code size, instance id, type ids address, type
+ * count, function import count): boolean, false for records that cannot be. FUNCIMPORT_REF of each import is there. */
+static napi_value init_functions(napi_env env, napi_callback_info info) {
   uint64_t n[10];
   if (!get_number_arguments(env, info, 10, n)) return NULL;
   uint8_t *vmcontext = (uint8_t *)n[0];
   uint8_t *ref = vmcontext + n[1];
   const uint8_t *record = (const uint8_t *)n[2];
   const uint32_t *type_ids = (const uint32_t *)n[7];
+  uint8_t *imports = vmcontext + OURO_VMCONTEXT_HEADER_SIZE;
+  for (uint64_t i = 0; i < n[9]; i++) {
+    uint8_t *import = imports + i * OURO_FUNCIMPORT_SIZE;
+    const uint8_t *imported = *(const uint8_t *const *)(import + OURO_FUNCIMPORT_REF);
+    const uint8_t *context = *(const uint8_t *const *)(imported + OURO_FUNCREF_VMCONTEXT);
+    bool host = *(const uint32_t *)(imported + OURO_FUNCREF_INSTANCE_ID) == (uint32_t)OURO_HOST_INSTANCE_ID;
+    *(uint64_t *)(import + OURO_FUNCIMPORT_CODE) = *(const uint64_t *)(host ? context + OURO_HOSTFUNC_LEAVE : imported + OURO_FUNCREF_CODE);
+    *(const uint8_t **)(import + OURO_FUNCIMPORT_VMCONTEXT) = context;
+  }
   for (uint64_t i = 0; i < n[3]; i++, ref += OURO_FUNCREF_SIZE, record += OURO_FUNCREF_RECORD_SIZE) {
     uint32_t index = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_FUNC);
     uint32_t code = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_CODE);
     uint32_t type = *(const uint32_t *)(record + OURO_FUNCREF_RECORD_TYPE);
-    bool imported = index < n[9];
-    if (type >= n[8] || (imported ? code != OURO_NONE : code >= n[5])) return boolean_value(env, false);
-    const uint8_t *import = vmcontext + OURO_VMCONTEXT_HEADER_SIZE + (imported ? (uint64_t)index * OURO_FUNCIMPORT_SIZE : 0);
-    *(uint64_t *)(ref + OURO_FUNCREF_CODE) = imported ? *(const uint64_t *)(import + OURO_FUNCIMPORT_CODE) : n[4] + code;
-    *(uint64_t *)(ref + OURO_FUNCREF_VMCONTEXT) = imported ? *(const uint64_t *)(import + OURO_FUNCIMPORT_VMCONTEXT) : n[0];
+    bool is_import = index < n[9];
+    if (type >= n[8] || (is_import ? code != OURO_NONE : code >= n[5])) return boolean_value(env, false);
+    const uint8_t *imported = is_import ? *(const uint8_t *const *)(imports + (uint64_t)index * OURO_FUNCIMPORT_SIZE + OURO_FUNCIMPORT_REF) : NULL;
+    *(uint64_t *)(ref + OURO_FUNCREF_CODE) = is_import ? *(const uint64_t *)(imported + OURO_FUNCREF_CODE) : n[4] + code;
+    *(uint64_t *)(ref + OURO_FUNCREF_VMCONTEXT) = is_import ? *(const uint64_t *)(imported + OURO_FUNCREF_VMCONTEXT) : n[0];
     *(uint32_t *)(ref + OURO_FUNCREF_TYPE) = type_ids[type];
     *(uint32_t *)(ref + OURO_FUNCREF_FUNC_INDEX) = index;
     *(uint32_t *)(ref + OURO_FUNCREF_INSTANCE_ID) = (uint32_t)n[6];
@@ -461,7 +472,7 @@ NAPI_MODULE_INIT() {
       {"probeGuard", probe_guard},
       {"mapImage", map_image},
       {"copyIn", copy_in},
-      {"initFuncRefs", init_func_refs},
+      {"initFunctions", init_functions},
       {"putFuncRefs", put_func_refs},
       {"readFuncRef", read_func_ref},
       {"sha256", sha256},

@@ -236,11 +236,9 @@ FUNCTION(ouro_resume)
   jmp ouro_resume_nothing
 END(ouro_resume)
 
-/* The code of host functions: r14 is the HostFunc. Leaves to the host with the arguments in the slots. */
-FUNCTION(ouro_leave_host_func)
-  mov eax, OURO_EXIT_HOST_FUNC
-  mov r10, [r14 + OURO_HOSTFUNC_STACK_ARGS] /* and HOSTFUNC_STACK_RESULTS */
-.Lleave:
+/* Saves what the host may change, on the wasm stack, and the arguments, in the slots. In: r14 HostFunc or VMContext, eax status, r10 counts
+ * of stack words, the return address at [rsp]. Out: r13 the slots, r10 as it was. */
+.macro LEAVE_INTS
   mov r11, [rip + ouro_slots@GOTTPOFF]
   mov r11, fs:[r11]
   mov [r11 + STATE_NATIVE_SP], rsp
@@ -254,6 +252,12 @@ FUNCTION(ouro_leave_host_func)
   mov [r13 + OURO_SLOT_INTS + 24], rcx
   mov [r13 + OURO_SLOT_INTS + 32], r8
   mov [r13 + OURO_SLOT_INTS + 40], r9
+  mov ecx, [r14 + OURO_VMCONTEXT_INSTANCE_ID] /* or HOSTFUNC_ID */
+  mov [r13 + OURO_SLOT_STATUS], eax
+  mov [r13 + OURO_SLOT_EXIT_ID], ecx
+.endm
+
+.macro LEAVE_FLOATS_AND_STACK
   movsd [r13 + OURO_SLOT_FLOATS], xmm0
   movsd [r13 + OURO_SLOT_FLOATS + 16], xmm1
   movsd [r13 + OURO_SLOT_FLOATS + 32], xmm2
@@ -262,23 +266,8 @@ FUNCTION(ouro_leave_host_func)
   movsd [r13 + OURO_SLOT_FLOATS + 80], xmm5
   movsd [r13 + OURO_SLOT_FLOATS + 96], xmm6
   movsd [r13 + OURO_SLOT_FLOATS + 112], xmm7
-  mov ecx, [r14 + OURO_VMCONTEXT_INSTANCE_ID] /* or HOSTFUNC_ID */
-  mov [r13 + OURO_SLOT_STATUS], eax
-  mov [r13 + OURO_SLOT_EXIT_ID], ecx
   test r10d, r10d
-  jnz .Lleave_stack_args
-.Lleave_to_host:
-  xor ebx, ebx
-  mov rsp, [r13 + STATE_HOST_SP]
-  lea rax, [rip + .Lleave_drop] /* drops the prediction for the call site: the one mispredicted return */
-  push rax
-  ret
-.Lleave_drop:
-  lea rax, [rip + ouro_returned]
-  push rax
-  ret
-
-.Lleave_stack_args:
+  jz 2f
   lea rsi, [rsp + 7 * 8 + 8]
   mov ecx, r10d
   xor eax, eax
@@ -288,7 +277,64 @@ FUNCTION(ouro_leave_host_func)
   inc rax
   cmp rax, rcx
   jb 1b
-  jmp .Lleave_to_host
+2:
+.endm
+
+/* Returns where the last enter or resume called, and from there to the host. */
+.macro RETURN_TO_HOST
+  lea rax, [rip + ouro_returned]
+  push rax
+  ret
+.endm
+
+/* The code of host functions, called like any function: r14 is the HostFunc. */
+FUNCTION(ouro_leave_host_func)
+  mov eax, OURO_EXIT_HOST_FUNC
+  mov r10, [r14 + OURO_HOSTFUNC_STACK_ARGS] /* and HOSTFUNC_STACK_RESULTS */
+.Lleave:
+  LEAVE_INTS
+  LEAVE_FLOATS_AND_STACK
+  xor ebx, ebx
+  mov rsp, [r13 + STATE_HOST_SP]
+  lea rax, [rip + .Lleave_drop] /* drops the prediction for the call site: the one mispredicted return */
+  push rax
+  ret
+.Lleave_drop:
+  RETURN_TO_HOST
+END(ouro_leave_host_func)
+
+/* The same for imports, which jump here with the return address in rax: no prediction to drop. The odd address tells them. */
+.p2align 4
+  int3
+.globl ouro_leave_import
+.hidden ouro_leave_import
+.type ouro_leave_import, @function
+ouro_leave_import:
+  push rax
+  mov eax, OURO_EXIT_HOST_FUNC
+  mov r10, [r14 + OURO_HOSTFUNC_STACK_ARGS]
+  LEAVE_INTS
+  LEAVE_FLOATS_AND_STACK
+  xor ebx, ebx
+  mov rsp, [r13 + STATE_HOST_SP]
+  RETURN_TO_HOST
+END(ouro_leave_import)
+
+/* The same for a function without float parameters and without stack words. */
+.p2align 4
+  int3
+.globl ouro_leave_import_ints
+.hidden ouro_leave_import_ints
+.type ouro_leave_import_ints, @function
+ouro_leave_import_ints:
+  push rax
+  mov eax, OURO_EXIT_HOST_FUNC
+  xor r10d, r10d
+  LEAVE_INTS
+  xor ebx, ebx
+  mov rsp, [r13 + STATE_HOST_SP]
+  RETURN_TO_HOST
+END(ouro_leave_import_ints)
 
 /* One stub for each host builtin: r14 is the caller's VMContext. */
 .set id, OURO_BUILTIN_FIRST_HOST
@@ -304,7 +350,6 @@ FUNCTION(ouro_leave_host_func)
 .Lleave_builtin:
   xor r10d, r10d
   jmp .Lleave
-END(ouro_leave_host_func)
 
 /* A failed check in compiled code calls this; the return address is the trap's key. */
 FUNCTION(ouro_trap_entry)

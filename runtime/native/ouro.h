@@ -119,6 +119,8 @@ napi_value ouro_enter(napi_env env, napi_callback_info info);
 napi_value ouro_enter_ints(napi_env env, napi_callback_info info);
 napi_value ouro_resume(napi_env env, napi_callback_info info);
 void ouro_leave_host_func(void);
+void ouro_leave_import(void);
+void ouro_leave_import_ints(void);
 void ouro_trap_entry(void);
 void ouro_trap_landing(void);
 void ouro_returned(void); /* the return address of every activation */

@@ -52,8 +52,8 @@ test('imports, results, exceptions and nesting', async () => {
     (import "m" "f" (func $f (param i32) (result i32)))
     (func (export "g") (param i32) (result i32) (i32.const 0))
     (export "f" (func $f)))`;
-  // sub rsp, 24; mov [rsp+8], r14; r11 = code; r14 = vmcontext; call; r14 back; inc eax; add rsp, 24; ret
-  const call = { hex: '4883ec18 4c89742408 4d8b5e30 4d8b7638 41ffd3 4c8b742408 ffc0 4883c418 c3', frame: 24 };
+  // sub rsp, 24; mov [rsp+8], r14; r11 = code; r14 = vmcontext; lea rax, [rip+3]; jmp r11; r14 back; inc eax; add rsp, 24; ret
+  const call = { hex: '4883ec18 4c89742408 4d8b5e30 4d8b7638 488d0503000000 41ffe3 4c8b742408 ffc0 4883c418 c3', frame: 24 };
   const seen: unknown[] = [];
   let reenter: ((value: number) => number) | undefined;
   const host = (value: number) => {

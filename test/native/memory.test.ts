@@ -169,7 +169,7 @@ test('SHA-256, with a gap that counts as zeros', () => {
   assert.throws(() => helper.sha256(new Uint8Array(9), 8, 2, hash), /out of range/);
 });
 
-test('FuncRefs are filled and read', () => {
+test('FuncImports and FuncRefs are filled and read', () => {
   const machine = new Machine(helper, [add]);
   machine.hostImport(0, () => {});
   machine.hostImport(1, () => {});
@@ -178,7 +178,7 @@ test('FuncRefs are filled and read', () => {
   const at = 1024;
   const { address, view } = machine.vmcontext;
   const fill = (codeSize: number, typeCount: number, imports: number) =>
-    helper.initFuncRefs(
+    helper.initFunctions(
       address,
       at,
       helper.address(records),
@@ -194,7 +194,9 @@ test('FuncRefs are filled and read', () => {
   assert.is(fill(0x30, 2, 2), false, 'type out of bounds');
   assert.is(fill(0x30, 3, 1), false, 'an import that has code');
   assert.is(fill(0x30, 3, 2), true);
-  assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(helper.entries().leaveHostFunc));
+  const { leaveHostFunc, leaveImport } = helper.entries();
+  assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(leaveHostFunc));
+  assert.is(view.getBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_CODE, true), BigInt(leaveImport), "a host function's");
   assert.is(view.getBigUint64(at + layout.FUNCREF_VMCONTEXT, true), view.getBigUint64(layout.vmcontextFuncImport(1) + 8, true));
   helper.readFuncRef(address + at + layout.FUNCREF_SIZE);
   const slots = new DataView(helper.slots(), layout.SLOT_STACK);
@@ -212,6 +214,10 @@ test('FuncRefs are filled and read', () => {
   const imported = view.getBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_REF, true);
   assert.equal([...elements], [BigInt(address + at + layout.FUNCREF_SIZE), 0n, imported, 7n]);
   assert.is(put([0, 2]), false, 'there is no reference 2');
+  view.setBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_REF, BigInt(address + at + layout.FUNCREF_SIZE), true);
+  assert.is(fill(0x30, 3, 2), true);
+  assert.is(view.getBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_CODE, true), BigInt(machine.codeBase + 0x20), "wasm's");
+  assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(machine.codeBase + 0x20));
   machine.close();
 });
 

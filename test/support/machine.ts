@@ -129,15 +129,29 @@ export class Machine {
     return ref.address;
   }
 
-  /** Makes `call` the import `index` of the VMContext. */
-  hostImport(index: number, call: HostFunction, stackArgs = 0, stackResults = 0): void {
+  /** Makes `call` the import `index` of the VMContext. `leave`: the code that compiled code finds for it. */
+  hostImport(
+    index: number,
+    call: HostFunction,
+    stackArgs = 0,
+    stackResults = 0,
+    leave: 'leaveHostFunc' | 'leaveImport' | 'leaveImportInts' = 'leaveHostFunc',
+  ): void {
+    const { [leave]: code, leaveHostFunc, leaveImport } = this.helper.entries();
     const block = this.block(layout.HOSTFUNC_SIZE);
     block.set(layout.HOSTFUNC_ACTIVITY, this.activity);
     block.view.setUint32(layout.HOSTFUNC_STACK_ARGS, stackArgs, true);
     block.view.setUint32(layout.HOSTFUNC_STACK_RESULTS, stackResults, true);
     block.view.setUint32(layout.HOSTFUNC_ID, this.host.push(call) - 1, true);
-    this.vmcontext.set(layout.vmcontextFuncImport(index) + layout.FUNCIMPORT_CODE, this.helper.entries().leaveHostFunc);
-    this.vmcontext.set(layout.vmcontextFuncImport(index) + layout.FUNCIMPORT_VMCONTEXT, block.address);
+    block.set(layout.HOSTFUNC_LEAVE, leaveImport);
+    const ref = this.block(layout.FUNCREF_SIZE);
+    ref.set(layout.FUNCREF_CODE, leaveHostFunc);
+    ref.set(layout.FUNCREF_VMCONTEXT, block.address);
+    ref.view.setUint32(layout.FUNCREF_INSTANCE_ID, layout.HOST_INSTANCE_ID, true);
+    const at = layout.vmcontextFuncImport(index);
+    this.vmcontext.set(at + layout.FUNCIMPORT_CODE, code);
+    this.vmcontext.set(at + layout.FUNCIMPORT_VMCONTEXT, block.address);
+    this.vmcontext.set(at + layout.FUNCIMPORT_REF, ref.address);
   }
 
   /** Enters function `index` with what stands in the slots, and serves its imports until it returns. */

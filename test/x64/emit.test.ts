@@ -36,14 +36,19 @@ test('frame: outgoing area, slots, context slot, saved registers', () => {
       '4c89742428' + // mov [rsp+40], r14
       '4d8b5e30' + // mov r11, [r14+48]
       '4d8b7638' + // mov r14, [r14+56]
+      '41f6c301' + // test r11b, 1
+      '751f' + // jne .leave
       '4d8b7e10' + // mov r15, [r14+16]
       '41ffd3' + // call r11
-      '4c8b742428' + // mov r14, [rsp+40]
+      '4c8b742428' + // .back: mov r14, [rsp+40]
       '4d8b7e10' + // mov r15, [r14+16]
       '488b5c2440' +
       '4c8b642438' +
       '4883c448' +
-      'c3',
+      'c3' +
+      '488d0503000000' + // .leave: lea rax, [rip+3]
+      '41ffe3' + // jmp r11
+      'ebdc', // jmp .back
   );
 });
 
@@ -368,10 +373,10 @@ if (process.arch === 'x64' && process.platform === 'linux') {
         return cell;
       });
       m.vmcontext.set(layout.VMCONTEXT_MEMORY0_BASE, memories[0].address);
-      m.hostImport(1, () => {
-        m.words[0] = 500n;
-      });
-      assert.is(m.call(0, 7), 500 + 7 + 77);
+      for (const leave of ['leaveHostFunc', 'leaveImport', 'leaveImportInts'] as const) {
+        m.hostImport(1, () => (m.words[0] = 500n), 0, 0, leave);
+        assert.is(m.call(0, 7), 500 + 7 + 77, leave);
+      }
       const other = m.block(256);
       for (const offset of [
         layout.VMCONTEXT_TRAP_ENTRY,

@@ -15,7 +15,7 @@ import {
 import { TrapCode } from '../../../runtime/traps';
 import { bind, jump, jumpIf, newLabel } from '../../emit/code';
 import { instFlags, instImms, instLocations, instOps, locationOf } from '../mach';
-import { M_0F, P_66, P_F2, P_F3, Width, fop, imm8, op, rmBaseDisp, rmLocation, room } from './bytes';
+import { M_0F, P_66, P_F2, P_F3, Width, fop, imm32, imm8, op, raw8, rmBaseDisp, rmLocation, room } from './bytes';
 import { contextOffset } from './frame';
 import { Cond, Size, X64, condOf, isWide, operandSize } from './inst';
 import { floatConstant, moveConstant, moveToFloat, moveToInt, signExtendRax, zeroFloat, zeroInt } from './move';
@@ -140,6 +140,9 @@ export function emitColdPart(inst: Inst, back: Label): void {
     case X64.TruncSatU:
       if (isWide(instFlags[inst])) saturateUnsigned64Cold(inst, back);
       else saturateUnsigned32Cold(inst, back);
+      break;
+    case X64.CallImport:
+      callImportCold(back);
       break;
     case X64.CallRef:
       callRefCold(inst, back);
@@ -448,14 +451,30 @@ function loadMemoryBase(): void {
   transfer(0x8b, MEMORY_BASE, CONTEXT, VMCONTEXT_MEMORY0_BASE);
 }
 
+/** A host function's code has an odd address: it leaves, by a jump in the cold part. */
 function callImport(inst: Inst): void {
   const entry = vmcontextFuncImport(instImms[inst] as u32);
+  const part = coldPart(inst);
   saveContext();
   transfer(0x8b, SCRATCH, CONTEXT, entry + FUNCIMPORT_CODE);
   transfer(0x8b, CONTEXT, CONTEXT, entry + FUNCIMPORT_VMCONTEXT);
+  intImmediate(0xf6, Width.ByteRm, 0, SCRATCH, 1);
+  jumpIf(Cond.NE, partEntries[part]);
   loadMemoryBase();
   int(0xff, Width.None, 2, SCRATCH);
+  bind(partReturns[part]);
   restoreContext();
+}
+
+/** lea rax, [rip + 3]; jmp r11: a call that does not disturb the processor's prediction of returns, as leaving does not return here. */
+function callImportCold(back: Label): void {
+  room();
+  raw8(0x48);
+  raw8(0x8d);
+  raw8(0x05);
+  imm32(3);
+  int(0xff, Width.None, 4, SCRATCH);
+  jump(back);
 }
 
 /** call [reference + FUNCREF_CODE] */
