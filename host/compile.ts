@@ -3,6 +3,7 @@
 import type { Compiler } from './config.js';
 import type { CompileOptions } from './core.js';
 import { withCore } from './cores.js';
+import * as pool from './pool.js';
 
 /** Functions compiled so far, and how many there are. */
 export interface CompileProgress {
@@ -25,29 +26,19 @@ export function validateWasm(bytes: Uint8Array, features: number, compiler: Comp
   withCore(compiler, (core) => core.validate(bytes, features));
 }
 
-/** The artifact for a module. */
-export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler: Compiler = 'auto'): Uint8Array {
-  return withCore(compiler, (core) => core.compile(bytes, options));
+/** The artifact for a module. This thread is blocked; `parallel`: others may help it. */
+export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler: Compiler = 'auto', parallel = false): Uint8Array {
+  return parallel ? pool.compileWithHelp(bytes, options, compiler) : withCore(compiler, (core) => core.compile(bytes, options));
 }
 
-/** The bytes as they are now, where all threads see them. */
-function shared(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
-}
-
-/** The same on other threads. The bytes are copied at once, unless they are in shared memory. */
+/** The artifact for a module, made on other threads. The bytes are copied at once, unless they are in shared memory. */
 export async function compileWasmAsync(
   bytes: Uint8Array,
   options: CompileOptions,
   compiler: Compiler = 'auto',
   how: AsyncOptions = {},
 ): Promise<Uint8Array> {
-  const stable = shared(bytes);
-  const { compile } = await import('./pool.js');
-  return compile(stable, options, compiler, how);
+  return pool.compile(pool.shared(bytes), options, compiler, how);
 }
 
 /** `validateWasm` on another thread. */
@@ -57,9 +48,7 @@ export async function validateWasmAsync(
   compiler: Compiler = 'auto',
   how: Pick<AsyncOptions, 'signal'> = {},
 ): Promise<void> {
-  const stable = shared(bytes);
-  const { validate } = await import('./pool.js');
-  await validate(stable, features, compiler, how.signal);
+  await pool.validate(pool.shared(bytes), features, compiler, how.signal);
 }
 
 export { compilerHash } from './cores.js';

@@ -4,12 +4,14 @@
 import { Cache } from './cache/cache.js';
 import { cacheKey, compatibilityHash, subjectOf } from './cache/key.js';
 import { Code, type CodeOptions } from './code.js';
-import { type AsyncOptions, compilerHash, compileWasm, compileWasmAsync, validateWasm } from './compile.js';
+import { compilerHash, compileWasm, compileWasmAsync, validateWasm } from './compile.js';
 import { type Config, type LoadOptions, type ResolvedConfig, resolveConfig } from './config.js';
 import type { CompileOptions } from './core.js';
 import { cpuFeatures } from './cpu.js';
 import { detectPrecompiled } from './detect.js';
 import { memoriesAreGuarded } from './memory.js';
+import { type ModuleCompileOptions, type ModuleSource, toBinary, toText } from './module.js';
+import { parseTextAside } from './text-sync.js';
 
 export class Engine {
   readonly config: ResolvedConfig;
@@ -31,17 +33,40 @@ export class Engine {
     this.#cache = cache && new Cache(cache, artifactKey);
   }
 
-  /** Compiles a wasm binary to an artifact, for `Module.deserialize`, here or on another machine. Signed when the engine has an
-   *  `artifactKey`. The same bytes whenever and wherever it is done. The cache is not asked.
-   *  Throws CompileError for what is not a valid module; OuroError `SIGNING_KEY_MISSING` when the key has no private part. */
-  precompileModule(bytes: Uint8Array): Uint8Array {
-    const { artifactKey, compiler } = this.config;
-    artifactKey?.requirePrivate();
-    return this.#signed(this.#keyIfNeeded(bytes), compileWasm(bytes, this.compileOptions, compiler));
+  /** Compiles a module, binary or text, to an artifact, for `Module.deserialize`, here or on another machine. Signed when the engine has an
+   *  `artifactKey`. The same bytes whenever and wherever it is done; the cache is not asked.
+   *
+   *  Throws CompileError or TextError for what is not a valid module; OuroError `SIGNING_KEY_MISSING` when the `artifactKey` has no private
+   *  key.
+   *
+   *  @example
+   *  const artifact = engine.precompileModule(readFileSync('add.wasm'));
+   *  Module.deserialize(engine, artifact).name; // => 'adder' */
+  precompileModule(source: ModuleSource): Uint8Array {
+    this.config.artifactKey?.requirePrivate();
+    const bytes = ownCopy(toBinary(source));
+    return this.#signed(this.#keyIfSigned(bytes), compileWasm(bytes, this.compileOptions, this.config.compiler));
+  }
+
+  /** The same on worker threads.
+   *
+   *  @example
+   *  const artifact = await engine.precompileModuleAsync('(module $m)', { signal: AbortSignal.timeout(60_000) });
+   *  Engine.detectPrecompiled(artifact); // => 'module' */
+  async precompileModuleAsync(source: ModuleSource, options: ModuleCompileOptions = {}): Promise<Uint8Array> {
+    this.config.artifactKey?.requirePrivate();
+    const text = toText(source);
+    const bytes = text === undefined ? toBinary(source).slice() : await parseTextAside(text);
+    const artifact = await this.#compileAsync(bytes, options);
+    return this.#signed(this.#keyIfSigned(bytes), artifact);
   }
 
   /** Two engines for which this is the same load each other's artifacts. It changes with the versions of format and ABI, the platform, the
-   *  CPU features, every option that changes code, and the public key of `artifactKey`. Hexadecimal digits. */
+   *  CPU features, every option that changes code, and the public key of `artifactKey`. Hexadecimal digits.
+   *
+   *  @example
+   *  const other = new Engine({ optLevel: 'none' });
+   *  other.precompileCompatibilityHash === engine.precompileCompatibilityHash; // => false */
   get precompileCompatibilityHash(): string {
     const { target, artifactKey } = this.config;
     this.#compatibility ??= compatibilityHash(target, this.compileOptions, artifactKey?.id);
@@ -58,10 +83,12 @@ export class Engine {
     return detectPrecompiled(source);
   }
 
-  /** Waits until a store behind the cache has taken what was compiled. Before `process.exit`, which would lose it.
+  /** Waits until the store behind the cache has taken what was compiled; never throws. To call before `process.exit`, which would lose it.
    *
    *  @example
-   *  await new Engine({ cache: true }).flushCache(); */
+   *  const cached = new Engine({ cache: true });
+   *  await Module.compile(cached, wasm);
+   *  await cached.flushCache(); */
   async flushCache(): Promise<void> {
     await this.#cache?.settled();
   }
@@ -76,21 +103,21 @@ export class Engine {
     const stable = ownCopy(bytes);
     const key = this.#keyIfNeeded(stable);
     const found = key && this.#cache?.lookup(key);
-    return found || this.#keep(key, compileWasm(stable, this.compileOptions, this.config.compiler));
+    if (found) return found;
+    const { compiler, parallelCompilation } = this.config;
+    return this.#keep(key, compileWasm(stable, this.compileOptions, compiler, parallelCompilation));
   }
 
   /** @internal The same without blocking. */
-  async loadAsync(bytes: Uint8Array, { onProgress, signal }: Omit<AsyncOptions, 'parallel'> = {}): Promise<Code> {
+  async loadAsync(bytes: Uint8Array, options: ModuleCompileOptions = {}): Promise<Code> {
+    const { signal } = options;
     signal?.throwIfAborted();
     // What is compiled must be what was hashed, whatever the caller does with its bytes meanwhile.
     const stable = bytes.slice();
     const key = this.#keyIfNeeded(stable);
     const found = key && (await this.#cache?.lookupAsync(key));
     signal?.throwIfAborted();
-    if (found) return found;
-    const { compiler, parallelCompilation } = this.config;
-    const how: AsyncOptions = { onProgress, signal, parallel: parallelCompilation };
-    return this.#keep(key, await compileWasmAsync(stable, this.compileOptions, compiler, how));
+    return found || this.#keep(key, await this.#compileAsync(stable, options));
   }
 
   /** @internal The code for a wasm binary if the cache has it. Undefined also for what is no module. */
@@ -134,7 +161,16 @@ export class Engine {
 
   /** Undefined where neither a cache nor a signature asks for it. */
   #keyIfNeeded(wasm: Uint8Array): string | undefined {
-    return this.#cache || this.config.artifactKey?.canSign ? this.#key(wasm) : undefined;
+    return this.#cache ? this.#key(wasm) : this.#keyIfSigned(wasm);
+  }
+
+  #keyIfSigned(wasm: Uint8Array): string | undefined {
+    return this.config.artifactKey?.canSign ? this.#key(wasm) : undefined;
+  }
+
+  #compileAsync(bytes: Uint8Array, { onProgress, signal }: ModuleCompileOptions): Promise<Uint8Array> {
+    const { compiler, parallelCompilation } = this.config;
+    return compileWasmAsync(bytes, this.compileOptions, compiler, { onProgress, signal, parallel: parallelCompilation });
   }
 
   /** The file for an artifact that was compiled for this key. */

@@ -5,8 +5,9 @@
  *  work, and a thread that starts late, or dies, holds nobody up: a lead that has waited long for a chunk compiles it itself.
  *  A lead waits only for chunks that a running thread has taken: threads that lead one job and help with another cannot block each other. */
 
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { CompileOptions, Core } from './core.js';
+import { workerThreads } from './threads.js';
 
 /** Bytes of function bodies in a chunk, about: some 10 ms of work, after which a thread can stop. */
 const CHUNK_BYTES = 1 << 14;
@@ -147,6 +148,7 @@ export function lead(
 
 /** Waits for the chunks that helpers have taken. One that takes many times as long as it should is compiled here: its thread has died. */
 function collect(core: Core, plan: Plan, control: Control, ports: readonly MessagePort[], parts: Uint8Array[], cost: number): void {
+  const { receiveMessageOnPort } = workerThreads();
   for (;;) {
     const sent = Atomics.load(control, SENT);
     for (const port of ports) {

@@ -4,20 +4,22 @@
  *  A thread gets none of the application's flags and hooks: some are refused in a thread, and others would load the application's code.
  *  Where threads cannot be started (as under `node --permission` without --allow-worker) the work is done here, in slices. */
 
-import { availableParallelism } from 'node:os';
-import { MessageChannel, type MessagePort, type TransferListItem, Worker } from 'node:worker_threads';
+import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads';
 import type { AsyncOptions, CompileProgress } from './compile.js';
 import type { Compiler } from './config.js';
 import type { CompileOptions } from './core.js';
 import { withCore, withCoreAsync } from './cores.js';
 import { OuroError } from './errors.js';
 import { fromPlain, type Reply, type Request } from './job.js';
-import { codeSectionSize, compileInSlices, type Job, newControl, stop } from './parallel.js';
+import { codeSectionSize, compileInSlices, type Job, lead, newControl, stop } from './parallel.js';
+import { parallelism, workerThreads } from './threads.js';
 
 /** How long an idle thread waits for more work. */
 const IDLE_MILLISECONDS = 5000;
 /** Bytes of code for each thread, at least. */
 const THREAD_BYTES = 1 << 16;
+/** The same for each thread beside one that is blocked meanwhile: starting a thread takes as long as compiling some 64 KiB. */
+const HELPER_BYTES = 1 << 18;
 
 interface Task {
   readonly onProgress: ((progress: CompileProgress) => void) | undefined;
@@ -38,6 +40,7 @@ class Thread {
 
   constructor() {
     const { NODE_OPTIONS: _, ...env } = process.env;
+    const { Worker } = workerThreads();
     try {
       this.#worker = new Worker(new URL('./compile-worker.js', import.meta.url), {
         execArgv: ['--no-warnings'],
@@ -120,12 +123,10 @@ class Thread {
 }
 
 const threads = new Set<Thread>();
-let limit: number | undefined;
 let lastId = 0;
 
-/** The `count` threads with the least to do, or as many as there may be. Throws NoThreads. */
-function leastLoaded(count: number): Thread[] {
-  limit ??= availableParallelism();
+/** The `count` threads with the least to do, no more than `limit`. Throws NoThreads. */
+function leastLoaded(count: number, limit = parallelism()): Thread[] {
   const chosen = [...threads].sort((a, b) => a.load - b.load).slice(0, Math.min(count, limit));
   // A new thread is better than one that is busy.
   for (let i = 0; i < chosen.length && threads.size < limit; i++) if (chosen[i].load > 0) chosen[i] = newThread();
@@ -152,10 +153,10 @@ function unlessAborted<T>(signal: AbortSignal | undefined, onAbort: () => void, 
   });
 }
 
-/** Hands helpers their share of a job; the ports at which the lead hears of them. `wanted`: as for `Thread.run`. */
+/** Hands helpers their share of a job; the ports at which the lead hears of them. */
 function engage(helpers: readonly Thread[], job: Job, compiler: Compiler, onProgress?: (progress: CompileProgress) => void): MessagePort[] {
   return helpers.map((helper) => {
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new (workerThreads().MessageChannel)();
     const request: Request = { id: ++lastId, compiler, kind: 'help', job, port: port2, progress: onProgress !== undefined };
     // The lead does without a helper that fails.
     helper.run(request, [port2], false, onProgress).catch(() => {});
@@ -218,6 +219,28 @@ async function compileSomewhere(
   const onCompiled = onProgress && ((done: number, total: number) => onProgress({ done, total }));
   const work = withCoreAsync(compiler, (core) => compileInSlices(core, job, onCompiled));
   return { id: 0, artifact: await unlessAborted(signal, () => stop(job.control), work) };
+}
+
+/** Compiles on this thread, with the help of others where that pays. */
+export function compileWithHelp(bytes: Uint8Array, options: CompileOptions, compiler: Compiler): Uint8Array {
+  const count = Math.min(parallelism() - 1, Math.floor(codeSectionSize(bytes) / HELPER_BYTES));
+  if (count === 0) return withCore(compiler, (core) => core.compile(bytes, options));
+  const job: Job = { bytes: shared(bytes), options, control: newControl() };
+  let helpers: Thread[] = [];
+  try {
+    helpers = leastLoaded(count, parallelism() - 1);
+  } catch (error) {
+    if (!(error instanceof NoThreads)) throw error;
+  }
+  return withCore(compiler, (core) => lead(core, job, engage(helpers, job, compiler))!);
+}
+
+/** The bytes as they are now, where all threads see them. */
+export function shared(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
 
 /** See `validateWasmAsync`. */

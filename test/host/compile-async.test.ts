@@ -145,6 +145,40 @@ test('many at once', async () => {
   await Promise.all(work);
 });
 
+/** A module so large that a blocked thread asks for help. */
+const huge = await parseText(`(module (memory 1)
+  ${Array.from({ length: 1200 }, (_, f) => {
+    const sums = Array.from({ length: 60 }, (_, i) => `(local.set 0 (i32.add (i32.load offset=${i * f} (local.get 0)) (i32.const ${i})))`);
+    return `(func $f${f} (param i32) (result i32) ${sums.join(' ')} (call $f${(f * 7) % 1200} (local.get 0)))`;
+  }).join('\n  ')})`);
+
+test('a blocked thread is helped by others, with the same result', async () => {
+  assert.ok(huge.length > 600_000, `${huge.length}`);
+  const alone = compileWasm(huge, compileOptions, 'wasm');
+  for (let i = 0; i < 3; i++) {
+    same(compileWasm(huge, compileOptions, 'wasm', true), alone);
+    if (i === 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  same(await compileWasmAsync(huge, compileOptions, 'wasm'), alone);
+  const cut = huge.subarray(0, huge.length - 1000);
+  assert.throws(
+    () => compileWasm(cut, compileOptions, 'wasm', true),
+    (error: unknown) => error instanceof CompileError,
+  );
+  same(new Engine({ compiler: 'wasm' }).precompileModule(huge), alone);
+  same(new Engine({ compiler: 'wasm', parallelCompilation: false }).precompileModule(huge), alone);
+});
+
+test('a helper that dies while its lead is blocked', async () => {
+  const alone = compileWasm(huge, compileOptions, 'wasm');
+  await withWorkers(async (workers) => {
+    await compileWasmAsync(huge, compileOptions, 'wasm');
+    // They end in the middle of what they are asked next.
+    for (const worker of workers) void worker.terminate();
+    same(compileWasm(huge, compileOptions, 'wasm', true), alone);
+  });
+});
+
 /** Does `work` while the pool's workers are in reach. */
 async function withWorkers(work: (workers: Set<Worker>) => Promise<void>): Promise<void> {
   const workers = new Set<Worker>();
