@@ -1,6 +1,6 @@
 /** `npm run bench`: Ouro's speed beside V8's, in the same run, alternating. It prints; it judges nothing.
  *  Options: --engine v8 (V8 alone, to try the harness), --rounds N, --only NAME (programs whose name contains it),
- *  --part run|calls|compile|memory (one part alone). */
+ *  --part run|calls|compile|memory|packages (one part alone). */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { bootstrap } from '../../host/bootstrap.js';
 import { type CallFiles, callCosts, writeCallModules } from './calls.js';
 import { compilerMemory, compileSpeed, ouroCompilers, v8Compiler } from './compile.js';
 import type { EngineName } from './engines.js';
+import { packageTimes } from './packages.js';
 import { programs } from './programs.js';
 import { ouro, runTimes, v8Default } from './run-time.js';
 
@@ -65,6 +66,7 @@ try {
     await compileSpeed(sqlite, withOuro ? [v8Compiler, ...ouroCompilers] : [v8Compiler], rounds);
   }
   if (wanted('memory') && withOuro) compilerMemory(list);
+  if (wanted('packages') && withOuro) await packageTimes(folder, options.only, rounds);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,0 +1,84 @@
+/** Real packages, unchanged, as whole processes on plain Node and under the drop-in with artifacts in its cache: wall time and CPU time to the
+ *  first result; then the time of a repeated run, in which the glue's calls across the border count. The two take turns; ratios are of the
+ *  minima. */
+
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type App, apps, registered } from '../packages/list.js';
+import { minimum, table, time } from './stats.js';
+
+/** Milliseconds of warming up, and again of measuring, for a repeated run. */
+const STEADY = 1500;
+
+interface Measured {
+  /** Nanoseconds. */
+  readonly wall: number;
+  /** User and system, of the process and those that it has waited for. */
+  readonly cpu: number;
+  readonly stdout: string;
+}
+
+/** Runs Node; bash's `time` asks the kernel how long it took. */
+function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const command = ['-c', 'TIMEFORMAT="%3R %3U %3S"; time "$@" 2>&3', 'bash', process.execPath, ...args];
+    const child = spawn('bash', command, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    const streams = [child.stdout, child.stderr, child.stdio[3] as NodeJS.ReadableStream].map((stream) => {
+      const chunks: Buffer[] = [];
+      stream!.on('data', (data: Buffer) => chunks.push(data));
+      return () => Buffer.concat(chunks).toString();
+    });
+    const [stdout, times, stderr] = streams;
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const [wall, user, system] = times().trim().split(/\s+/).map(Number);
+      if (code === 0) resolve({ wall: wall * 1e9, cpu: (user + system) * 1e9, stdout: stdout() });
+      else reject(new Error(`exit code ${code}: ${stderr().slice(-2000)}`));
+    });
+  });
+}
+
+/** Both contestants, taking turns; the results must be the same where `compare` says so. */
+async function alternate(
+  app: App,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  rounds: number,
+  compare: boolean,
+): Promise<Measured[][]> {
+  const all: Measured[][] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    for (const which of round % 2 === 0 ? [0, 1] : [1, 0]) all[which].push(await run(args, which === 0 ? process.env : env));
+  }
+  const [first, ...others] = all.flat();
+  if (compare && others.some(({ stdout }) => stdout !== first.stdout)) throw new Error(`${app.name}: the outputs differ`);
+  return all;
+}
+
+/** Prints whole processes, and repeated runs in one. */
+export async function packageTimes(folder: string, only: string, rounds: number): Promise<void> {
+  const percent = (ratio: number, goal?: number) =>
+    `${ratio.toFixed(2)}${goal === undefined ? '' : ratio <= goal ? ` (≤ ${goal})` : ` (goal ${goal})`}`;
+  const least = (list: readonly Measured[], of: (each: Measured) => number) => minimum(list.map(of));
+  const whole: string[][] = [['first result', 'Ouro', 'Node', 'wall', 'Ouro, CPU', 'Node, CPU', 'CPU']];
+  const steady: string[][] = [['repeated run', 'Ouro', 'Node', 'ratio']];
+  for (const app of apps.filter((each) => each.name.includes(only) && each.ouro > 0)) {
+    const cache = join(folder, app.name.replaceAll(/\W/g, '-'));
+    mkdirSync(cache);
+    await run(app.args, registered(app, cache, { OURO_REGISTER: 'eager' }));
+    const env = registered(app, cache);
+    const [plain, ours] = await alternate(app, app.args, env, rounds, true);
+    const wall = [least(ours, (each) => each.wall), least(plain, (each) => each.wall)];
+    const cpu = [least(ours, (each) => each.cpu), least(plain, (each) => each.cpu)];
+    const ratios = [percent(wall[0] / wall[1], app.goal?.wall), percent(cpu[0] / cpu[1], app.goal?.cpu)];
+    whole.push([app.name, ...wall.map(time), ratios[0], ...cpu.map(time), ratios[1]]);
+    console.error(`  ${app.name}: ${ratios.join(', CPU ')}`);
+    if (!app.repeats) continue;
+    const runs = await alternate(app, [...app.args, '--steady', String(STEADY)], env, rounds, false);
+    const [node, ouro] = runs.map((list) => least(list, ({ stdout }) => Number(stdout.trimEnd().split('\n').at(-1)) * 1e6));
+    steady.push([app.name, time(ouro), time(node), percent(ouro / node, 1.5)]);
+    console.error(`  ${app.name}, repeated: ${steady.at(-1)!.at(-1)}`);
+  }
+  console.log(`${table(whole)}\n\n${table(steady)}\n`);
+}

@@ -1,0 +1,78 @@
+/** Real packages, unchanged, print the same on plain Node, at the first sight of their modules under the drop-in, and on native code. */
+// time limit: 900 s
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type App, apps, registered } from './list.js';
+
+/** Milliseconds for one run of an app, and for making its native code in the background, on a busy machine. */
+const RUN_LIMIT = 120_000;
+const BUILD_LIMIT = 180_000;
+
+const test = suite('packages');
+const folder = mkdtempSync(join(tmpdir(), 'ouro-packages-'));
+test.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+
+interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(app: App, env: NodeJS.ProcessEnv): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    // esbuild's command crashes when its output is a file.
+    const child = spawn(process.execPath, app.args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_LIMIT, killSignal: 'SIGKILL' });
+    const chunks: Buffer[][] = [[], []];
+    child.stdout.on('data', (data) => chunks[0].push(data));
+    child.stderr.on('data', (data) => chunks[1].push(data));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      const [stdout, stderr] = chunks.map((each) => Buffer.concat(each).toString());
+      if (code === 0) resolve({ stdout, stderr });
+      else reject(new Error(`${app.name}: ${signal ?? `exit code ${code}`}: ${stderr.slice(-3000)}`));
+    });
+  });
+}
+
+/** The modules whose log line has these words, each once, and those lines. */
+function modules(stderr: string, words: string): { count: number; lines: string[] } {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('ouro: module ') && line.includes(words));
+  return { count: new Set(lines.map((line) => line.split(/[ ,]/)[2])).size, lines };
+}
+
+async function nativeCode(cache: string, count: number): Promise<void> {
+  const files = join(cache, 'modules');
+  const made = () => (existsSync(files) ? readdirSync(files).filter((name) => name.endsWith('.ouro')).length : 0);
+  for (const end = Date.now() + BUILD_LIMIT; made() < count; await sleep(200)) {
+    if (Date.now() > end) throw new Error(`${made()} of ${count} modules have native code after ${BUILD_LIMIT / 1000} s`);
+  }
+}
+
+for (const app of apps) {
+  test(app.name, async () => {
+    const cache = mkdtempSync(join(folder, 'cache-'));
+    const env = registered(app, cache, { OURO_LOG: '1' });
+    const plain = await run(app, process.env);
+    assert.ok(plain.stdout.length > 0);
+
+    const first = await run(app, env);
+    assert.is(first.stdout, plain.stdout, 'the first run differs');
+    assert.is(modules(first.stderr, 'native code, found').count, 0, first.stderr);
+
+    await nativeCode(cache, app.ouro);
+    const second = await run(app, env);
+    assert.is(second.stdout, plain.stdout, 'the run on native code differs');
+    assert.is(modules(second.stderr, 'native code, found').count, app.ouro, second.stderr);
+    const { count, lines } = modules(second.stderr, 'runs on V8');
+    assert.ok(count >= app.v8, second.stderr);
+    for (const line of lines) assert.match(line, /is not supported/);
+    rmSync(cache, { recursive: true, force: true, maxRetries: 3 });
+  });
+}
+
+test.run();
