@@ -69,8 +69,8 @@ export class Code {
     this.mapping = mapping;
     const { artifact, signature } = splitSignature(this.file);
     this.artifact = parseArtifact(artifact, {
-      // A signature holds for the hash, and the hash for the content.
-      verifyHash: !shared && (options.artifactKey ? true : options.verifyHash),
+      // A signature holds for the hash, and the hash for the content. Who shared it had no key, perhaps.
+      verifyHash: options.artifactKey ? true : !shared && options.verifyHash,
       contentHash: hash,
       cpuFeatures: BigInt(native().cpuFeatures()),
       cpuFeatureNames: CPU_FEATURE_NAMES,
@@ -114,16 +114,20 @@ export class Code {
   }
 
   /** What another thread of this process shared, or this one; undefined when nobody has it any more. */
-  static fromShared(id: bigint, nonce: bigint): Code | undefined {
+  static fromShared(id: bigint, nonce: bigint, { artifactKey }: CodeOptions): Code | undefined {
     const own = sharedHere.get(id);
     const code = own?.code.deref();
-    if (code?.isMapped) return code.shared()[1] === nonce ? code : undefined;
+    if (code?.isMapped) {
+      if (code.shared()[1] !== nonce) return undefined;
+      if (artifactKey) code.#checkSignature(artifactKey);
+      return code;
+    }
     // Collected, and the finalizer still to come: a thread has a mapping once.
     own?.holder.release();
     sharedHere.delete(id);
     const mapping = native().openShared(id, nonce);
     if (!mapping) return undefined;
-    const found = Code.#load(mapping, {}, { shared: true });
+    const found = Code.#load(mapping, { artifactKey }, { shared: true });
     sharedHere.set(id, { code: new WeakRef(found), holder: found.#holder });
     return found;
   }
@@ -145,6 +149,13 @@ export class Code {
       hash = new Uint8Array(await native().hashMapping(mapping.address, length, HEADER_AT + H_HASH, HASH_SIZE));
     }
     return Code.#load(mapping, options, { hash });
+  }
+
+  /** For an engine with a key, where another may have loaded the code. */
+  #checkSignature(artifactKey: ArtifactKey): void {
+    const { artifact, signature } = splitSignature(this.file);
+    parseArtifact(artifact);
+    artifactKey.check(artifact, signature);
   }
 
   /** The whole file: the artifact, and its signature if it has one. */

@@ -1,8 +1,8 @@
 /** module: a compiled module. Its code is an artifact that is mapped into the process; instances share it. */
 
-import { readFileSync } from 'node:fs';
+import { promises, readFileSync } from 'node:fs';
 import { Code } from './code.js';
-import type { CompileProgress } from './compile.js';
+import { type CompileProgress, validateWasmAsync } from './compile.js';
 import type { LoadOptions } from './config.js';
 import { detectPrecompiled, isArtifact } from './detect.js';
 import type { Engine } from './engine.js';
@@ -12,8 +12,7 @@ import { requireFit } from './fit.js';
 import { type AddressMapEntry, addressMap, ModuleFunctions } from './functions.js';
 import type { ResourcesRequired } from './info.js';
 import { native } from './native.js';
-import { parseText } from './text.js';
-import { parseTextSync } from './text-sync.js';
+import { parseTextAside, parseTextSync } from './text-sync.js';
 import { makeToken, readToken, type SharedModule } from './token.js';
 import type { ExportType, ExternType, ImportType } from './types.js';
 
@@ -78,7 +77,7 @@ export class Module implements Disposable {
   static async compile(engine: Engine, source: ModuleSource, options: ModuleCompileOptions = {}): Promise<Module> {
     options.signal?.throwIfAborted();
     const text = toText(source);
-    const bytes = text === undefined ? toBytes(source) : await parseText(text);
+    const bytes = text === undefined ? toBytes(source) : await parseTextAside(text);
     const { signal, onProgress } = options;
     let complete = false;
     const report = (progress: CompileProgress) => {
@@ -102,6 +101,15 @@ export class Module implements Disposable {
     return inPath(path, () => new Module(engine, bytes));
   }
 
+  /** `Module.compile` from a .wasm or .wat file.
+   *
+   *  @example
+   *  (await Module.fromFileAsync(engine, 'add.wat')).name; // => 'adder' */
+  static async fromFileAsync(engine: Engine, path: string, options?: ModuleCompileOptions): Promise<Module> {
+    const bytes = await readFileAsync(path);
+    return inPathAsync(path, () => Module.compile(engine, bytes, options));
+  }
+
   /** From a binary alone: text is refused, with a CompileError that says so.
    *
    *  @example
@@ -119,6 +127,15 @@ export class Module implements Disposable {
    *  Module.fromTrustedFile(engine, 'add.ouro').name; // => 'adder' */
   static fromTrustedFile(engine: Engine, path: string, options?: LoadOptions): Module {
     return detectPrecompiled(path) === undefined ? Module.fromFile(engine, path) : Module.deserializeFile(engine, path, options);
+  }
+
+  /** `fromTrustedFile` without blocking.
+   *
+   *  @example
+   *  (await Module.fromTrustedFileAsync(engine, 'add.ouro')).name; // => 'adder' */
+  static async fromTrustedFileAsync(engine: Engine, path: string, options?: LoadOptions & ModuleCompileOptions): Promise<Module> {
+    if (detectPrecompiled(path) === undefined) return Module.fromFileAsync(engine, path, options);
+    return Module.deserializeFileAsync(engine, path, options);
   }
 
   /** From an artifact: the bytes that `serialize` or `engine.precompileModule` gave. They are copied, into memory of the module's own.
@@ -158,11 +175,7 @@ export class Module implements Disposable {
    *  @example
    *  (await Module.deserializeFileAsync(engine, 'add.ouro')).name; // => 'adder' */
   static async deserializeFileAsync(engine: Engine, path: string, options?: LoadOptions): Promise<Module> {
-    try {
-      return Module.#loaded(engine, await Code.fromFileAsync(path, engine.loadOptions(options)));
-    } catch (error) {
-      throw inFile(path, error);
-    }
+    return inPathAsync(path, async () => Module.#loaded(engine, await Code.fromFileAsync(path, engine.loadOptions(options))));
   }
 
   /** `deserializeFile` from a file that is open for reading: a descriptor or a FileHandle. It is mapped privately, whole, wherever its
@@ -186,14 +199,14 @@ export class Module implements Disposable {
   /** The module that `share` gave this token for, without copying or compiling: the process has one mapping of it.
    *
    *  Throws OuroError `TOKEN_INVALID` for what is no token, or one of another process, or whose last module is gone; ArtifactError when
-   *  it was compiled with options that this engine rules out.
+   *  it was compiled with options that this engine rules out, or is not signed where this engine has an `artifactKey`.
    *
    *  @example
    *  const token = structuredClone(module.share());
    *  Module.fromShared(new Engine(), token).name; // => 'adder' */
   static fromShared(engine: Engine, token: SharedModule): Module {
     const { id, nonce } = readToken(token);
-    const code = Code.fromShared(id, nonce);
+    const code = Code.fromShared(id, nonce, engine.loadOptions());
     if (!code) throw new OuroError('TOKEN_INVALID', 'the shared module is gone, or belongs to another process: keep it until it is opened');
     return Module.#loaded(engine, code);
   }
@@ -212,6 +225,20 @@ export class Module implements Disposable {
    *  problem; // => 'MODULE_MALFORMED' */
   static validate(engine: Engine, bytes: Uint8Array | ArrayBuffer): void {
     engine.validate(onlyBinary(bytes));
+  }
+
+  /** `validate` on another thread.
+   *
+   *  @example
+   *  await Module.validateAsync(engine, wasm); */
+  static async validateAsync(
+    engine: Engine,
+    bytes: Uint8Array | ArrayBuffer,
+    options?: Pick<ModuleCompileOptions, 'signal'>,
+  ): Promise<void> {
+    const { wasmFeatures, compiler } = engine.config;
+    // A copy: the bytes are the caller's again at once.
+    await validateWasmAsync(onlyBinary(bytes).slice(), wasmFeatures, compiler, options);
   }
 
   static #loaded(engine: Engine, code: Code): Module {
@@ -410,7 +437,7 @@ export class Module implements Disposable {
   }
 }
 
-function toBytes(source: ModuleSource): Uint8Array {
+export function toBytes(source: ModuleSource): Uint8Array {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) {
@@ -431,7 +458,8 @@ export function toText(source: ModuleSource): string | undefined {
   return undefined;
 }
 
-function toBinary(source: ModuleSource): Uint8Array {
+/** The binary of a module in either format. */
+export function toBinary(source: ModuleSource): Uint8Array {
   const text = toText(source);
   return text === undefined ? instead(toBytes(source)) : parseTextSync(text);
 }
@@ -465,6 +493,14 @@ export function readFile(path: string): Uint8Array {
   }
 }
 
+async function readFileAsync(path: string): Promise<Uint8Array> {
+  try {
+    return await promises.readFile(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
 /** The same error with the path before its message. */
 export function inFile(path: string, error: unknown): unknown {
   if (error instanceof Error && !(error instanceof OuroError && error.code === 'FILE_UNREADABLE'))
@@ -475,6 +511,14 @@ export function inFile(path: string, error: unknown): unknown {
 function inPath<T>(path: string, work: () => T): T {
   try {
     return work();
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
+
+async function inPathAsync<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     throw inFile(path, error);
   }

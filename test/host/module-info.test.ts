@@ -62,7 +62,7 @@ test('exports', () => {
     const index = rich.getExportIndex(name)!;
     assert.is(index.name, name);
     assert.is(
-      index.index,
+      index.indexIn(rich.code),
       rich.exports().findIndex((each) => each.name === name),
     );
     assert.is(rich.getExportIndex(name), index);
@@ -74,6 +74,19 @@ test('exports', () => {
   const bare = new Module(engine, '(module)');
   assert.equal(bare.imports(), []);
   assert.equal(bare.exports(), []);
+});
+
+test('a handle finds its export in each instance', () => {
+  const module = new Module(engine, '(module (func (export "a") (result i32) (i32.const 1)) (memory (export "b") 1))');
+  const [a, b] = [module.getExportIndex('a')!, module.getExportIndex('b')!];
+  for (const each of [module, module.clone()]) {
+    const store = new Store(engine);
+    const instance = new Instance(store, each);
+    assert.is(instance.getExport(store, a), instance.getExport(store, 'a'));
+    assert.is(instance.getExport(store, b), instance.getMemory(store, 'b'));
+    throws(() => instance.getExport(new Store(engine), a), OuroError, /another store/, 'WRONG_STORE');
+    throws(() => instance.getExport(store, rich.getExportIndex('first')!), OuroError, /'first' belongs to another/, 'EXPORT_MISSING');
+  }
 });
 
 test('getExport does not slow down with the number of exports', () => {
