@@ -2,6 +2,7 @@
 // `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const entries = {
   index: 'host/index',
@@ -70,7 +71,25 @@ function oneLibrary(id, { getModuleInfo }) {
 
 const present = Object.entries(entries).filter(([, path]) => existsSync(`${path}.ts`));
 
-export default {
+/** Builds for `require`, which cannot load ES modules on Node 20: what they need is in them, an ES module of others' too. */
+const requirable = ['register', 'webassembly'].filter((name) => existsSync(`${entries[name]}.ts`));
+const bundled = ['env-paths'];
+
+const commonjs = {
+  input: Object.fromEntries(requirable.map((name) => [name, `build/${entries[name]}.js`])),
+  output: {
+    dir: 'dist',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    exports: 'named',
+    dynamicImportInCjs: true,
+  },
+  external: (id) => !bundled.includes(id) && !id.startsWith('.') && !id.startsWith('/'),
+  plugins: [{ name: 'resolve-bundled', resolveId: (id) => (bundled.includes(id) ? fileURLToPath(import.meta.resolve(id)) : null) }],
+};
+
+const modules = {
   input: Object.fromEntries(present.map(([name, path]) => [name, `build/${path}.js`])),
   output: {
     dir: 'dist',
@@ -83,3 +102,5 @@ export default {
   external: (id) => !id.startsWith('.') && !id.startsWith('/'),
   plugins: [copyAssets(), copyTypes()],
 };
+
+export default [modules, commonjs];

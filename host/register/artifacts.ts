@@ -1,7 +1,7 @@
 /** artifacts: where the drop-in gets native code from: the engine that it runs modules with, and what is known of modules that are left to V8.
  *  Requires: the native helper; without it nothing here may be called. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cachePath } from '../cache.js';
 import type { Code } from '../code.js';
@@ -43,8 +43,9 @@ function notePath(key: string): string {
 
 /** Why a module is left to V8, if that is known. */
 export function leftToV8(key: string): string | undefined {
+  const path = notePath(key);
   try {
-    return readFileSync(notePath(key), 'utf8');
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   } catch {
     return undefined;
   }

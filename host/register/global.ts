@@ -8,6 +8,7 @@ import { V8 } from '../v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
 import { completePrototype, noting } from './idl.js';
 import { globalImporter } from './outline.js';
+import type { ModuleRecord } from './record.js';
 import { secret } from './secret.js';
 
 const v8 = V8.Global.prototype;
@@ -24,6 +25,8 @@ export class GlobalState {
   ouro: OuroGlobal | undefined;
   /** An instance uses it. */
   linked = false;
+  /** The module of the instance of Ouro that was the first to use it. */
+  owner: ModuleRecord | undefined;
   /** Unknown for globals of V8 that an instance exports, and of types that Ouro does not have. */
   content: ValType | undefined;
   /** Then instances of one engine alone can use it. */
@@ -166,7 +169,7 @@ function isOfType(global: WebAssembly.Global, content: ValType): boolean {
 }
 
 /** The same for a global of Ouro. */
-export function wrapOuroGlobal(global: OuroGlobal): Global {
+export function wrapOuroGlobal(global: OuroGlobal, owner: ModuleRecord): Global {
   const known = wrappers.get(global);
   if (known) return known;
   const state = new GlobalState();
@@ -175,6 +178,7 @@ export function wrapOuroGlobal(global: OuroGlobal): Global {
   state.content = content;
   state.mutable = mutable;
   state.linked = true;
+  state.owner = owner;
   return new (Global as any)(secret, state);
 }
 

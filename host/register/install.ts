@@ -1,11 +1,17 @@
 /** install: decides whether the drop-in can work in this process. Where it cannot, the application runs on V8 as it would without it. */
 
-import { V8 } from '../v8.js';
 import { native } from '../native.js';
-import { mode } from './policy.js';
+import { ORIGINAL, V8 } from '../v8.js';
 import { namespace as ours } from './namespace.js';
+import { mode } from './policy.js';
+
+/** Whether this or another copy of the drop-in is in place. */
+export function isInstalled(): boolean {
+  return ORIGINAL in globalThis;
+}
 
 function choose(): typeof WebAssembly {
+  if (isInstalled()) return globalThis.WebAssembly;
   if (mode === 'off') return V8;
   try {
     native();
@@ -18,3 +24,15 @@ function choose(): typeof WebAssembly {
 
 /** The namespace of this process: ours, or V8's own. */
 export const namespace = choose();
+
+function replace(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { ...Object.getOwnPropertyDescriptor(object, name)!, value });
+}
+
+/** Puts the namespace into its place. */
+export function install(): void {
+  if (isInstalled() || namespace === V8) return;
+  Object.defineProperty(globalThis, ORIGINAL, { value: V8 });
+  replace(globalThis, 'WebAssembly', namespace);
+  replace(V8.Module.prototype, 'constructor', namespace.Module);
+}

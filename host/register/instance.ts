@@ -76,7 +76,7 @@ function link(module: unknown, importObject: unknown, context: Context): Exports
     );
   }
   if (onV8 && record.code) log(() => `a module runs on V8: it shares an object with an instance on V8 (${record.key})`);
-  const code = onV8 ? undefined : (record.code ?? (inStore && toNative(record, context)));
+  const code = onV8 ? undefined : (record.code ?? (inStore && toNative(record, linked, context)));
   if (code) {
     const exports = linkOuro(record, code, inStore ?? new Store(engine()), imports, values, context);
     if (exports) return exports;
@@ -85,7 +85,7 @@ function link(module: unknown, importObject: unknown, context: Context): Exports
 }
 
 /** Native code for a module that V8 was to run, and that must use objects of an instance on Ouro. */
-function toNative(record: ModuleRecord, context: Context) {
+function toNative(record: ModuleRecord, shared: readonly (TableState | GlobalState | undefined)[], context: Context) {
   const { wasm } = record;
   let problem = 'its binary is not known in this thread';
   if (wasm) {
@@ -97,8 +97,11 @@ function toNative(record: ModuleRecord, context: Context) {
       problem = (error as Error).message;
     }
   }
+  // At the next start both run on V8.
+  for (const state of shared) state?.owner?.leaveToV8(`it shares a table or global with a module that Ouro cannot compile: ${problem}`);
   throw new V8.LinkError(
-    `${context}: the imports contain a table or mutable global of an instance that runs on Ouro, which cannot run this module: ${problem}`,
+    `${context}: the imports contain a table or mutable global of an instance that runs on Ouro, which cannot run this module: ${problem}; ` +
+      'from the next start on both modules run on V8',
   );
 }
 
@@ -227,7 +230,10 @@ function linkOuro(
   try {
     instance = new OuroInstance(store, { code }, externs, () => {
       started = true;
-      for (const state of states) state.linked = true;
+      for (const state of states) {
+        state.linked = true;
+        state.owner ??= record;
+      }
     });
   } catch (error) {
     // What the start function throws belongs to the application.
@@ -242,7 +248,7 @@ function linkOuro(
     if (error instanceof ArtifactError) throw new V8.LinkError(`${context}: ${error.message}`);
     throw error instanceof Trap ? segmentError(error, context) : error;
   }
-  return exportsOfOuro(instance, code);
+  return exportsOfOuro(instance, record, code);
 }
 
 /** What an import's value is in a store; undefined when it does not fit. */
@@ -292,16 +298,16 @@ function constant(store: Store, value: unknown, wanted: ExternType & { kind: 'gl
   return typeof value === (content === 'i64' ? 'bigint' : 'number') ? new OuroGlobal(store, wanted, value) : undefined;
 }
 
-function exportsOfOuro(instance: OuroInstance, { plan }: NonNullable<ModuleRecord['code']>): Exports {
+function exportsOfOuro(instance: OuroInstance, record: ModuleRecord, { plan }: NonNullable<ModuleRecord['code']>): Exports {
   const exports = Object.create(null) as Record<string, unknown>;
-  for (const { name } of plan.exports) exports[name] = fromOuro(instance.getExport(instance.store, name)!);
+  for (const { name } of plan.exports) exports[name] = fromOuro(instance.getExport(instance.store, name)!, record);
   return Object.freeze(exports);
 }
 
-function fromOuro(extern: Extern): unknown {
+function fromOuro(extern: Extern, record: ModuleRecord): unknown {
   if (extern instanceof Func) return extern.callable;
   if (extern instanceof Memory) return extern.js;
-  return extern instanceof OuroTable ? wrapOuroTable(extern) : wrapOuroGlobal(extern);
+  return extern instanceof OuroTable ? wrapOuroTable(extern, record) : wrapOuroGlobal(extern, record);
 }
 
 /** An active segment that does not fit. */

@@ -41,15 +41,15 @@ function choose(bytes: Uint8Array, files: readonly string[]): Choice {
     tell(`runs on V8: ${reason}`);
     return { key };
   }
-  const code = find(key);
-  if (code) {
-    tell(`runs as native code, found in ${(performance.now() - started).toFixed(1)} ms`);
-    return { key, code };
-  }
   const left = leftToV8(key);
   if (left !== undefined) {
     tell(`runs on V8: ${left}`);
     return { key };
+  }
+  const code = find(key);
+  if (code) {
+    tell(`runs as native code, found in ${(performance.now() - started).toFixed(1)} ms`);
+    return { key, code };
   }
   tell(mode === 'eager' ? 'is compiled now' : 'runs on V8 this time: native code is made for the next start');
   return { key, isNew: true };

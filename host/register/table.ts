@@ -8,6 +8,7 @@ import type { Callable, RefType } from '../types.js';
 import { V8 } from '../v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
 import { completePrototype, noting, toIndex } from './idl.js';
+import type { ModuleRecord } from './record.js';
 import { secret } from './secret.js';
 
 const v8 = V8.Table.prototype;
@@ -19,6 +20,8 @@ export class TableState {
   ouro: OuroTable | undefined;
   /** An instance uses it. */
   linked = false;
+  /** The module of the instance of Ouro that was the first to use it. */
+  owner: ModuleRecord | undefined;
   /** Of tables that JS has made. */
   element: RefType | undefined;
   maximum: number | undefined;
@@ -159,12 +162,13 @@ export function wrapV8Table(table: WebAssembly.Table): Table {
 }
 
 /** The same for a table of Ouro. */
-export function wrapOuroTable(table: OuroTable): Table {
+export function wrapOuroTable(table: OuroTable, owner: ModuleRecord): Table {
   const known = wrappers.get(table);
   if (known) return known;
   const state = new TableState();
   state.ouro = table;
   state.linked = true;
+  state.owner = owner;
   return new (Table as any)(secret, state);
 }
 

@@ -1,13 +1,90 @@
 /** What the tests of the drop-in share. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { root } from '../support/shared.js';
 
-/** Makes a cache folder of this test's own, which goes when the process ends. */
-export function useCache(name: string): string {
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** A folder of this test's own, which goes when the process ends. */
+export function makeFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `ouro-${name}-`));
-  process.env.OURO_CACHE = folder;
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
+}
+
+/** Makes a cache folder of this test's own. */
+export function useCache(name: string): string {
+  return (process.env.OURO_CACHE = makeFolder(name));
+}
+
+/** The drop-in's entry for `--import`. */
+export const registerUrl = pathToFileURL(join(root, 'dist', 'register.js')).href;
+
+export interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An application in a folder, with a cache of its own. */
+export class App {
+  readonly folder: string;
+  readonly cache: string;
+
+  constructor(name: string, files: Readonly<Record<string, string | Uint8Array>>) {
+    this.folder = makeFolder(name);
+    this.cache = join(this.folder, 'cache');
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(this.folder, file), content);
+  }
+
+  /** Runs `node ARGS` with the drop-in. Modules of any size count. */
+  run(
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>> = {},
+    imports: readonly string[] = ['--import', registerUrl],
+  ): Run {
+    const { NODE_OPTIONS: _, ...rest } = process.env;
+    const { status, stdout, stderr, error } = spawnSync(process.execPath, [...imports, ...args], {
+      cwd: this.folder,
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: {
+        ...rest,
+        OURO_CACHE: this.cache,
+        OURO_LOG: '1',
+        OURO_REGISTER: 'background',
+        OURO_REGISTER_MIN_SIZE: '0',
+        OURO_REGISTER_INCLUDE: '',
+        OURO_REGISTER_EXCLUDE: '',
+        ...env,
+      },
+    });
+    if (error) throw error;
+    return { status, stdout, stderr };
+  }
+
+  /** How many artifacts the cache has. */
+  get artifacts(): string[] {
+    const folder = join(this.cache, 'modules');
+    return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.ouro')) : [];
+  }
+
+  /** Waits until builders have done their work. */
+  async built(count = 1): Promise<void> {
+    for (let i = 0; i < 600 && !(this.artifacts.length >= count && this.queue.length === 0); i++) await sleep(50);
+  }
+
+  /** What waits for a builder, or is being built. */
+  get queue(): string[] {
+    const folder = join(this.cache, 'register');
+    return existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.v8')) : [];
+  }
 }

@@ -1,0 +1,212 @@
+// time limit: 300 s
+/** The drop-in in whole processes: first sight, next start, environment variables, module systems, bad surroundings. */
+
+import { chmodSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseText } from '../../host/text.js';
+import { root } from '../support/shared.js';
+import { App, makeFolder, registerUrl } from './support.js';
+
+const wasm = await parseText(`(module $adder
+  (import "env" "log" (func $log (param i32)))
+  (memory (export "memory") 1)
+  (func (export "add") (param i32 i32) (result i32)
+    (call $log (local.get 0))
+    (i32.add (local.get 0) (local.get 1))))`);
+const simd = await parseText('(module (func (export "f") (result i32) (i32x4.extract_lane 1 (v128.const i32x4 1 2 3 4))))');
+
+const use = `
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { log: (value) => console.log('log', value) } });
+console.log('sum', exports.add(40, 2));`;
+const files = {
+  'adder.wasm': wasm,
+  'simd.wasm': simd,
+  'app.mjs': `import { readFileSync } from 'node:fs'; const bytes = readFileSync('adder.wasm'); ${use}`,
+  'app.cjs': `const bytes = require('node:fs').readFileSync('adder.wasm'); ${use}`,
+  'wait.mjs': `import './app.mjs'; setTimeout(() => console.log('end'), 3000);`,
+  'exit.mjs': `import './app.mjs'; process.exit(3);`,
+  'throw.mjs': `import './app.mjs'; throw new Error('mine');`,
+  'simd.mjs': `import { readFileSync } from 'node:fs';
+    console.log(new WebAssembly.Instance(new WebAssembly.Module(readFileSync('simd.wasm'))).exports.f());`,
+  'async.mjs': `import { readFile } from 'node:fs/promises';
+    const { module, instance } = await WebAssembly.instantiate(await readFile('adder.wasm'), { env: { log() {} } });
+    console.log(instance.exports.add(1, 2), module instanceof WebAssembly.Module);`,
+  'worker.mjs': `import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+    import { readFileSync } from 'node:fs';
+    if (isMainThread) {
+      const module = new WebAssembly.Module(readFileSync('adder.wasm'));
+      const worker = new Worker(new URL(import.meta.url), { workerData: module });
+      worker.on('message', (text) => console.log(text));
+      worker.on('error', (error) => console.log('error', error.message));
+      worker.on('message', (module) => console.log(WebAssembly.Module.exports(module).length));
+    } else {
+      const { exports } = new WebAssembly.Instance(workerData, { env: { log() {} } });
+      parentPort.postMessage('worker ' + exports.add(20, 22) + (workerData instanceof WebAssembly.Module) + WebAssembly.Module.imports(workerData).length);
+    }`,
+  'parent.mjs': `import { spawnSync } from 'node:child_process';
+    process.stdout.write(spawnSync(process.execPath, ['app.mjs'], { encoding: 'utf8' }).stdout);`,
+};
+
+const answer = 'log 40\nsum 42\n';
+const runsNative = /runs as native code/;
+const runsOnV8 = /runs on V8/;
+
+test('first on V8, then native', async () => {
+  const app = new App('first', files);
+  const first = app.run(['app.mjs']);
+  assert.is(first.stdout, answer);
+  assert.is(first.status, 0);
+  assert.match(first.stderr, runsOnV8);
+  assert.not.match(first.stderr, runsNative);
+  await app.built();
+  const second = app.run(['app.mjs']);
+  assert.is(second.stdout, answer);
+  assert.match(second.stderr, runsNative);
+  for (const [file, imports] of [
+    ['app.cjs', undefined],
+    ['app.cjs', ['--require', join(root, 'dist', 'register.cjs')]],
+    ['app.mjs', ['--require', join(root, 'dist', 'register.cjs'), '--import', registerUrl]],
+  ] as const) {
+    const { stdout, stderr } = app.run([file], {}, imports);
+    assert.is(stdout, answer);
+    assert.match(stderr, runsNative);
+  }
+  const asynchronous = app.run(['async.mjs']);
+  assert.is(asynchronous.stdout, '3 true\n');
+  assert.match(asynchronous.stderr, runsNative);
+  const child = app.run(['parent.mjs'], { NODE_OPTIONS: `--import ${registerUrl}` }, []);
+  assert.is(child.stdout, answer);
+});
+
+test('the builder starts while the application runs', async () => {
+  const app = new App('long', files);
+  const { stdout, stderr } = app.run(['wait.mjs']);
+  assert.is(stdout, `${answer}end\n`);
+  assert.match(stderr, /process \d+ makes native code/);
+  await app.built();
+  assert.is(app.artifacts.length, 1);
+});
+
+test('an application that ends by exit or by an error', async () => {
+  for (const [file, status] of [
+    ['exit.mjs', 3],
+    ['throw.mjs', 1],
+  ] as const) {
+    const app = new App('exit', files);
+    const run = app.run([file]);
+    assert.is(run.status, status);
+    await app.built();
+    assert.is(app.artifacts.length, 1);
+  }
+});
+
+test('eager, off, and the size floor', () => {
+  const app = new App('modes', files);
+  const off = app.run(['app.mjs'], { OURO_REGISTER: 'off' });
+  assert.is(off.stdout, answer);
+  assert.is(off.stderr, '');
+  const floor = app.run(['app.mjs'], { OURO_REGISTER_MIN_SIZE: '1k' });
+  assert.is(floor.stdout, answer);
+  assert.is(floor.stderr, '');
+  const eager = app.run(['app.mjs'], { OURO_REGISTER: 'eager' });
+  assert.is(eager.stdout, answer);
+  assert.match(eager.stderr, /is compiled now/);
+  assert.is(app.artifacts.length, 1);
+  assert.match(app.run(['app.mjs']).stderr, runsNative);
+  assert.match(app.run(['app.mjs'], { OURO_REGISTER: 'sometimes' }).stderr, /OURO_REGISTER is eager, background or off/);
+});
+
+test('include and exclude lists', () => {
+  const app = new App('lists', files);
+  const eager = (env: Record<string, string>) => app.run(['app.mjs'], { OURO_REGISTER: 'eager', ...env });
+  eager({});
+  const [name] = app.artifacts;
+  for (const pattern of ['app.mjs', 'adder', name.slice(0, 12)]) {
+    assert.match(eager({ OURO_REGISTER_EXCLUDE: `other, ${pattern}` }).stderr, /runs on V8: OURO_REGISTER_EXCLUDE has/);
+    assert.match(eager({ OURO_REGISTER_INCLUDE: pattern }).stderr, runsNative);
+  }
+  assert.match(eager({ OURO_REGISTER_INCLUDE: 'other' }).stderr, /not in OURO_REGISTER_INCLUDE/);
+});
+
+test('a module that Ouro cannot compile', async () => {
+  for (const mode of ['eager', 'background']) {
+    const app = new App('simd', files);
+    assert.is(app.run(['simd.mjs'], { OURO_REGISTER: mode }).stdout, '2\n');
+    for (let i = 0; i < 600 && app.queue.length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    const next = app.run(['simd.mjs'], { OURO_REGISTER: mode });
+    assert.is(next.stdout, '2\n');
+    assert.match(next.stderr, /runs on V8: .*SIMD/);
+    assert.not.match(next.stderr, /makes native code/);
+  }
+});
+
+test('modules go to worker threads', () => {
+  const app = new App('worker', files);
+  const first = app.run(['worker.mjs']);
+  assert.match(first.stdout, /^worker 42true1\n/);
+  const native = app.run(['worker.mjs'], { OURO_REGISTER: 'eager' });
+  assert.match(native.stdout, /^worker 42true1\n/);
+  const again = app.run(['worker.mjs']);
+  assert.match(again.stdout, /^worker 42true1\n/);
+  assert.match(again.stderr, runsNative);
+});
+
+test('a corrupt cache', async () => {
+  const app = new App('corrupt', files);
+  app.run(['app.mjs'], { OURO_REGISTER: 'eager' });
+  const path = join(app.cache, 'modules', app.artifacts[0]);
+  for (const damage of [
+    () => truncateSync(path, 100),
+    () => writeFileSync(path, readFileSync(path).fill(0, 64, 200)),
+    () => writeFileSync(path, ''),
+    () => writeFileSync(path, 'something else'),
+  ]) {
+    chmodSync(path, 0o644);
+    damage();
+    const { stdout, status } = app.run(['app.mjs'], { OURO_REGISTER: 'eager' });
+    assert.is(stdout, answer);
+    assert.is(status, 0);
+    assert.match(app.run(['app.mjs']).stderr, runsNative);
+  }
+});
+
+test('a cache that cannot be written', () => {
+  const app = new App('read-only', { ...files, cache: 'a file' });
+  for (const mode of ['eager', 'background']) {
+    const { stdout, status } = app.run(['app.mjs'], { OURO_REGISTER: mode });
+    assert.is(stdout, answer);
+    assert.is(status, 0);
+  }
+});
+
+test('without the native helper', () => {
+  const app = new App('helper', files);
+  const dist = join(makeFolder('dist'), 'dist');
+  cpSync(join(root, 'dist'), dist, { recursive: true });
+  cpSync(join(root, 'node_modules', 'env-paths'), join(dist, 'node_modules', 'env-paths'), { recursive: true });
+  writeFileSync(join(dist, 'package.json'), '{"type": "module"}');
+  for (const broken of [
+    () => rmSync(join(dist, 'ouro-x64-linux.node'), { force: true }),
+    () => writeFileSync(join(dist, 'ouro-x64-linux.node'), 'x'),
+  ]) {
+    broken();
+    const { stdout, stderr, status } = app.run(['app.mjs'], {}, ['--import', pathToFileURL(join(dist, 'register.js')).href]);
+    assert.is(stdout, answer);
+    assert.is(status, 0);
+    assert.is(stderr.match(/WebAssembly runs on V8: cannot load ouro's native helper/g)?.length, 1);
+  }
+});
+
+test("Node's permission model without addons", () => {
+  const app = new App('permission', files);
+  const flag = Number(process.versions.node.split('.')[0]) >= 22 ? '--permission' : '--experimental-permission';
+  const { stdout, stderr, status } = app.run([flag, '--allow-fs-read=*', 'app.mjs']);
+  assert.is(stdout, answer);
+  assert.is(status, 0);
+  assert.match(stderr, /WebAssembly runs on V8: .*--allow-addons/);
+});
+
+test.run();
