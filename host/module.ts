@@ -77,7 +77,7 @@ export class Module implements Disposable {
   static async compile(engine: Engine, source: ModuleSource, options: ModuleCompileOptions = {}): Promise<Module> {
     options.signal?.throwIfAborted();
     const text = toText(source);
-    const bytes = text === undefined ? toBytes(source) : await parseTextAside(text);
+    const bytes = text === undefined ? notArtifact(toBytes(source)) : await parseTextAside(text);
     const { signal, onProgress } = options;
     let complete = false;
     const report = (progress: CompileProgress) => {
@@ -461,7 +461,7 @@ export function toText(source: ModuleSource): string | undefined {
 /** The binary of a module in either format. */
 export function toBinary(source: ModuleSource): Uint8Array {
   const text = toText(source);
-  return text === undefined ? instead(toBytes(source)) : parseTextSync(text);
+  return text === undefined ? notArtifact(toBytes(source)) : parseTextSync(text);
 }
 
 /** The bytes, unless they are text. */
@@ -473,11 +473,11 @@ function onlyBinary(source: Uint8Array | ArrayBuffer): Uint8Array {
       0,
     );
   }
-  return instead(toBytes(source));
+  return notArtifact(toBytes(source));
 }
 
 /** The bytes, unless they are an artifact, which the compiler could only call malformed. */
-function instead(bytes: Uint8Array): Uint8Array {
+function notArtifact(bytes: Uint8Array): Uint8Array {
   if (isArtifact(bytes)) {
     throw new CompileError('MODULE_MALFORMED', 'this is an artifact, not a module: Module.deserialize takes artifacts (at offset 0x0)', 0);
   }

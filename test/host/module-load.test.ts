@@ -1,13 +1,15 @@
 /** Artifacts from bytes, files and open files: what is refused and how, what is mapped, what runs off the thread. */
 
-import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ArtifactError, CompileError, Engine, Instance, Module, OuroError, parseText, Store } from '../../host/index.js';
+import { ArtifactError, CompileError, Engine, Instance, Module, OuroError, parseText, Store, TextError } from '../../host/index.js';
 import * as A from '../../runtime/artifact.js';
 import { ABI_VERSION } from '../../runtime/layout.js';
 import { engine, rejects, throws } from './support.js';
@@ -200,6 +202,82 @@ test('off the thread', async () => {
   const whole = performance.now() - started;
   clearInterval(timer);
   assert.ok(longest < whole || whole < 20, `blocked for ${longest} of ${whole} ms`);
+});
+
+test('signed: from bytes, files and open files, with and without waiting', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const trusting = new Engine({ artifactKey: { publicKey } });
+  const signed = new Engine({ artifactKey: { privateKey } }).precompileModule(wasm);
+  const damaged = signed.slice();
+  damaged[artifact.length - 5] ^= 1;
+  const cases: [Uint8Array, string | undefined][] = [
+    [signed, undefined],
+    [artifact, 'ARTIFACT_NOT_SIGNED'],
+    [damaged, 'ARTIFACT_HASH_MISMATCH'],
+  ];
+  for (const [bytes, code] of cases) {
+    const path = file('signed.ouro');
+    rmSync(path, { force: true });
+    writeFileSync(path, bytes);
+    const handle = await open(path);
+    const works: (() => Module | Promise<Module>)[] = [
+      () => Module.deserialize(trusting, bytes),
+      () => Module.deserializeAsync(trusting, bytes),
+      () => Module.deserializeFile(trusting, path, { verifyHash: false }),
+      () => Module.deserializeFileAsync(trusting, path, { verifyHash: false }),
+      () => Module.deserializeOpenFile(trusting, handle),
+      () => Module.fromTrustedFile(trusting, path),
+      () => Module.fromTrustedFileAsync(trusting, path),
+    ];
+    for (const work of works) {
+      if (code === undefined) assert.is(add(await work()), 42);
+      else await rejects((async () => work())(), ArtifactError, /./, code);
+    }
+    await handle.close();
+  }
+});
+
+test('files without waiting', async () => {
+  for (const name of ['add.wasm', 'add.wat']) assert.is(add(await Module.fromFileAsync(engine, file(name))), 42);
+  for (const name of ['add.wasm', 'add.wat', 'add.ouro']) assert.is(add(await Module.fromTrustedFileAsync(engine, file(name))), 42);
+  await rejects(Module.fromFileAsync(engine, file('no')), OuroError, /there is no such file/, 'FILE_UNREADABLE');
+  await rejects(Module.fromFileAsync(engine, file('empty')), CompileError, /empty: /, 'MODULE_MALFORMED');
+  await rejects(Module.fromFileAsync(engine, file('add.ouro')), CompileError, /add\.ouro: .*this is an artifact/, 'MODULE_MALFORMED');
+});
+
+test('validate on another thread', async () => {
+  await Module.validateAsync(engine, wasm);
+  await Module.validateAsync(engine, wasm.slice().buffer);
+  await rejects(Module.validateAsync(engine, wasm.subarray(0, 20)), CompileError, /at offset/, 'MODULE_MALFORMED');
+  await rejects(Module.validateAsync(engine, Buffer.from(text)), CompileError, /text format/, 'MODULE_MALFORMED');
+  await rejects(Module.validateAsync(engine, wasm, { signal: AbortSignal.abort(new Error('enough')) }), Error, /enough/);
+  const invalid = await parseText('(module (func $wrong (result i32)))');
+  await rejects(Module.validateAsync(engine, invalid), CompileError, / in function 0 'wrong' \(at offset/, 'MODULE_INVALID');
+});
+
+test('a long text is parsed aside', async () => {
+  const many = Array.from({ length: 20_000 }, (_, i) => `(func (result i32) (i32.const ${i}))`).join('\n');
+  const long = `(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))) ${many})`;
+  let turns = 0;
+  const timer = setInterval(() => turns++, 5);
+  assert.is(add(await Module.compile(engine, long)), 42);
+  clearInterval(timer);
+  assert.ok(turns > 3, `${turns} turns of the event loop`);
+  await rejects(Module.compile(engine, `${long} (`), TextError, /^\d+:\d+: /);
+});
+
+test('text without its parser', async () => {
+  const hooks = `export const resolve = (name, context, next) => {
+    if (name.includes('jco')) throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    return next(name, context);
+  };`;
+  const program = `import { register } from 'node:module';
+    register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});
+    const { Engine, Module } = await import('${new URL('../../host/index.js', import.meta.url)}');
+    const error = await Module.compile(new Engine(), '(module)').catch((error) => error);
+    console.log(error.name, error.code, error.message);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module', '-e', program]);
+  assert.match(stdout, /^OuroError TEXT_PARSER_MISSING .*npm install @bytecodealliance\/jco/);
 });
 
 test('compile: progress, abort, errors', async () => {

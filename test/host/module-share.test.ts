@@ -1,5 +1,6 @@
 /** Modules in several threads of a process, and what becomes of their memory. */
 
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -202,6 +203,18 @@ test('garbage is no token', () => {
   ])
     gone(each);
   assert.is(Module.fromShared(engine, token).engine, engine);
+});
+
+test('an engine with a key takes signed modules alone, shared ones too', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const signing = new Engine({ artifactKey: { privateKey } });
+  const trusting = new Engine({ artifactKey: { publicKey } });
+  const module = new Module(engine, small);
+  throws(() => Module.fromShared(trusting, module.share()), ArtifactError, /not signed/, 'ARTIFACT_NOT_SIGNED');
+  assert.is(Module.fromShared(engine, module.share()).name, undefined);
+  const signed = new Module(signing, small);
+  assert.is(Module.fromShared(trusting, signed.share()).engine, trusting);
+  assert.is(Module.fromShared(engine, signed.share()).engine, engine);
 });
 
 test('dispose: at once when nothing was instantiated', () => {
