@@ -43,9 +43,10 @@ export class Engine {
    *  const artifact = engine.precompileModule(readFileSync('add.wasm'));
    *  Module.deserialize(engine, artifact).name; // => 'adder' */
   precompileModule(source: ModuleSource): Uint8Array {
-    this.config.artifactKey?.requirePrivate();
+    const { artifactKey, compiler, parallelCompilation } = this.config;
+    artifactKey?.requirePrivate();
     const bytes = ownCopy(toBinary(source));
-    return this.#signed(this.#keyIfSigned(bytes), compileWasm(bytes, this.compileOptions, this.config.compiler));
+    return this.#signed(this.#keyIfSigned(bytes), compileWasm(bytes, this.compileOptions, compiler, parallelCompilation));
   }
 
   /** The same on worker threads.
@@ -56,7 +57,7 @@ export class Engine {
   async precompileModuleAsync(source: ModuleSource, options: ModuleCompileOptions = {}): Promise<Uint8Array> {
     this.config.artifactKey?.requirePrivate();
     const text = toText(source);
-    const bytes = text === undefined ? toBinary(source).slice() : await parseTextAside(text);
+    const bytes = text === undefined ? snapshot(toBinary(source)) : await parseTextAside(text);
     const artifact = await this.#compileAsync(bytes, options);
     return this.#signed(this.#keyIfSigned(bytes), artifact);
   }
@@ -103,17 +104,14 @@ export class Engine {
     const stable = ownCopy(bytes);
     const key = this.#keyIfNeeded(stable);
     const found = key && this.#cache?.lookup(key);
-    if (found) return found;
-    const { compiler, parallelCompilation } = this.config;
-    return this.#keep(key, compileWasm(stable, this.compileOptions, compiler, parallelCompilation));
+    return found || this.#keep(key, this.#compile(stable));
   }
 
   /** @internal The same without blocking. */
   async loadAsync(bytes: Uint8Array, options: ModuleCompileOptions = {}): Promise<Code> {
     const { signal } = options;
     signal?.throwIfAborted();
-    // What is compiled must be what was hashed, whatever the caller does with its bytes meanwhile.
-    const stable = bytes.slice();
+    const stable = snapshot(bytes);
     const key = this.#keyIfNeeded(stable);
     const found = key && (await this.#cache?.lookupAsync(key));
     signal?.throwIfAborted();
@@ -168,6 +166,11 @@ export class Engine {
     return this.config.artifactKey?.canSign ? this.#key(wasm) : undefined;
   }
 
+  #compile(bytes: Uint8Array): Uint8Array {
+    const { compiler, parallelCompilation } = this.config;
+    return compileWasm(bytes, this.compileOptions, compiler, parallelCompilation);
+  }
+
   #compileAsync(bytes: Uint8Array, { onProgress, signal }: ModuleCompileOptions): Promise<Uint8Array> {
     const { compiler, parallelCompilation } = this.config;
     return compileWasmAsync(bytes, this.compileOptions, compiler, { onProgress, signal, parallel: parallelCompilation });
@@ -191,4 +194,12 @@ export class Engine {
 /** Other threads can write to shared memory between hashing and compiling. */
 function ownCopy(bytes: Uint8Array): Uint8Array {
   return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
+}
+
+/** What is compiled must be what was hashed, whatever the caller does with its bytes meanwhile. In shared memory, where the threads that
+ *  compile read it. */
+function snapshot(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }

@@ -59,7 +59,7 @@ interface Plan {
   readonly functions: number;
   /** In index order. */
   readonly chunks: readonly Chunk[];
-  /** Indices of chunks, the largest first, as it takes the longest. */
+  /** Indices of chunks: first those that take much longer than others, the largest first. */
   readonly order: readonly number[];
 }
 
@@ -73,7 +73,8 @@ export function planChunks(sizes: Uint32Array, chunkBytes = CHUNK_BYTES): Plan {
     chunks.push({ first, count: end - first, bytes });
     first = end;
   }
-  const order = chunks.map((_, i) => i).sort((a, b) => chunks[b].bytes - chunks[a].bytes || a - b);
+  const urgency = ({ bytes }: Chunk) => (bytes > 2 * chunkBytes ? bytes : 0);
+  const order = chunks.map((_, i) => i).sort((a, b) => urgency(chunks[b]) - urgency(chunks[a]) || a - b);
   return { functions: sizes.length, chunks, order };
 }
 

@@ -1,5 +1,6 @@
 /** Opens what a user names on the command line: an artifact, a wasm binary, or a module in text format. */
 
+import type { CompileProgress } from '../compile.js';
 import { isArtifact } from '../detect.js';
 import type { Cpu } from '../cpu.js';
 import { Engine } from '../engine.js';
@@ -34,18 +35,33 @@ export async function readWasm(path: string): Promise<Uint8Array> {
 export async function openModule(engine: Engine, path: string): Promise<Module> {
   if (isArtifact(readFile(path))) return Module.deserializeFile(engine, path);
   const wasm = await readWasm(path);
-  try {
-    return withProgress(`compiling ${path}`, wasm.length, () => Module.fromBinary(engine, wasm));
-  } catch (error) {
-    throw inFile(path, error);
-  }
+  return compiled(
+    path,
+    wasm,
+    () => Module.fromBinary(engine, wasm),
+    (onProgress) => Module.compile(engine, wasm, { onProgress }),
+  );
 }
 
 /** The artifact for a file. */
 export async function compileFile(engine: Engine, path: string): Promise<Uint8Array> {
   const wasm = await readWasm(path);
+  return compiled(
+    path,
+    wasm,
+    () => engine.precompileModule(wasm),
+    (onProgress) => engine.precompileModuleAsync(wasm, { onProgress }),
+  );
+}
+
+async function compiled<T>(
+  path: string,
+  wasm: Uint8Array,
+  now: () => T,
+  aside: (onProgress: (progress: CompileProgress) => void) => Promise<T>,
+): Promise<T> {
   try {
-    return withProgress(`compiling ${path}`, wasm.length, () => engine.precompileModule(wasm));
+    return await withProgress(`compiling ${path}`, wasm.length, now, aside);
   } catch (error) {
     throw inFile(path, error);
   }
