@@ -33,7 +33,8 @@ export class GuardedStore {
   #restsUntil = Number.NEGATIVE_INFINITY;
   /** It answers by promises: of no use to callers that cannot wait. */
   #async = false;
-  readonly #pending = new Set<Promise<void>>();
+  /** The last work under way for each key: what comes after waits for it. */
+  readonly #pending = new Map<string, Promise<void>>();
   readonly #warned = new Set<string>();
 
   constructor(store: CacheStore, timeout: number) {
@@ -65,16 +66,16 @@ export class GuardedStore {
 
   /** In the background; see `settled`. */
   put(key: string, bytes: Uint8Array): void {
-    this.#background('write', () => this.#store.put(key, bytes));
+    this.#background(key, 'write', () => this.#store.put(key, bytes));
   }
 
   delete(key: string): void {
-    this.#background('delete', () => this.#store.delete(key));
+    this.#background(key, 'delete', () => this.#store.delete(key));
   }
 
   /** Waits for what is under way in the background. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#pending.size > 0) await Promise.all(this.#pending.values());
   }
 
   get #rests(): boolean {
@@ -88,12 +89,13 @@ export class GuardedStore {
     return undefined;
   }
 
-  #background(what: string, work: () => void | Promise<void>): void {
+  #background(key: string, what: string, work: () => void | Promise<void>): void {
     if (this.#rests) return;
-    const done: Promise<void> = this.#within(what, work).then(() => {
-      this.#pending.delete(done);
+    const before = this.#pending.get(key);
+    const done: Promise<void> = (before ? before.then(() => this.#within(what, work)) : this.#within(what, work)).then(() => {
+      if (this.#pending.get(key) === done) this.#pending.delete(key);
     });
-    this.#pending.add(done);
+    this.#pending.set(key, done);
   }
 
   /** Undefined when it fails or takes too long. */
