@@ -45,9 +45,13 @@ function isOfV8(value: Callable): boolean {
   }
 }
 
+function isForeign(func: Callable): boolean {
+  return Func.ofCallable(func) !== undefined || hosted.has(func);
+}
+
 /** Whether a value is an exported function that V8 does not take for one. */
 export function isForeignToV8(value: unknown): value is Callable {
-  return typeof value === 'function' && (Func.ofCallable(value) !== undefined || hosted.has(value as Callable));
+  return typeof value === 'function' && isForeign(value as Callable);
 }
 
 /** Whether a value is an exported function of any kind. */
@@ -56,7 +60,7 @@ export function isExportedFunction(value: unknown): value is Callable {
 }
 
 /** Remembers where a function of V8 comes from. */
-export function noteOrigin(func: Callable, record: ModuleRecord, name: string): void {
+function noteOrigin(func: Callable, record: ModuleRecord, name: string): void {
   if (!origins.has(func)) origins.set(func, { record, name });
 }
 
@@ -92,7 +96,7 @@ function forwarderOf(type: FuncType): WebAssembly.Module {
 
 /** A function of V8 that stands for an exported function. */
 export function toV8Function(func: Callable): Callable {
-  if (!isForeignToV8(func)) return func;
+  if (!isForeign(func)) return func;
   let standIn = standIns.get(func);
   if (!standIn) {
     const instance = new V8.Instance(forwarderOf(typeOf(func)!), { '': { '': hosted.get(func)?.callback ?? func } });
@@ -101,6 +105,44 @@ export function toV8Function(func: Callable): Callable {
     originals.set(standIn, func);
   }
   return standIn;
+}
+
+const hasFuncref = ({ params, results }: FuncType) => params.includes('funcref') || results.includes('funcref');
+
+/** What V8 gets for a value that may be a function of another kind. */
+export function toV8Value<T>(value: T): T | Callable {
+  return isForeignToV8(value) ? toV8Function(value) : value;
+}
+
+/** The exported function for one of V8's that a module exports. Where functions go in or come out, it is another one, which turns them into
+ *  V8's and back. */
+export function exportOfV8(func: Callable, record: ModuleRecord, name: string): Callable {
+  const known = canonical(func);
+  if (known !== func) return known;
+  noteOrigin(func, record, name);
+  const type = record.mayPassFunctions ? record.exportedFunctionType(name) : undefined;
+  if (!type || !hasFuncref(type)) return func;
+  const wrapper = (...args: unknown[]) => fromV8(func(...args.map(toV8Value)));
+  Object.defineProperty(wrapper, 'name', { value: func.name, configurable: true });
+  Object.defineProperty(wrapper, 'length', { value: func.length, configurable: true });
+  hosted.set(wrapper, { type, callback: wrapper });
+  standIns.set(wrapper, func);
+  originals.set(func, wrapper);
+  return wrapper;
+}
+
+/** What V8 gets for a JS function that a module imports with this type. */
+export function importForV8(func: Callable, type: FuncType | undefined): Callable {
+  if (isForeign(func)) return toV8Function(func);
+  if (!type || !hasFuncref(type) || isOfV8(func)) return func;
+  return (...args) => {
+    const result = func(...args.map((each) => canonical(each)));
+    return type.results.length > 1 ? Array.from(result, toV8Value) : toV8Value(result);
+  };
+}
+
+function fromV8(result: unknown): unknown {
+  return Array.isArray(result) ? result.map((each) => canonical(each)) : canonical(result);
 }
 
 /** What the application knows a value as that came out of V8. */

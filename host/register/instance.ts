@@ -13,7 +13,7 @@ import { type Callable, describeType, type ExternType } from '../types.js';
 import { V8 } from '../v8.js';
 import { compileNow, engine } from './artifacts.js';
 import { type Context, inContext, toError } from './errors.js';
-import { canonical, host, isExportedFunction, isForeignToV8, noteOrigin, toV8Function, typeOf } from './functions.js';
+import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from './functions.js';
 import { type GlobalState, globalState, noteGlobal, wrapOuroGlobal, wrapV8Global } from './global.js';
 import { completePrototype } from './idl.js';
 import { extract, SECTION_IMPORT, SECTION_TYPE } from './outline.js';
@@ -153,11 +153,16 @@ function forward(record: ModuleRecord, [value]: readonly unknown[]): Exports | u
 
 // On V8.
 
+const isFunction = ({ kind }: ImportDescriptor) => kind === 'function';
+
 function linkV8(record: ModuleRecord, imports: readonly ImportDescriptor[], values: readonly unknown[], context: Context): Exports {
   const states: (TableState | GlobalState)[] = [];
+  const types = record.mayPassFunctions
+    ? (i: number) => record.outline!.functionType(imports.slice(0, i).filter(isFunction).length)
+    : undefined;
   const forV8 = values.map((value, i) => {
     const state = tableState(value) ?? globalState(value);
-    if (!state) return isForeignToV8(value) && imports[i].kind === 'function' ? toV8Function(value) : value;
+    if (!state) return typeof value === 'function' && imports[i].kind === 'function' ? importForV8(value as Callable, types?.(i)) : value;
     const theirs = state.toV8();
     if (!theirs) {
       throw new V8.LinkError(
@@ -188,8 +193,7 @@ function exportsOfV8(record: ModuleRecord, exports: WebAssembly.Exports): Export
   let same = true;
   for (const name of Object.keys(exports)) {
     const value = exports[name];
-    const known = fromV8(value);
-    if (typeof value === 'function' && known === value) noteOrigin(value as Callable, record, name);
+    const known = typeof value === 'function' ? exportOfV8(value as Callable, record, name) : fromV8(value);
     wrapped[name] = known;
     same &&= known === value;
   }
@@ -197,7 +201,6 @@ function exportsOfV8(record: ModuleRecord, exports: WebAssembly.Exports): Export
 }
 
 function fromV8(value: unknown): unknown {
-  if (typeof value === 'function') return canonical(value);
   if (value instanceof V8.Table) return wrapV8Table(value);
   if (value instanceof V8.Global) return wrapV8Global(value);
   return value;

@@ -28,6 +28,8 @@ export interface Outline {
   readonly exports: readonly OutlinedExport[];
   /** Sections that the module has, custom ones apart. */
   readonly sections: ReadonlySet<number>;
+  /** A function type has a funcref. */
+  readonly mentionsFuncref: boolean;
   /** The type of a function by its index. */
   functionType(index: number): FuncType | undefined;
 }
@@ -154,7 +156,8 @@ export function outlineOf(bytes: Uint8Array): Outline {
     if (id === SECTION_EXPORT) exports = reader.list(() => ({ name: reader.name(), kind: kinds[reader.byte()], index: reader.u32() }));
   }
   const functions = imports.flatMap(({ type }) => (type === undefined ? [] : [type])).concat(own);
-  return { imports, exports, sections, functionType: (index) => types[functions[index]] };
+  const mentionsFuncref = types.some((type) => type?.params.includes('funcref') || type?.results.includes('funcref'));
+  return { imports, exports, sections, mentionsFuncref, functionType: (index) => types[functions[index]] };
 }
 
 /** Types up to the first that is no plain function type. */

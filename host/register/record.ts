@@ -143,6 +143,11 @@ export class ModuleRecord {
     return found && this.outline!.functionType(found.index);
   }
 
+  /** Whether its functions may take or give functions, as far as its binary is known. */
+  get mayPassFunctions(): boolean {
+    return this.outline?.mentionsFuncref ?? false;
+  }
+
   /** From the next start on the module runs on V8. */
   leaveToV8(reason: string): void {
     if (this.key !== undefined) leaveToV8(this.key, reason);

@@ -19,8 +19,8 @@ const wasm = await parseText(`(module $adder
 const simd = await parseText('(module (func (export "f") (result i32) (i32x4.extract_lane 1 (v128.const i32x4 1 2 3 4))))');
 
 const use = `
-const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { log: (value) => console.log('log', value) } });
-console.log('sum', exports.add(40, 2));`;
+const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { log: (value) => console.log('log', value) } });
+console.log('sum', instance.exports.add(40, 2));`;
 const files = {
   'adder.wasm': wasm,
   'simd.wasm': simd,

@@ -1,0 +1,221 @@
+/** Modules on both engines that share functions, tables, globals and memories. */
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseText } from '../../host/text.js';
+import { useCache } from './support.js';
+
+useCache('mixed');
+process.env.OURO_REGISTER = 'eager';
+process.env.OURO_REGISTER_MIN_SIZE = '20000';
+const { default: W } = await import('../../host/register/webassembly.js');
+const { ModuleRecord } = await import('../../host/register/record.js');
+
+/** A custom section that makes a module large enough for Ouro. */
+const padding = Buffer.concat([Buffer.from([0, 0xa4, 0x9c, 0x01, 3]), Buffer.from('pad'), Buffer.alloc(20_000)]);
+
+type Engine = 'v8' | 'ouro';
+const engines: Engine[] = ['v8', 'ouro'];
+const pairs = engines.flatMap((one) => engines.map((other) => [one, other] as const));
+
+async function module(engine: Engine, text: string): Promise<WebAssembly.Module> {
+  const bytes = await parseText(text);
+  const made = new W.Module((engine === 'ouro' ? Buffer.concat([bytes, padding]) : bytes) as BufferSource);
+  assert.is(ModuleRecord.of(made)!.code !== undefined, engine === 'ouro');
+  return made;
+}
+
+async function instance(engine: Engine, text: string, imports: object = {}): Promise<any> {
+  return new W.Instance(await module(engine, text), imports as WebAssembly.Imports).exports;
+}
+
+const library = `(module
+  (table (export "table") 4 8 funcref)
+  (global $g (export "global") (mut i32) (i32.const 5))
+  (global (export "constant") i64 (i64.const 77))
+  (global $f (export "func") (mut funcref) (ref.null func))
+  (memory (export "memory") 1 4)
+  (func $double (export "double") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+  (func (export "read") (result i32) (global.get $g))
+  (func (export "call") (param i32 i32) (result i32) (call_indirect (param i32) (result i32) (local.get 1) (local.get 0)))
+  (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+  (elem (i32.const 0) $double))`;
+
+const user = `(module
+  (import "lib" "table" (table 4 funcref))
+  (import "lib" "global" (global $g (mut i32)))
+  (import "lib" "memory" (memory 1))
+  (import "lib" "double" (func $double (param i32) (result i32)))
+  (func $triple (export "triple") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
+  (func (export "add") (param i32) (global.set $g (i32.add (global.get $g) (local.get 0))))
+  (func (export "call") (param i32 i32) (result i32) (call_indirect (param i32) (result i32) (local.get 1) (local.get 0)))
+  (func (export "direct") (param i32) (result i32) (call $double (local.get 0)))
+  (func (export "store") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+  (func (export "size") (result i32) memory.size)
+  (export "same table" (table 0))
+  (export "same global" (global $g))
+  (export "same double" (func $double))
+  (elem (i32.const 2) $triple $double))`;
+
+for (const [one, other] of pairs) {
+  test(`a library on ${one}, its user on ${other}`, async () => {
+    const lib = await instance(one, library);
+    const use = await instance(other, user, { lib });
+    assert.is(use['same table'], lib.table);
+    assert.is(use['same global'], lib.global);
+    assert.is(use['same double'], lib.double);
+    assert.is(lib.call(2, 7), 21);
+    assert.is(use.call(0, 7), 14);
+    assert.is(use.direct(4), 8);
+    assert.is(lib.table.get(2), use.triple);
+    assert.is(lib.table.get(3), lib.double);
+    use.add(10);
+    assert.is(lib.read(), 15);
+    lib.global.value = 1;
+    use.add(1);
+    assert.is(lib.global.value, 2);
+    use.store(8, 99);
+    assert.is(new Int32Array(lib.memory.buffer)[2], 99);
+    assert.is(lib.grow(), 1);
+    assert.is(use.size(), 2);
+    use.store(65536 + 8, 3);
+    assert.is(new Int32Array(lib.memory.buffer)[16384 + 2], 3);
+  });
+
+  test(`functions and values between ${one} and ${other}`, async () => {
+    const lib = await instance(one, library);
+    const forOther = await instance(other, library);
+    forOther.table.set(1, lib.double);
+    assert.is(forOther.table.get(1), lib.double);
+    assert.is(forOther.call(1, 5), 10);
+    forOther.func.value = lib.double;
+    assert.is(forOther.func.value, lib.double);
+    const user = await instance(
+      other,
+      `(module (import "lib" "double" (func $d (param i32) (result i32))) (import "lib" "constant" (global $c i64))
+        (func (export "f") (param i32) (result i32) (call $d (call $d (local.get 0))))
+        (func (export "c") (result i64) (global.get $c))
+        (func (export "id") (param funcref) (result funcref) (local.get 0))
+        (export "d" (func $d)) (export "constant" (global $c)))`,
+      { lib },
+    );
+    assert.is(user.f(3), 12);
+    assert.is(user.c(), 77n);
+    assert.is(user.d, lib.double);
+    assert.is(user.constant.value, 77n);
+    assert.is(user.id(lib.double), lib.double);
+    const wrong = '(module (import "lib" "double" (func (param i64))))';
+    await assertLinkError(() => instance(other, wrong, { lib }), /Import #0.*does not match the expected type/);
+  });
+
+  test(`objects of JS first on ${one}, then on ${other}`, async () => {
+    const table = new W.Table({ element: 'anyfunc', initial: 4, maximum: 9 });
+    const global = new W.Global({ value: 'i32', mutable: true }, 5);
+    const memory = new W.Memory({ initial: 1 });
+    const { double } = await instance(one, library);
+    table.set(1, double);
+    const lib = { table, global, memory, double };
+    const first = await instance(one, user, { lib });
+    const second = await instance(other, user, { lib });
+    first.add(1);
+    second.add(2);
+    assert.is(global.value, 8);
+    assert.is(first['same table'], table);
+    assert.is(second['same table'], table);
+    assert.is(table.get(2), second.triple);
+    assert.is(table.get(1), double);
+    assert.is(first.call(2, 5), 15);
+    assert.is(second.call(1, 5), 10);
+  });
+
+  test(`exceptions and recursion through ${one} and ${other}`, async () => {
+    const text = `(module (import "env" "f" (func $f (param i32) (result i32)))
+      (func (export "g") (param i32) (result i32) (i32.add (i32.const 1) (call $f (local.get 0)))))`;
+    const thrown = {};
+    const inner = await instance(one, text, {
+      env: {
+        f(value: number) {
+          if (value === 0) throw thrown;
+          return outer.g(value - 1);
+        },
+      },
+    });
+    const outer = await instance(other, text, { env: { f: inner.g } });
+    let caught: unknown;
+    try {
+      outer.g(20);
+    } catch (error) {
+      caught = error;
+    }
+    assert.is(caught, thrown);
+    const endless = await instance(one, text, { env: { f: (value: number) => back.g(value) } });
+    const back = await instance(other, text, { env: { f: endless.g } });
+    assert.throws(
+      () => back.g(1),
+      (error: unknown) => error instanceof RangeError && error.message === 'Maximum call stack size exceeded',
+    );
+    const fine = await instance(one, text, { env: { f: (value: number) => value } });
+    assert.is(fine.g(1), 2);
+  });
+}
+
+async function assertLinkError(work: () => Promise<unknown>, message: RegExp): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    assert.ok(error instanceof W.LinkError, String(error));
+    assert.match((error as Error).message, message);
+    return;
+  }
+  assert.unreachable('nothing was thrown');
+}
+
+test('a module that only V8 can run and that needs a table of Ouro', async () => {
+  const simd = `(module (import "lib" "table" (table 4 funcref)) (func (export "f") (result i32) (i32x4.extract_lane 1 (v128.const i32x4 1 2 3 4))))`;
+  const lib = await instance('ouro', library);
+  await assertLinkError(() => instance('v8', simd, { lib }), /runs on Ouro, which cannot run this module: SIMD.*next start/);
+  // The library runs on V8 from now on.
+  const again = new W.Module(Buffer.concat([await parseText(library), padding]) as BufferSource);
+  assert.is(ModuleRecord.of(again)!.code, undefined);
+  const user = await instance('v8', simd, { lib: new W.Instance(again).exports });
+  assert.is(user.f(), 2);
+});
+
+test('a module moves to V8 with the objects of JS', async () => {
+  const text = `(module (import "m" "t" (table 2 funcref)) (func $f (export "f") (result i32) (i32.const 5)) (elem (i32.const 0) $f))`;
+  const table = new W.Table({ element: 'anyfunc', initial: 2 });
+  const first = await instance('v8', text, { m: { t: table } });
+  const second = await instance('ouro', `(module (; other ;) ${text.slice(8)}`, { m: { t: table } });
+  assert.is(table.get(0), second.f);
+  assert.is.not(first.f, second.f);
+  assert.is(table.get(0).name, '0');
+  assert.is(table.get(0)(), 5);
+});
+
+test('instances that nobody has any more are collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // The library as it is was left to V8 by a test before.
+  const made = await module('ouro', library.replace('77', '78'));
+  const host = await module('ouro', '(module (import "m" "f" (func)) (import "m" "memory" (memory 1)) (func (export "g") (call 0)))');
+  const memory = new W.Memory({ initial: 1 });
+  let collected = 0;
+  const registry = new FinalizationRegistry(() => collected++);
+  for (let i = 0; i < 300; i++) {
+    const lib: any = new W.Instance(made).exports;
+    const use: any = new W.Instance(host, { m: { f: () => lib.table.set(1, use.g), memory } } as any).exports;
+    use.g();
+    registry.register(lib, i);
+    registry.register(use, i);
+    if (i % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  for (let i = 0; i < 20 && collected < 590; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(collected >= 590, `${collected} of 600 are collected`);
+});
+
+test.run();
