@@ -5,6 +5,7 @@
  *  All conversions come before the first store: converting runs user code, which may enter wasm and overwrite the slots. */
 
 import * as L from '../runtime/layout.js';
+import { driver } from './drive.js';
 import { addressBits, CALLEE, native, STACK_ARGS, STACK_RESULTS, STATUS } from './native.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType, ValType } from './types.js';
@@ -97,7 +98,8 @@ const results = (value: unknown, count: number) => toList(iterable(value), count
 function convert(type: ValType, js: string): string {
   switch (type) {
     case 'i32':
-      return `${js} | 0`;
+      // ToNumber first: the operator takes a BigInt, and fails later, in other words.
+      return `+${js} | 0`;
     case 'i64':
       return `BigInt.asIntN(64, ${js})`;
     case 'f32':
@@ -179,7 +181,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
         ${entry}();
         if (i32[${STATUS}] !== 0) {
           let trapped;
-          try { trapped = store.drive(); } catch (error) { unwind(); throw error; }
+          try { trapped = drive(store); } catch (error) { unwind(); throw error; }
           if (trapped) throw store.takeTrap();
         }
         ${read.join('\n')}
@@ -188,7 +190,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
       Object.defineProperty(call, 'name', { value: name });
       return call;
     };`;
-  return new Function('n', 'addressBits', text)(native(), addressBits);
+  return new Function('n', 'addressBits', 'drive', text)(native(), addressBits, driver());
 }
 
 type InvokerFactory = (store: Store, callback: Callable) => () => void;
@@ -215,7 +217,7 @@ function generateInvoker(type: FuncType): InvokerFactory {
 export function convertValue(store: Store, type: ValType, value: any): number | bigint {
   switch (type) {
     case 'i32':
-      return value | 0;
+      return +value | 0;
     case 'i64':
       return BigInt.asIntN(64, value);
     case 'f32':
@@ -268,7 +270,7 @@ function enter(store: Store, address: number, layout: Layout): void {
   if (i32[STATUS] !== 0) {
     let trapped: boolean;
     try {
-      trapped = store.drive();
+      trapped = driver()(store);
     } catch (error) {
       unwind();
       throw error;
