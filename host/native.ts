@@ -25,8 +25,9 @@ export const STATUS = L.SLOT_STATUS >> 2;
 export const EXIT_ID = L.SLOT_EXIT_ID >> 2;
 /** Of the f64 view: the FuncRef's address, as the bits of a number. */
 export const CALLEE = L.SLOT_CALLEE >> 3;
-/** Of the f64 view: the address of the innermost activation, as the bits of a number that is only compared. */
-export const ACTIVATION = L.SLOT_ACTIVATION >> 3;
+/** The address of the innermost activation: only compared. */
+export const ACTIVATION_LOW = L.SLOT_ACTIVATION >> 2;
+export const ACTIVATION_HIGH = ACTIVATION_LOW + 1;
 export const STACK_ARGS = L.SLOT_STACK_ARGS >> 2;
 export const STACK_RESULTS = L.SLOT_STACK_RESULTS >> 2;
 

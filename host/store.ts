@@ -1,7 +1,6 @@
 /** store: everything that a set of instances shares: functions by address, external references, the instances themselves.
  *  A store is the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the store any more, or when it is
- *  disposed of. The wasm stack is the thread's.
- *  `drive` is the loop that does what wasm asks of the host. */
+ *  disposed of. The wasm stack is the thread's. */
 
 import * as B from '../runtime/builtins.js';
 import * as L from '../runtime/layout.js';
@@ -12,8 +11,7 @@ import { OuroError } from './errors.js';
 import { Func } from './func.js';
 import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
-import { ACTIVATION, type Cell, EXIT_ID, native, readAddress, STATUS, writeAddress } from './native.js';
-import { sweepLater } from './sweep.js';
+import { type Cell, native, readAddress, writeAddress } from './native.js';
 import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
 import { type Callable, type FuncType, funcTypeById } from './types.js';
 
@@ -53,8 +51,8 @@ export class Store {
   readonly activity: number;
   /** By instance id. */
   readonly instances: Instance[] = [];
-  /** What a host function does, by its id. */
-  readonly #hostFuncs: (() => void)[] = [];
+  /** @internal What a host function does, by its id. */
+  readonly hostFuncs: (() => void)[] = [];
   /** Those that are there, by address. */
   readonly #funcs = new Map<number, Func>();
   readonly #codes = new Set<Code>();
@@ -100,7 +98,7 @@ export class Store {
     this.#disposed = true;
     this.watched = alwaysStale;
     this.instances.length = 0;
-    this.#hostFuncs.length = 0;
+    this.hostFuncs.length = 0;
     this.#externs.length = 0;
     this.#exposed.length = 0;
     this.#slabs.length = 0;
@@ -176,9 +174,9 @@ export class Store {
   addHostFunc(type: FuncType, callback: Callable): number {
     const { stackArgs, stackResults, intsOnly } = layoutOf(type);
     const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
-    const id = this.#hostFuncs.length;
+    const id = this.hostFuncs.length;
     const { words, at, address } = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
-    this.#hostFuncs.push(makeInvoker(type, this, callback, (faster) => (this.#hostFuncs[id] = faster)));
+    this.hostFuncs.push(makeInvoker(type, this, callback, (faster) => (this.hostFuncs[id] = faster)));
     writeAddress(words, at + (L.HOSTFUNC_ACTIVITY >> 2), this.activity);
     words[at + (L.HOSTFUNC_STACK_ARGS >> 2)] = stackArgs;
     words[at + (L.HOSTFUNC_STACK_RESULTS >> 2)] = stackResults;
@@ -252,38 +250,10 @@ export class Store {
     }
   }
 
-  // The loop.
-
-  /** @internal After `enter` came back with something else than results: does what wasm asks for until it returns (false) or traps (true, and
-   *  `takeTrap` has the error). When it throws, wasm is still suspended, and the caller must unwind. */
-  drive(): boolean {
-    const { i32, f64, resume, trap, unwind } = native();
-    const activation = f64[ACTIVATION];
-    for (;;) {
-      const status = i32[STATUS];
-      if (status === L.EXIT_HOST_FUNC) {
-        sweepLater();
-        try {
-          this.#hostFuncs[i32[EXIT_ID]]();
-        } finally {
-          // Calls inside that V8 has terminated (a `vm` timeout) could not unwind: no `catch` runs then.
-          while (f64[ACTIVATION] !== activation) unwind();
-        }
-      } else if (status === L.EXIT_RETURNED) {
-        return false;
-      } else if (status === L.EXIT_TRAPPED) {
-        return true;
-      } else {
-        const code = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[i32[EXIT_ID]]);
-        if (code !== undefined) {
-          this.#hostTrap = code;
-          trap();
-          return true;
-        }
-      }
-      if (this.watched.length === 0) this.refresh();
-      resume();
-    }
+  /** @internal Does what a host builtin is called for, with arguments and result in the slots; false when that is a trap. */
+  serve(status: number, instanceId: number): boolean {
+    this.#hostTrap = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[instanceId]);
+    return this.#hostTrap === undefined;
   }
 
   /** @internal The error for a trap that `drive` has announced. */
