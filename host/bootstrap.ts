@@ -4,10 +4,10 @@
 import { rmSync } from 'node:fs';
 import { writeAtomic } from './cache.js';
 import { Code } from './code.js';
-import { compilerWasm, nativeCore, nativeCorePath, wasmCore } from './cores.js';
+import { compilerWasm, coreOptions, nativeCore, nativeCorePath, wasmCore } from './cores.js';
 import type { Core } from './core.js';
-import { Engine } from './engine.js';
 import { CompilerBug } from './errors.js';
+import { codeSectionSize } from './parallel.js';
 
 export interface Stage {
   readonly name: string;
@@ -31,7 +31,7 @@ export interface Bootstrap {
 export function bootstrap(onStage: (stage: Stage) => void = () => {}): Bootstrap {
   const wasm = compilerWasm();
   const path = nativeCorePath();
-  const options = new Engine({ compiler: 'wasm' }).compileOptions;
+  const options = coreOptions();
   const stages: Stage[] = [];
 
   const run = (runsOn: Stage['runsOn'], core: Core, loadTime: number | undefined) => {
@@ -62,20 +62,4 @@ export function bootstrap(onStage: (stage: Stage) => void = () => {}): Bootstrap
 function firstDifference(one: Uint8Array, other: Uint8Array): string {
   const at = one.findIndex((byte, i) => byte !== other[i]);
   return at < 0 ? `in size: ${one.length} and ${other.length} bytes` : `from byte 0x${at.toString(16)} on`;
-}
-
-/** The size of the code section of a valid module. */
-export function codeSectionSize(wasm: Uint8Array): number {
-  let at = 8;
-  while (at < wasm.length) {
-    const id = wasm[at++];
-    let size = 0;
-    for (let shift = 0, more = true; more; shift += 7) {
-      size |= (wasm[at] & 0x7f) << shift;
-      more = wasm[at++] >= 0x80;
-    }
-    if (id === 10) return size;
-    at += size;
-  }
-  return 0;
 }

@@ -1,7 +1,7 @@
 /** compile-worker: a thread that compiles for others. */
 
 import { parentPort } from 'node:worker_threads';
-import { withCore } from './cores.js';
+import { makeNativeCore, withCore } from './cores.js';
 import { type Reply, type Request, toPlain } from './job.js';
 import { help, lead } from './parallel.js';
 
@@ -9,6 +9,10 @@ const post = (reply: Reply, transfer: ArrayBuffer[] = []) => parentPort!.postMes
 
 function serve(request: Request): Reply {
   const { id, compiler } = request;
+  if (request.kind === 'native-core') {
+    makeNativeCore();
+    return { id };
+  }
   if (request.kind === 'validate') {
     withCore(compiler, (core) => core.validate(request.bytes, request.features));
     return { id };

@@ -3,6 +3,7 @@
 import type { Compiler } from './config.js';
 import type { CompileOptions } from './core.js';
 import { withCore } from './cores.js';
+import { noteCompile } from './native-core.js';
 import * as pool from './pool.js';
 
 /** Functions compiled so far, and how many there are. */
@@ -28,7 +29,10 @@ export function validateWasm(bytes: Uint8Array, features: number, compiler: Comp
 
 /** The artifact for a module. This thread is blocked; `parallel`: others may help it. */
 export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler: Compiler = 'auto', parallel = false): Uint8Array {
-  return parallel ? pool.compileWithHelp(bytes, options, compiler) : withCore(compiler, (core) => core.compile(bytes, options));
+  const started = performance.now();
+  const artifact = parallel ? pool.compileWithHelp(bytes, options, compiler) : withCore(compiler, (core) => core.compile(bytes, options));
+  noteCompile(compiler, performance.now() - started);
+  return artifact;
 }
 
 /** The artifact for a module, made on other threads. The bytes are copied at once, unless they are in shared memory. */
@@ -38,7 +42,10 @@ export async function compileWasmAsync(
   compiler: Compiler = 'auto',
   how: AsyncOptions = {},
 ): Promise<Uint8Array> {
-  return pool.compile(pool.shared(bytes), options, compiler, how);
+  const started = performance.now();
+  const artifact = await pool.compile(pool.shared(bytes), options, compiler, how);
+  noteCompile(compiler, performance.now() - started);
+  return artifact;
 }
 
 /** `validateWasm` on another thread. */

@@ -3,10 +3,10 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { cachePath } from './cache.js';
+import { cachePath, writeAtomic } from './cache.js';
 import { Code } from './code.js';
-import type { Compiler } from './config.js';
-import { Core, type CoreExports } from './core.js';
+import { type Compiler, resolveConfig } from './config.js';
+import { type CompileOptions, Core, type CoreExports } from './core.js';
 import { cpuFeatures } from './cpu.js';
 import { OuroError } from './errors.js';
 import { Instance } from './instance.js';
@@ -51,6 +51,27 @@ export function nativeCorePath(): string {
   return cachePath(`compiler-${compilerHash().slice(0, 32)}-${process.arch}-${cpuFeatures('native').toString(16)}${variant}.ouro`);
 }
 
+/** How the native core is compiled. */
+export function coreOptions(): CompileOptions {
+  return {
+    optLevel: 'speed',
+    cpuFeatures: cpuFeatures('native'),
+    explicitBounds: !memoriesAreGuarded(),
+    nanCanonicalization: false,
+    generateAddressMap: true,
+    keepWasm: false,
+    wasmFeatures: resolveConfig().wasmFeatures,
+  };
+}
+
+/** Compiles the compiler under V8 and puts the artifact into the cache. */
+export function makeNativeCore(): void {
+  writeAtomic(
+    nativeCorePath(),
+    withCore('wasm', (core) => core.compile(compilerWasm(), coreOptions())),
+  );
+}
+
 let module: WebAssembly.Module | undefined;
 
 /** A fresh core under V8. */
@@ -83,6 +104,11 @@ function cachedNativeCode(): Code | undefined {
 }
 
 const idle = new Map<'wasm' | 'native', Core>();
+
+/** Whether this machine has a native core that works. */
+export function hasNativeCore(): boolean {
+  return cachedNativeCode() !== undefined;
+}
 
 /** A core that nobody else has, and where it goes back to. */
 function take(compiler: Compiler): { core: Core; giveBack: () => void } {

@@ -7,6 +7,7 @@ import type { Job } from './parallel.js';
 
 /** `id` stands in all answers. */
 export type Request = { readonly id: number; readonly compiler: Compiler } & (
+  | { readonly kind: 'native-core' }
   | { readonly kind: 'validate'; readonly bytes: Uint8Array; readonly features: number }
   | { readonly kind: 'lead'; readonly job: Job; readonly ports: readonly MessagePort[]; readonly progress: boolean }
   | { readonly kind: 'help'; readonly job: Job; readonly port: MessagePort; readonly progress: boolean }

@@ -243,6 +243,11 @@ export function shared(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** Has the native core made, by a thread that does nothing else and keeps no process alive. */
+export async function makeNativeCore(): Promise<void> {
+  await new Thread().run({ id: ++lastId, compiler: 'wasm', kind: 'native-core' }, [], false);
+}
+
 /** See `validateWasmAsync`. */
 export async function validate(bytes: Uint8Array, features: number, compiler: Compiler, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();

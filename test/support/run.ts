@@ -73,7 +73,11 @@ function runFile({ file, executable }: Job): Promise<Outcome> {
   return new Promise((resolve) => {
     const started = performance.now();
     const limit = timeLimit(file);
-    const child = spawn(executable, ['--enable-source-maps', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(executable, ['--enable-source-maps', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Whether a test's compiler is native must not depend on what another test did a moment before.
+      env: { OURO_NATIVE_CORE: 'off', ...process.env },
+    });
     let output = '';
     let timedOut = false;
     child.stdout.on('data', (data) => (output += data));

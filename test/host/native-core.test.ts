@@ -1,0 +1,94 @@
+/** The native core is made in the background after a long compile. */
+
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compilerWasm, coreOptions, nativeCorePath, wasmCore } from '../../host/cores.js';
+import { root } from '../support/shared.js';
+
+const test = suite('native core');
+const folder = mkdtempSync(join(tmpdir(), 'ouro-native-core-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+const program = join(folder, 'program.mjs');
+let caches = 0;
+
+/** Runs a program with an empty cache, in which long compiles are those of any length. */
+function run(source: string, settings: Record<string, string> = {}): { cache: string; result: SpawnSyncReturns<string> } {
+  const cache = join(folder, `cache${caches++}`);
+  const { OURO_NATIVE_CORE: _, ...env } = process.env;
+  const start = `
+    import { existsSync, readFileSync } from 'node:fs';
+    const { Engine, Module } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'index.js')).href)});
+    const { nativeCorePath } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'cores.js')).href)});
+    const engine = new Engine();
+    const wasm = readFileSync(${JSON.stringify(join(root, 'build', 'host', 'compiler.wasm'))});
+    const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
+    // However fast the machine: the compile counts as long.
+    const now = performance.now.bind(performance);
+    performance.now = () => now() * 1000;
+    `;
+  writeFileSync(program, start + source);
+  const result = spawnSync(process.execPath, [program], {
+    encoding: 'utf8',
+    env: { ...env, OURO_CACHE: cache, ...settings },
+    timeout: 100_000,
+  });
+  assert.is(result.status, 0, result.stderr);
+  return { cache, result };
+}
+
+/** Files of a cache; a core that is there is whole. */
+function content(cache: string): string[] {
+  process.env.OURO_CACHE = cache;
+  let names: string[];
+  try {
+    names = readdirSync(cache);
+  } catch {
+    return [];
+  }
+  const path = nativeCorePath();
+  if (names.some((name) => path.endsWith(name)))
+    assert.is(Buffer.compare(readFileSync(path), wasmCore().compile(compilerWasm(), coreOptions())), 0);
+  return names;
+}
+
+const waitForIt = `for (let i = 0; i < 600 && !existsSync(nativeCorePath()); i++) await sleep(100);`;
+
+test('it is there some time after a long compile, and used from then on', () => {
+  for (const compile of ['engine.precompileModule(wasm)', '(await Module.compile(engine, wasm)).serialize()']) {
+    const { cache, result } = run(`
+      const first = ${compile};
+      ${waitForIt}
+      const second = new Engine({ compiler: 'native' }).precompileModule(wasm);
+      console.log(Buffer.compare(first, second), Buffer.compare(first, ${compile}));`);
+    assert.is(result.stdout, '0 0\n');
+    assert.is(content(cache).length, 1);
+  }
+});
+
+test('OURO_NATIVE_CORE=off, or a compiler that was chosen: nothing happens', () => {
+  const wait = 'engine.precompileModule(wasm); await sleep(4000);';
+  assert.equal(content(run(wait, { OURO_NATIVE_CORE: 'off' }).cache), []);
+  assert.equal(content(run(`new Engine({ compiler: 'wasm' }).precompileModule(wasm); await sleep(4000);`).cache), []);
+});
+
+test('a process that ends meanwhile leaves nothing, or all of it', () => {
+  assert.equal(content(run('engine.precompileModule(wasm);').cache), []);
+  for (const time of [1000, 1300, 2000]) {
+    const names = content(run(`engine.precompileModule(wasm); await sleep(${time}); process.exit(0);`).cache);
+    assert.ok(names.length <= 1);
+  }
+});
+
+test('a cache that cannot be written makes no noise', () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const { result } = run('engine.precompileModule(wasm); await sleep(5000);', { OURO_CACHE: join(file, 'cache') });
+  assert.is(result.stdout + result.stderr, '');
+});
+
+test.run();
