@@ -2,7 +2,7 @@
 // `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { parseAst } from 'rollup/parseAst';
 
 const entries = {
   index: 'host/index',
@@ -60,6 +60,35 @@ function copyTypes() {
   };
 }
 
+/** Adds the ranges of everything below `node` in which two slashes are no comment. */
+function findLiterals(node, ranges) {
+  if (node.type === 'Literal' || node.type === 'TemplateElement') ranges.push([node.start, node.end]);
+  for (const value of Object.values(node)) {
+    for (const each of Array.isArray(value) ? value : [value]) if (each?.type) findLiterals(each, ranges);
+  }
+}
+
+/** Leaves out comments and indentation, a third of the text: a fresh process reads all of it. */
+function withoutComments() {
+  const shorten = (text) =>
+    text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, (comment) => (comment.includes('\n') ? '\n' : ' ')).replace(/\s*\n\s*/g, '\n');
+  return {
+    name: 'without-comments',
+    renderChunk(code) {
+      const ranges = [];
+      findLiterals(parseAst(code), ranges);
+      ranges.sort(([a], [b]) => a - b);
+      let result = '';
+      let at = 0;
+      for (const [start, end] of ranges) {
+        result += shorten(code.slice(at, start)) + code.slice(start, end);
+        at = end;
+      }
+      return { code: result + shorten(code.slice(at)), map: null };
+    },
+  };
+}
+
 /** One chunk for everything that the library's entry imports: to find, read and link a further file takes a fresh process a millisecond. */
 function oneLibrary(id, { getModuleInfo }) {
   const library = new Set([resolve(`build/${entries.index}.js`)]);
@@ -71,9 +100,10 @@ function oneLibrary(id, { getModuleInfo }) {
 
 const present = Object.entries(entries).filter(([, path]) => existsSync(`${path}.ts`));
 
-/** Builds for `require`, which cannot load ES modules on Node 20: what they need is in them, an ES module of others' too. */
+const external = (id) => !id.startsWith('.') && !id.startsWith('/');
+
+/** Builds for `require`, which cannot load ES modules on Node 20: what they need is in them. */
 const requirable = ['register', 'webassembly'].filter((name) => existsSync(`${entries[name]}.ts`));
-const bundled = ['env-paths'];
 
 const commonjs = {
   input: Object.fromEntries(requirable.map((name) => [name, `build/${entries[name]}.js`])),
@@ -85,8 +115,8 @@ const commonjs = {
     exports: 'named',
     dynamicImportInCjs: true,
   },
-  external: (id) => !bundled.includes(id) && !id.startsWith('.') && !id.startsWith('/'),
-  plugins: [{ name: 'resolve-bundled', resolveId: (id) => (bundled.includes(id) ? fileURLToPath(import.meta.resolve(id)) : null) }],
+  external,
+  plugins: [withoutComments()],
 };
 
 const modules = {
@@ -99,8 +129,8 @@ const modules = {
     hoistTransitiveImports: false,
     manualChunks: oneLibrary,
   },
-  external: (id) => !id.startsWith('.') && !id.startsWith('/'),
-  plugins: [copyAssets(), copyTypes()],
+  external,
+  plugins: [withoutComments(), copyAssets(), copyTypes()],
 };
 
 export default [modules, commonjs];

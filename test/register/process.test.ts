@@ -186,7 +186,6 @@ test('without the native helper', () => {
   const app = new App('helper', files);
   const dist = join(makeFolder('dist'), 'dist');
   cpSync(join(root, 'dist'), dist, { recursive: true });
-  cpSync(join(root, 'node_modules', 'env-paths'), join(dist, 'node_modules', 'env-paths'), { recursive: true });
   writeFileSync(join(dist, 'package.json'), '{"type": "module"}');
   for (const broken of [
     () => rmSync(join(dist, 'ouro-x64-linux.node'), { force: true }),
