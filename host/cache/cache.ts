@@ -20,15 +20,19 @@ const REST = 30_000;
 const notDamage = new Set<string>(['ARTIFACT_CPU_LACKS_FEATURE', 'ARTIFACT_WRONG_ARCHITECTURE']);
 
 export class Cache {
-  readonly folder: Folder | undefined;
+  /** Undefined: none, or it turned out that it must not be used. */
+  #folder: Folder | undefined;
+  /** Without a key, nobody has said that what another user put into the folder may run. */
+  readonly #ownFolder: boolean;
   readonly #store: GuardedStore | undefined;
   readonly #key: ArtifactKey | undefined;
   readonly #verifyHash: boolean;
   readonly #warned = new Set<CacheWarningCode>();
   #restsUntil = Number.NEGATIVE_INFINITY;
 
-  constructor({ path, store, maxBytes, verifyHash, timeout }: CacheSettings, key: ArtifactKey | undefined) {
-    this.folder = path === undefined ? undefined : new Folder(path, maxBytes);
+  constructor({ path, isDefault, store, maxBytes, verifyHash, timeout }: CacheSettings, key: ArtifactKey | undefined) {
+    this.#folder = path === undefined ? undefined : new Folder(path, maxBytes);
+    this.#ownFolder = isDefault && key === undefined;
     this.#store = store && new GuardedStore(store, timeout);
     this.#verifyHash = verifyHash;
     this.#key = key;
@@ -62,13 +66,14 @@ export class Cache {
 
   /** From the folder. */
   #open(key: string): Code | undefined {
-    const { folder } = this;
+    const folder = this.#usable();
     if (!folder) return undefined;
     try {
       if (!folder.has(key)) return undefined;
+      // What others can write to could change under a mapping: a copy, and no trust.
+      const isPrivate = folder.access === 'private';
       const path = folder.file(key);
-      // What others can write to could change under a mapping: they get a copy, and no trust.
-      if (!folder.trusted) return Code.fromBytes(readFileSync(path), this.#options(key));
+      if (!isPrivate) return Code.fromBytes(readFileSync(path), this.#options(key));
       return Code.fromFile(path, { ...this.#options(key), verifyHash: this.#verifyHash });
     } catch (error) {
       if (error instanceof ArtifactError) {
@@ -100,7 +105,16 @@ export class Cache {
   }
 
   #put(key: string, file: Uint8Array): void {
-    if (performance.now() >= this.#restsUntil) this.#write(() => this.folder?.put(key, file));
+    if (performance.now() >= this.#restsUntil) this.#write(() => this.#usable()?.put(key, file));
+  }
+
+  #usable(): Folder | undefined {
+    if (this.#ownFolder && this.#folder?.access === 'foreign') {
+      const why = 'another user could put code into it; name it in the configuration, or use an artifactKey';
+      this.#folderFailed('trust', new Error(why));
+      this.#folder = undefined;
+    }
+    return this.#folder;
   }
 
   #write(work: () => void): void {
@@ -112,10 +126,10 @@ export class Cache {
     }
   }
 
-  #folderFailed(what: 'read' | 'write', error: unknown): void {
+  #folderFailed(what: 'read' | 'write' | 'trust', error: unknown): void {
     this.#warn(
       'CACHE_FOLDER_FAILED',
-      `the cache is left out: cannot ${what} the folder ${this.folder!.path}: ${(error as Error)?.message ?? error}`,
+      `the cache is left out: cannot ${what} the folder ${this.#folder!.path}: ${(error as Error)?.message ?? error}`,
     );
   }
 

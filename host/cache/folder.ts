@@ -41,10 +41,13 @@ export interface Cleaned {
   readonly parts: number;
 }
 
+/** This user alone; its group too; anybody else. */
+export type Access = 'private' | 'group' | 'foreign';
+
 export class Folder {
   readonly path: string;
   readonly maxBytes: number;
-  #trusted: boolean | undefined;
+  #access: Access | undefined;
   /** Where files are read: once the folder is trusted, without symbolic links, which could be turned elsewhere. */
   #real: string;
   /** Bytes in the folder, as far as this process knows; undefined before it has looked. */
@@ -60,14 +63,14 @@ export class Folder {
     return join(this.#real, key + SUFFIX);
   }
 
-  /** Whether only this user (and root) can have written what is in the folder. */
-  get trusted(): boolean {
-    if (this.#trusted === undefined) {
-      const real = privatePath(this.path);
-      this.#trusted = real !== undefined;
-      this.#real = real ?? this.path;
+  /** Who besides root can have written what is in the folder. Worked out once, when it is there. */
+  get access(): Access | undefined {
+    if (this.#access === undefined) {
+      const [access, real] = accessOf(this.path) ?? [];
+      this.#access = access;
+      if (access === 'private') this.#real = real!;
     }
-    return this.#trusted;
+    return this.#access;
   }
 
   /** Whether there is an entry; marks it as used. */
@@ -157,27 +160,26 @@ export class Folder {
   }
 }
 
-const OTHERS_WRITE = 0o022;
+const GROUP_WRITES = 0o020;
+const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
-/** The path without symbolic links of a folder that nobody but this user and root can write to, nor put another in its place; undefined for
- *  any other. */
-function privatePath(path: string): string | undefined {
+/** Who can write to a folder, or put another in its place, and its path without symbolic links; undefined when it is not there. */
+function accessOf(path: string): [Access, string] | undefined {
   const user = process.geteuid?.();
-  if (user === undefined) return undefined;
+  let real: string;
   try {
-    const real = realpathSync(path);
-    const { uid, mode } = statSync(real);
-    if ((uid !== user && uid !== 0) || (mode & OTHERS_WRITE) !== 0) return undefined;
-    for (let at = real; at !== dirname(at); ) {
-      at = dirname(at);
-      const above = statSync(at);
-      // In a sticky folder, as the system's for temporary files, others cannot rename what is ours.
-      const open = (above.mode & OTHERS_WRITE) !== 0 && (above.mode & STICKY) === 0;
-      if (open || (above.uid !== user && above.uid !== 0)) return undefined;
-    }
-    return real;
+    real = realpathSync(path);
   } catch {
     return undefined;
+  }
+  let access: Access = 'private';
+  for (let at = real; ; at = dirname(at)) {
+    const { uid, mode } = statSync(at);
+    // In a sticky folder, as the system's for temporary files, others cannot rename what is ours.
+    const writers = at !== real && (mode & STICKY) !== 0 ? 0 : mode;
+    if ((uid !== user && uid !== 0) || (writers & OTHERS_WRITE) !== 0) return ['foreign', real];
+    if ((writers & GROUP_WRITES) !== 0) access = 'group';
+    if (at === dirname(at)) return [access, real];
   }
 }

@@ -6,8 +6,9 @@ import type { CacheStore } from './store.js';
 
 export interface CacheOptions {
   /** The folder; default `modules` in the user's cache folder for Ouro, where OURO_CACHE can name another. It is made when something is
-   *  put into it, for this user alone. In a folder that others can write to, entries are checked at each load and copied, not mapped.
-   *  `false`: no folder, the store alone. */
+   *  put into it, for this user alone. In a folder that others can write to, entries are checked at each load and copied, not mapped;
+   *  the default one is not used at all when it is another user's, unless the engine has an `artifactKey`. `false`: no folder, the store
+   *  alone. */
   path?: string | false;
   /** Where machines share artifacts. It is asked when the folder has none, and gets what is compiled. */
   store?: CacheStore;
@@ -23,6 +24,8 @@ export interface CacheOptions {
 export interface CacheSettings {
   /** Undefined: no folder. */
   readonly path: string | undefined;
+  /** The folder is not named by the configuration. */
+  readonly isDefault: boolean;
   readonly store: CacheStore | undefined;
   readonly maxBytes: number;
   readonly verifyHash: boolean;
@@ -48,9 +51,10 @@ function isStore(value: object): value is CacheStore {
 /** Undefined: no cache. */
 export function resolveCache(option: boolean | string | CacheOptions | CacheStore | undefined): CacheSettings | undefined {
   if (option === undefined || option === false) return undefined;
-  const settings = { maxBytes: DEFAULT_MAX_BYTES, verifyHash: false, timeout: DEFAULT_TIMEOUT, store: undefined };
+  const settings = { maxBytes: DEFAULT_MAX_BYTES, verifyHash: false, timeout: DEFAULT_TIMEOUT, store: undefined, isDefault: true };
   if (option === true) return { ...settings, path: defaultFolder() };
-  if (typeof option === 'string') return { ...settings, path: option === '' ? refuse('cache: the path is empty') : option };
+  if (typeof option === 'string')
+    return { ...settings, isDefault: false, path: option === '' ? refuse('cache: the path is empty') : option };
   if (typeof option !== 'object' || option === null) {
     refuse('cache must be true, false, the path of a folder, a store, or an object with path, store, maxBytes, verifyHash, timeout');
   }
@@ -70,5 +74,6 @@ export function resolveCache(option: boolean | string | CacheOptions | CacheStor
   if (!Number.isFinite(maxBytes) || maxBytes <= 0) refuse('cache.maxBytes must be a number of bytes above 0');
   if (typeof verifyHash !== 'boolean') refuse('cache.verifyHash must be true or false');
   if (!Number.isFinite(timeout) || timeout <= 0) refuse('cache.timeout must be a number of milliseconds above 0');
-  return { path: path === false ? undefined : (path ?? defaultFolder()), store, maxBytes, verifyHash, timeout };
+  const folder = path === false ? undefined : (path ?? defaultFolder());
+  return { path: folder, isDefault: path === undefined, store, maxBytes, verifyHash, timeout };
 }

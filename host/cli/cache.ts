@@ -1,10 +1,13 @@
 /** `ouro cache ls | stat | clean`: what the cache holds, and how to make it smaller. */
 
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import { parseArtifact } from '../artifact.js';
+import { cacheFolder } from '../cache.js';
 import { type Cleaned, Folder, type FolderEntry } from '../cache/folder.js';
 import { DEFAULT_MAX_BYTES, defaultFolder } from '../cache/settings.js';
+import { nativeCorePath } from '../cores.js';
 import { cpuLevel } from '../cpu.js';
 import { type Mapping, native } from '../native.js';
 import { splitSignature } from '../sign.js';
@@ -20,6 +23,12 @@ export interface CleanFlags extends CacheFlags {
   olderThan?: number;
   maxSize?: number;
 }
+
+const checks = {
+  private: 'size and tables: nobody else can write here',
+  group: 'whole, at each load: others of the group can write here',
+  foreign: 'whole, at each load: another user can write here',
+} as const;
 
 const open = ({ dir }: CacheFlags) => new Folder(dir ?? defaultFolder(), DEFAULT_MAX_BYTES);
 
@@ -62,7 +71,7 @@ export function cacheStat(flags: CacheFlags): number {
     path: folder.path,
     entries: entries.length,
     bytes,
-    private: entries.length === 0 ? undefined : folder.trusted,
+    access: folder.access,
     leastRecentlyUsed: entries.at(0)?.lastUsed,
     mostRecentlyUsed: entries.at(-1)?.lastUsed,
   };
@@ -77,10 +86,7 @@ export function cacheStat(flags: CacheFlags): number {
   ];
   if (entries.length > 0) {
     lines.push(['used', `${formatAge(now - entries.at(-1)!.lastUsed)} to ${formatAge(now - entries[0].lastUsed)} ago`]);
-    lines.push([
-      'checked',
-      folder.trusted ? 'size and tables: nobody else can write here' : 'whole, at each load: others could write here',
-    ]);
+    lines.push(['checked', checks[folder.access!]]);
   }
   for (const [name, value] of lines) console.log(`${name.padEnd(8)} ${value}`);
   return 0;
@@ -92,9 +98,24 @@ export function cacheClean(flags: CleanFlags): number {
   // Without a limit of its own, down to that of an engine.
   const limit = maxSize ?? (olderThan === undefined ? DEFAULT_MAX_BYTES : undefined);
   const cleaned: Cleaned = folder.clean({ maxBytes: all ? 0 : limit, olderThan });
-  if (flags.json) console.log(JSON.stringify({ path: folder.path, ...cleaned }));
-  else console.log(`removed ${cleaned.entries} ${cleaned.entries === 1 ? 'module' : 'modules'}, ${formatSize(cleaned.bytes)}`);
+  const compilers = all && flags.dir === undefined ? removeOldCompilers() : 0;
+  if (flags.json) {
+    console.log(JSON.stringify({ path: folder.path, ...cleaned, compilers }));
+    return 0;
+  }
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+  const old = compilers > 0 ? `, and ${count(compilers, 'native compiler')} of other versions` : '';
+  console.log(`removed ${count(cleaned.entries, 'module')}, ${formatSize(cleaned.bytes)}${old}`);
   return 0;
+}
+
+/** Native compilers that this version does not use. */
+function removeOldCompilers(): number {
+  const current = basename(nativeCorePath());
+  const names = existsSync(cacheFolder()) ? readdirSync(cacheFolder()) : [];
+  const old = names.filter((name) => /^compiler-[0-9a-f]{32}-.*\.ouro$/.test(name) && name !== current);
+  for (const name of old) rmSync(join(cacheFolder(), name), { force: true });
+  return old.length;
 }
 
 /** What the header of an entry says; the entry does not count as used by that. */

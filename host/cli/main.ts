@@ -115,7 +115,7 @@ const folder = (of: Command) => of.option('--dir <path>', "another folder than t
 folder(command('ls', 'list its modules, the most recently used first', cacheList, cache));
 folder(command('stat', 'where it is, how many modules it holds, how it is checked', cacheStat, cache));
 folder(command('clean', 'remove the least recently used modules until 1 GiB is left', cacheClean, cache))
-  .option('--all', 'remove all modules')
+  .option('--all', 'remove all modules, and native compilers of other versions of ouro')
   .option('--older-than <time>', 'remove what was not used for this long (30d, 12h, 90m)', argument(parseAge))
   .option('--max-size <size>', 'remove until this much is left (500M, 2G)', argument(parseSize));
 

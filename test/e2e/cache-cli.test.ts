@@ -61,8 +61,8 @@ test('ls and stat', () => {
     assert.ok(Math.abs(Date.parse(lastUsed) - Date.now()) < 600_000);
   }
   prints(['cache', 'stat'], /modules +2, [\d.]+ KiB\nused +0 min to 0 min ago\nchecked +size and tables: nobody else/);
-  const { path, entries: count, bytes, private: isPrivate } = JSON.parse(ouro('cache', 'stat', '--json').stdout);
-  assert.equal([path, count, bytes, isPrivate], [modules, 2, entries[0].size + entries[1].size, true]);
+  const { path, entries: count, bytes, access } = JSON.parse(ouro('cache', 'stat', '--json').stdout);
+  assert.equal([path, count, bytes, access], [modules, 2, entries[0].size + entries[1].size, 'private']);
 });
 
 test('a damaged entry is shown as such', () => {
@@ -86,6 +86,10 @@ test('clean', () => {
   prints(['cache', 'clean', '--max-size', '1M', '--json'], /"entries":0/);
   prints(['cache', 'clean', '--max-size', '1K'], /^removed 1 module/);
   assert.equal(readdirSync(modules), []);
+  const old = `compiler-${'0'.repeat(32)}-x64-ff.ouro`;
+  writeFileSync(join(cache, old), '');
+  prints(['cache', 'clean', '--all'], /^removed 0 modules, 0 bytes, and 1 native compiler of other versions\n$/);
+  assert.not.ok(readdirSync(cache).includes(old));
 });
 
 test('mistakes', () => {

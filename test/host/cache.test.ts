@@ -1,8 +1,10 @@
 /** The cache's folder: hits, names, damage, trust, limits, and systems that refuse. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -191,6 +193,34 @@ test('the hash is checked where it is asked for, and where others can write', as
   const inner = join(outer, 'inner');
   new Engine({ cache: inner }).load(wasm);
   assert.not.ok(isMapped(onlyEntry(inner)));
+});
+
+test("the default folder is left out when it is another user's", async () => {
+  const name = 'the default folder of another user';
+  if (process.geteuid?.() !== 0) return skip(name, 'needs root, to give a folder away');
+  const before = process.env.OURO_CACHE;
+  const path = newPath();
+  process.env.OURO_CACHE = path;
+  try {
+    new Engine({ cache: true }).load(wasm);
+    chownSync(path, 65534, 65534);
+    const engine = new Engine({ cache: true });
+    assert.is(engine.lookup(wasm), undefined);
+    for (let i = 0; i < 2; i++) assert.is(run(engine.load(wasm)), 42);
+    assert.equal(await cacheWarnings(), ['CACHE_FOLDER_FAILED']);
+    // Where the configuration names it, it is used with care.
+    const named = new Engine({ cache: join(path, 'modules') });
+    assert.ok(named.lookup(wasm));
+    assert.equal(await cacheWarnings(), []);
+    const signing = () => new Engine({ cache: true, artifactKey });
+    const artifactKey = generateKeyPairSync('ed25519');
+    signing().load(wasm);
+    assert.ok(signing().lookup(wasm));
+    assert.equal(await cacheWarnings(), []);
+  } finally {
+    if (before === undefined) delete process.env.OURO_CACHE;
+    else process.env.OURO_CACHE = before;
+  }
 });
 
 test('the least recently used go when the folder is full', async () => {
