@@ -108,6 +108,11 @@ export class Store {
     this.#handles.clear();
   }
 
+  /** `dispose`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   /** @internal Throws unless `other` is this store, and can still be used. */
   check(other: Store, what: string): void {
     if (other !== this) throw new OuroError('WRONG_STORE', `the ${what} belongs to another store`);
