@@ -1,10 +1,12 @@
 /** `npm run bench`: Ouro's speed beside V8's, in the same run, alternating. It prints; it judges nothing.
  *  Options: --engine v8 (V8 alone, to try the harness), --rounds N, --only NAME (programs whose name contains it),
- *  --part run|calls|compile|memory|packages (one part alone). */
+ *  --part run|calls|module|compile|memory|packages (one part alone). */
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bootstrap } from '../../host/bootstrap.js';
 import { type CallFiles, callCosts, writeCallModules } from './calls.js';
@@ -57,13 +59,16 @@ try {
     if (withOuro) files.set('ouro', Object.fromEntries(await precompile(new Map(Object.entries(wasm)))) as unknown as CallFiles);
     await callCosts(files, rounds);
   }
+  if (withOuro && (wanted('compile') || wanted('module'))) {
+    // A native core of this very compiler, whatever is in the user's cache.
+    process.env.OURO_CACHE = join(folder, 'cache');
+    bootstrap();
+  }
   if (wanted('compile') && sqlite) {
-    if (withOuro) {
-      // A native core of this very compiler, whatever is in the user's cache.
-      process.env.OURO_CACHE = join(folder, 'cache');
-      bootstrap();
-    }
     await compileSpeed(sqlite, withOuro ? [v8Compiler, ...ouroCompilers] : [v8Compiler], rounds);
+  }
+  if (wanted('module') && withOuro) {
+    execFileSync(process.execPath, [fileURLToPath(new URL('module.js', import.meta.url)), String(rounds)], { stdio: 'inherit' });
   }
   if (wanted('memory') && withOuro) compilerMemory(list);
   if (wanted('packages') && withOuro) await packageTimes(folder, options.only, rounds);

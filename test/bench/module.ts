@@ -1,12 +1,13 @@
 /** Costs of a Module's operations: validating, opening, looking up exports, instantiating with a data image, sharing. In one process, the
- *  minimum of many. `node build/test/bench/module.js` runs this part alone. */
+ *  minimum of many. Run by main, or by itself: `node build/test/bench/module.js ROUNDS`. */
 
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { nativeCorePath } from '../../host/cores.js';
 import { Engine, Instance, Module, parseText, Store } from '../../host/index.js';
 import { shared } from '../support/shared.js';
 import { table, time } from './stats.js';
@@ -56,15 +57,16 @@ async function openInWorker(folder: string, module: Module): Promise<number> {
 }
 
 /** Measures and prints. `folder` is for files. */
-export async function moduleCosts(folder: string, rounds: number): Promise<void> {
+async function moduleCosts(folder: string, rounds: number): Promise<void> {
   const engine = new Engine();
   const rows: [string, string][] = [];
   const path = shared('bench', 'sqlite3', 'sqlite3.wasm');
   const sqlite = path && readFileSync(path);
   if (sqlite) {
     const speed = (nanoseconds: number) => `${((sqlite.length / nanoseconds) * 1e3).toFixed(0)} MB/s`;
-    rows.push(['validate sqlite3', speed(best(rounds * 4, 1, () => Module.validate(engine, sqlite)))]);
-    rows.push(['validate sqlite3, V8', speed(best(rounds * 4, 1, () => WebAssembly.validate(sqlite)))]);
+    const core = existsSync(nativeCorePath()) ? 'natively' : 'under V8';
+    rows.push([`validate sqlite3, ${core}`, speed(best(rounds * 4, 1, () => Module.validate(engine, sqlite)))]);
+    rows.push(["the same by V8's own validator", speed(best(rounds * 4, 1, () => WebAssembly.validate(sqlite)))]);
   }
   const file = join(folder, 'large.ouro');
   writeFileSync(file, engine.precompileModule(await parseText(largeModule())));
@@ -89,7 +91,9 @@ export async function moduleCosts(folder: string, rounds: number): Promise<void>
   console.log(`${table([['Module', 'cost'], ...rows])}\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = mkdtempSync(join(tmpdir(), 'ouro-bench-'));
-  await moduleCosts(folder, 5).finally(() => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), 'ouro-bench-'));
+try {
+  await moduleCosts(folder, Number(process.argv[2] ?? 5));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
