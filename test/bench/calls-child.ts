@@ -1,10 +1,12 @@
-/** Costs in one process: calls across the border, opening a file, instantiating. `calls-child.js ENGINE CALLS-FILE PAGE-FILE LARGE-FILE`.
- *  The files are what the engine opens: modules for v8, artifacts for ouro. Sends nanoseconds. */
+/** Costs in one process: calls across the border, opening a file, instantiating. `calls-child.js ENGINE FILES`: a CallFiles as JSON,
+ *  which names what the engine opens: modules for v8, artifacts for ouro. Sends nanoseconds. */
 
+import type { CallFiles } from './calls.js';
 import { benchEngine } from './engines.js';
 import { median, minimum } from './stats.js';
 
-const [engineName, callsFile, pageFile, largeFile] = process.argv.slice(2);
+const [engineName, list] = process.argv.slice(2);
+const files: CallFiles = JSON.parse(list);
 const engine = await benchEngine(engineName);
 
 function elapsed(what: () => void): number {
@@ -21,12 +23,12 @@ function perCall(count: number, what: (count: number) => void): number {
 }
 
 let sum = 0;
-const instance = engine.instantiate(engine.open(callsFile), {
+const instance = engine.instantiate(engine.open(files.calls), {
   host: {
     add: (a: number, b: number) => (a + b) | 0,
   },
 });
-const { add, loop } = engine.exports(instance);
+const { add, loop, loopThrough } = engine.exports(instance);
 
 const toWasm = perCall(2_000_000, (count) => {
   for (let i = 0; i < count; i++) sum = add(sum, i);
@@ -34,26 +36,49 @@ const toWasm = perCall(2_000_000, (count) => {
 const toJs = perCall(2_000_000, (count) => {
   sum ^= loop(count);
 });
+const toJsThrough = perCall(1_000_000, (count) => {
+  sum ^= loopThrough(count);
+});
 
 const opens: number[] = [];
 const opensUnchecked: number[] = [];
 for (let i = 0; i < 30; i++) {
-  opens.push(elapsed(() => engine.open(largeFile)));
-  opensUnchecked.push(elapsed(() => engine.open(largeFile, { verifyHash: false })));
+  opens.push(elapsed(() => engine.open(files.large)));
+  opensUnchecked.push(elapsed(() => engine.open(files.large, { verifyHash: false })));
 }
 
-const page = engine.open(pageFile);
-const instantiations: number[] = [];
 const kept: unknown[] = [];
-for (let i = 0; i < 200; i++) instantiations.push(elapsed(() => kept.push(engine.instantiate(page, {}))));
+
+/** The median of instantiations after the first ones; all are kept. */
+function instantiation(file: string, imports: Record<string, Record<string, unknown>> = {}): number {
+  const module = engine.open(file);
+  const times: number[] = [];
+  for (let i = 0; i < 200; i++) times.push(elapsed(() => kept.push(engine.instantiate(module, imports))));
+  return median(times.slice(10));
+}
+
+const host = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i}`, (a: number, b: number) => a + b + i]));
+const instantiate = instantiation(files.page);
+const instantiateImports = instantiation(files.imports, { host });
+const instantiateImage = instantiation(files.image);
+
+const page = engine.open(files.page);
+const get = engine.exportGetter(page, engine.instantiate(page, {}), 'f');
+const getExport = perCall(1_000_000, (count) => {
+  for (let i = 0; i < count; i++) if (get() === undefined) sum++;
+});
 
 process.send!({
   toWasm,
   toJs,
+  toJsThrough,
   firstOpen: opens[0],
   open: median(opens),
   openUnchecked: median(opensUnchecked),
-  instantiate: median(instantiations),
+  instantiate,
+  instantiateImports,
+  instantiateImage,
+  getExport,
   sum,
 });
 process.disconnect();

@@ -129,7 +129,10 @@ test('what timeouts leave on the wasm stack goes with the next turn of the event
   const context = vm.createContext({ call: () => deep(9000) });
   // Each leaves more than a quarter of the stack behind.
   for (let i = 0; i < 12; i++) {
-    assert.throws(() => call.runInContext(context, { timeout: 5 }), (error: any) => /timed out/.test(error.message));
+    assert.throws(
+      () => call.runInContext(context, { timeout: 5 }),
+      (error: any) => /timed out/.test(error.message),
+    );
     await new Promise(setImmediate);
   }
   const { deep: shallow } = new Instance(new Store(engine), module, [(value: number) => value]).exports;
