@@ -8,7 +8,7 @@ export default async function load() {
     'CREATE TABLE author (id int PRIMARY KEY, name text); CREATE TABLE book (id serial, author int REFERENCES author, title text, info jsonb)',
   );
   await db.exec("CREATE FUNCTION twice(n int) RETURNS int AS 'BEGIN RETURN n * 2; END' LANGUAGE plpgsql");
-  return async () => {
+  const work = async () => {
     await db.exec('TRUNCATE author, book RESTART IDENTITY');
     await db.transaction(async (transaction) => {
       for (let i = 0; i < 20; i++) await transaction.query('INSERT INTO author VALUES ($1, $2)', [i, `author ${(i * 7) % 20}`]);
@@ -33,4 +33,5 @@ export default async function load() {
     lines.push(JSON.stringify((await db.query('SELECT sum(length(title))::int AS n, md5(string_agg(title, $1)) FROM book', [','])).rows));
     return lines.join('\n');
   };
+  return Object.assign(work, { close: () => db.close() });
 }

@@ -1,5 +1,6 @@
 /** Runs one app of this folder: `node run.mjs NAME` prints what it gives. An app exports a function that loads its package and gives the
- *  work; `--steady MS` then repeats the work in this process and prints the least time that one took, in milliseconds. */
+ *  work, with a `close` where the package would keep the process alive; `--steady MS` then repeats the work in this process and prints the
+ *  least time that one took, in milliseconds. */
 
 const [name, option, duration] = process.argv.slice(2);
 const { default: load } = await import(`./${name}`);
@@ -20,3 +21,5 @@ if (option === '--steady') {
   await measure(Number(duration)); // warms up
   console.log(await measure(Number(duration)));
 }
+
+await work.close?.();
