@@ -1,6 +1,7 @@
 /** module: a compiled module. Its code is an artifact that is mapped into the process; instances share it. */
 
 import { promises, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Code } from './code.js';
 import { type CompileProgress, validateWasmAsync } from './compile.js';
 import type { LoadOptions } from './config.js';
@@ -90,24 +91,26 @@ export class Module implements Disposable {
     return new Module(engine, code);
   }
 
-  /** `new Module` from a .wasm or .wat file. The path stands in the error's message.
+  /** `new Module` from a .wasm or .wat file, by its path or file URL. The path stands in the error's message.
    *
    *  Throws as `new Module`, and OuroError `FILE_UNREADABLE`.
    *
    *  @example
    *  Module.fromFile(engine, 'add.wat').name; // => 'adder' */
-  static fromFile(engine: Engine, path: string): Module {
-    const bytes = readFile(path);
-    return inPath(path, () => new Module(engine, bytes));
+  static fromFile(engine: Engine, path: string | URL): Module {
+    const file = toPath(path);
+    const bytes = readFile(file);
+    return inPath(file, () => new Module(engine, bytes));
   }
 
   /** `Module.compile` from a .wasm or .wat file.
    *
    *  @example
    *  (await Module.fromFileAsync(engine, 'add.wat')).name; // => 'adder' */
-  static async fromFileAsync(engine: Engine, path: string, options?: ModuleCompileOptions): Promise<Module> {
-    const bytes = await readFileAsync(path);
-    return inPathAsync(path, () => Module.compile(engine, bytes, options));
+  static async fromFileAsync(engine: Engine, path: string | URL, options?: ModuleCompileOptions): Promise<Module> {
+    const file = toPath(path);
+    const bytes = await readFileAsync(file);
+    return inPathAsync(file, () => Module.compile(engine, bytes, options));
   }
 
   /** From a binary alone: text is refused, with a CompileError that says so.
@@ -125,17 +128,18 @@ export class Module implements Disposable {
    *  @example
    *  Module.fromTrustedFile(engine, 'add.wasm').name; // => 'adder'
    *  Module.fromTrustedFile(engine, 'add.ouro').name; // => 'adder' */
-  static fromTrustedFile(engine: Engine, path: string, options?: LoadOptions): Module {
-    return detectPrecompiled(path) === undefined ? Module.fromFile(engine, path) : Module.deserializeFile(engine, path, options);
+  static fromTrustedFile(engine: Engine, path: string | URL, options?: LoadOptions): Module {
+    const artifact = detectPrecompiled(toPath(path)) !== undefined;
+    return artifact ? Module.deserializeFile(engine, path, options) : Module.fromFile(engine, path);
   }
 
   /** `fromTrustedFile` without blocking.
    *
    *  @example
    *  (await Module.fromTrustedFileAsync(engine, 'add.ouro')).name; // => 'adder' */
-  static async fromTrustedFileAsync(engine: Engine, path: string, options?: LoadOptions & ModuleCompileOptions): Promise<Module> {
-    if (detectPrecompiled(path) === undefined) return Module.fromFileAsync(engine, path, options);
-    return Module.deserializeFileAsync(engine, path, options);
+  static async fromTrustedFileAsync(engine: Engine, path: string | URL, options?: LoadOptions & ModuleCompileOptions): Promise<Module> {
+    const artifact = detectPrecompiled(toPath(path)) !== undefined;
+    return artifact ? Module.deserializeFileAsync(engine, path, options) : Module.fromFileAsync(engine, path, options);
   }
 
   /** From an artifact: the bytes that `serialize` or `engine.precompileModule` gave. They are copied, into memory of the module's own.
@@ -166,16 +170,18 @@ export class Module implements Disposable {
    *  @example
    *  const module = Module.deserializeFile(engine, 'add.ouro', { verifyHash: false });
    *  module.name; // => 'adder' */
-  static deserializeFile(engine: Engine, path: string, options?: LoadOptions): Module {
-    return inPath(path, () => Module.#loaded(engine, Code.fromFile(path, engine.loadOptions(options))));
+  static deserializeFile(engine: Engine, path: string | URL, options?: LoadOptions): Module {
+    const file = toPath(path);
+    return inPath(file, () => Module.#loaded(engine, Code.fromFile(file, engine.loadOptions(options))));
   }
 
   /** `deserializeFile` with the content hash checked off this thread: for large files where nothing may block.
    *
    *  @example
    *  (await Module.deserializeFileAsync(engine, 'add.ouro')).name; // => 'adder' */
-  static async deserializeFileAsync(engine: Engine, path: string, options?: LoadOptions): Promise<Module> {
-    return inPathAsync(path, async () => Module.#loaded(engine, await Code.fromFileAsync(path, engine.loadOptions(options))));
+  static async deserializeFileAsync(engine: Engine, path: string | URL, options?: LoadOptions): Promise<Module> {
+    const file = toPath(path);
+    return inPathAsync(file, async () => Module.#loaded(engine, await Code.fromFileAsync(file, engine.loadOptions(options))));
   }
 
   /** `deserializeFile` from a file that is open for reading: a descriptor or a FileHandle. It is mapped privately, whole, wherever its
@@ -482,6 +488,12 @@ function notArtifact(bytes: Uint8Array): Uint8Array {
     throw new CompileError('MODULE_MALFORMED', 'this is an artifact, not a module: Module.deserialize takes artifacts (at offset 0x0)', 0);
   }
   return bytes;
+}
+
+/** A path, or a file URL of one. */
+function toPath(path: string | URL): string {
+  if (typeof path !== 'string' && !(path instanceof URL)) throw new TypeError('a file is given as a path or a file URL');
+  return typeof path === 'string' ? path : fileURLToPath(path);
 }
 
 /** Reads a file; an OuroError says in plain words why it cannot be. */

@@ -6,6 +6,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -46,6 +47,12 @@ test('a file of any kind', () => {
     assert.is(module.name, 'adder');
     assert.is(module.engine, engine);
   }
+  const url = (name: string) => pathToFileURL(file(name));
+  assert.is(add(Module.fromFile(engine, url('add.wasm'))), 42);
+  assert.is(add(Module.deserializeFile(engine, url('add.ouro'))), 42);
+  assert.is(add(Module.fromTrustedFile(engine, url('add.wat'))), 42);
+  throws(() => Module.fromFile(engine, new URL('http://127.0.0.1/a.wasm')), TypeError);
+  throws(() => Module.deserializeFile(engine, 5 as unknown as string), TypeError, /a path or a file URL/);
   throws(() => Module.fromTrustedFile(engine, file('no')), OuroError, /there is no such file/, 'FILE_UNREADABLE');
   throws(() => Module.fromTrustedFile(engine, file('empty')), CompileError, /empty: /, 'MODULE_MALFORMED');
   const flipped = artifact.slice();
