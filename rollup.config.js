@@ -9,8 +9,6 @@ const entries = {
   cli: 'host/cli/main',
   worker: 'host/worker',
   'compile-worker': 'host/compile-worker',
-  register: 'host/register/index',
-  webassembly: 'host/register/webassembly',
   builder: 'host/register/builder',
 };
 const assets = ['compiler.wasm', 'ouro.wasm'];
@@ -102,21 +100,31 @@ const present = Object.entries(entries).filter(([, path]) => existsSync(`${path}
 
 const external = (id) => !id.startsWith('.') && !id.startsWith('/');
 
-/** Builds for `require`, which cannot load ES modules on Node 20: what they need is in them. */
-const requirable = ['register', 'webassembly'].filter((name) => existsSync(`${entries[name]}.ts`));
+/** The drop-in is CommonJS inside, whether it is imported or required: it is one file, which a fresh process has loaded sooner than a few ES
+ *  modules, there is one copy of it in a process, and Node 20 can require it. An ES module of others' is put into it. */
+const dropIn = { install: 'host/register/install', webassembly: 'host/register/webassembly' };
+const bundled = ['env-paths'];
+
+/** What users load: as little as can be where the drop-in is off. */
+const facades = {
+  'register.cjs': "'use strict';\nif (process.env.OURO_REGISTER !== 'off') require('./install.cjs').install();\n",
+  'register.js': "import './register.cjs';\n",
+  'webassembly.js': "import namespace from './webassembly.cjs';\nexport * from './webassembly.cjs';\nexport default namespace.default;\n",
+};
 
 const commonjs = {
-  input: Object.fromEntries(requirable.map((name) => [name, `build/${entries[name]}.js`])),
-  output: {
-    dir: 'dist',
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name].cjs',
-    exports: 'named',
-    dynamicImportInCjs: true,
-  },
-  external,
-  plugins: [withoutComments()],
+  input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
+  output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', exports: 'named' },
+  external: (id) => !bundled.includes(id) && !id.startsWith('.') && !id.startsWith('/'),
+  plugins: [
+    { name: 'resolve-bundled', resolveId: (id) => (bundled.includes(id) ? fileURLToPath(import.meta.resolve(id)) : null) },
+    {
+      name: 'facades',
+      generateBundle() {
+        for (const [fileName, source] of Object.entries(facades)) this.emitFile({ type: 'asset', fileName, source });
+      },
+    },
+  ],
 };
 
 const modules = {

@@ -2,8 +2,8 @@
  *  Cost: about 0.1 ms to sign or check, and Node's crypto module is loaded: only engines with a key come here. */
 
 import type { KeyObject } from 'node:crypto';
-import { createRequire } from 'node:module';
 import * as A from '../runtime/artifact.js';
+import { builtin } from './builtin.js';
 import { ArtifactError, OuroError } from './errors.js';
 
 /** A key in PEM form, or a KeyObject of Node's. */
@@ -61,7 +61,7 @@ export class ArtifactKey {
     for (const name of Object.keys(options)) {
       if (name !== 'publicKey' && name !== 'privateKey') refuse(`artifactKey has no ${name}: it has publicKey and privateKey`);
     }
-    this.#crypto = createRequire(import.meta.url)('node:crypto') as Crypto;
+    this.#crypto = builtin<Crypto>('crypto');
     const { publicKey, privateKey } = options;
     if (publicKey === undefined && privateKey === undefined) refuse('artifactKey needs a publicKey, a privateKey or both');
     this.#privateKey = privateKey === undefined ? undefined : this.#open(privateKey, 'privateKey');

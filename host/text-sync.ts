@@ -1,8 +1,8 @@
 /** text-sync: the text format in a worker thread: for callers that cannot wait (this thread sleeps meanwhile), and for texts that would block
  *  this one for long. The thread takes half a second to start, and stays. */
 
-import { createRequire } from 'node:module';
 import type { MessagePort, Worker } from 'node:worker_threads';
+import { builtin } from './builtin.js';
 import { OuroError, type OuroErrorCode } from './errors.js';
 import { parseText, TextError } from './text.js';
 
@@ -28,7 +28,7 @@ const PATIENCE = 120_000;
 const LONG_TEXT = 32_768;
 
 // Loaded late: few programs need it, and it is slow to load.
-const threads = () => createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
+const threads = () => builtin<typeof import('node:worker_threads')>('worker_threads');
 
 let worker: Worker | undefined;
 

@@ -1,11 +1,11 @@
 /** threads: Node's modules for threads, loaded when they are first needed: few programs need them, and they are slow to load. */
 
-import { createRequire } from 'node:module';
+import { builtin } from './builtin.js';
 
 let workers: typeof import('node:worker_threads') | undefined;
 
 export function workerThreads(): typeof import('node:worker_threads') {
-  workers ??= createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
+  workers ??= builtin<typeof import('node:worker_threads')>('worker_threads');
   return workers;
 }
 
@@ -13,6 +13,6 @@ let processors = 0;
 
 /** How many threads can run at the same time. */
 export function parallelism(): number {
-  processors ||= (createRequire(import.meta.url)('node:os') as typeof import('node:os')).availableParallelism();
+  processors ||= builtin<typeof import('node:os')>('os').availableParallelism();
   return processors;
 }

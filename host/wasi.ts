@@ -1,7 +1,7 @@
 /** wasi: WASI preview 1 through node:wasi. Each instance that imports it gets one of its own, bound to its exported memory. */
 
-import { createRequire } from 'node:module';
 import type { WASI, WASIOptions } from 'node:wasi';
+import { builtin } from './builtin.js';
 import { LinkError } from './errors.js';
 import type { Instance } from './instance.js';
 import { Memory } from './memory.js';
@@ -29,7 +29,7 @@ function loadWasi(): typeof import('node:wasi') {
     const { emitWarning } = process;
     process.emitWarning = () => {};
     try {
-      nodeWasi = createRequire(import.meta.url)('node:wasi') as typeof import('node:wasi');
+      nodeWasi = builtin<typeof import('node:wasi')>('wasi');
     } finally {
       process.emitWarning = emitWarning;
     }

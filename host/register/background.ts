@@ -1,11 +1,10 @@
 /** background: native code for the next start, made by a process of its own (builder.ts), of low priority, that outlives this one.
  *  It is started when the application has had some time for itself, or when it ends. */
 
-import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtin } from '../builtin.js';
 import { writeAtomic } from '../cache.js';
 import { engine } from './artifacts.js';
 import { log } from './policy.js';
@@ -36,6 +35,7 @@ export function build(bytes: Uint8Array, key: string): void {
 /** While the application goes on. What is being written when it ends is still pending. */
 async function start(): Promise<void> {
   const jobs = [...pending.values()];
+  const { mkdir, rename, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
   try {
     for (const { key, bytes } of jobs) {
       const path = queuePath(key);
@@ -87,6 +87,7 @@ function run(all: readonly Job[]): void {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const builder = fileURLToPath(new URL('./builder.js', import.meta.url));
   const policy = engine().compileOptions.explicitBounds ? 'explicit' : 'guard';
+  const { spawn } = builtin<typeof import('node:child_process')>('child_process');
   const child = spawn(process.execPath, [builder, policy, ...jobs.map(({ key }) => key)], {
     detached: true,
     stdio: 'ignore',

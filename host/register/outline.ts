@@ -40,7 +40,6 @@ const SECTION_FUNCTION = 3;
 const SECTION_EXPORT = 7;
 
 const kinds: readonly ExternKindName[] = ['function', 'table', 'memory', 'global', 'tag'];
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const FUNC_FORM = 0x60;
 /** (ref null ht) and (ref ht): a heap type follows. */
@@ -76,7 +75,8 @@ class Reader {
   name(): string {
     const length = this.u32();
     this.at += length;
-    return utf8.decode(this.bytes.subarray(this.at - length, this.at));
+    const { buffer, byteOffset } = this.bytes;
+    return Buffer.from(buffer, byteOffset + this.at - length, length).toString();
   }
 
   list<T>(read: () => T): T[] {
