@@ -1,6 +1,7 @@
-/** Compile speed on one thread, in MB of code section per second, and the memory that the core takes. */
+/** Compile speed, in MB of code section per second, on one thread and on all, and the memory that the core takes. */
 
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type CompileOptions, Core, type CoreExports } from '../../host/core.js';
 import { resolveConfig } from '../../host/config.js';
 import { compilerWasm } from '../../host/cores.js';
@@ -51,21 +52,26 @@ export function codeSize(bytes: Uint8Array): CodeSize {
 interface Contestant {
   name: string;
   how: 'v8' | 'wasm' | 'native';
+  /** `one`; `help`: one that is blocked, with others' help; `all`: on other threads, while this one is free. */
+  threads: 'one' | 'help' | 'all';
   flags: string[];
 }
 
-export const v8Compiler: Contestant = { name: 'V8 optimising', how: 'v8', flags: oneThread };
+export const v8Compiler: Contestant = { name: 'V8 optimising', how: 'v8', threads: 'one', flags: oneThread };
 export const ouroCompilers: Contestant[] = [
-  { name: 'Ouro, core under V8', how: 'wasm', flags: [] },
-  { name: 'Ouro, native core', how: 'native', flags: [] },
+  { name: 'Ouro, core under V8', how: 'wasm', threads: 'one', flags: [] },
+  { name: 'Ouro, native core', how: 'native', threads: 'one', flags: [] },
+  { name: 'V8 optimising, all threads', how: 'v8', threads: 'all', flags: optimising },
+  { name: 'Ouro, native core, helped', how: 'native', threads: 'help', flags: [] },
+  { name: 'Ouro, native core, all threads', how: 'native', threads: 'all', flags: [] },
 ];
 
 export async function compileSpeed(program: Program, contestants: Contestant[], rounds: number): Promise<void> {
   type Times = { first: number; second?: number };
   const all = new Map<string, Times[]>(contestants.map((each) => [each.name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const { name, how, flags } of contestants) {
-      const { message } = await child<Times>('compile-child.js', [how, program.path], flags);
+    for (const { name, how, threads, flags } of contestants) {
+      const { message } = await child<Times>('compile-child.js', [how, threads, program.path], flags);
       all.get(name)!.push(message);
     }
   }
@@ -77,7 +83,22 @@ export async function compileSpeed(program: Program, contestants: Contestant[], 
     const again = times.every((each) => each.second !== undefined) ? median(times.map((each) => each.second!)) : undefined;
     return [name, time(first), speed(first), again === undefined ? '' : time(again), again === undefined ? '' : speed(again)];
   });
-  console.log(`${table([[`compile ${program.name}, one thread`, 'first', 'speed', 'again', 'speed'], ...rows])}\n`);
+  console.log(table([[`compile ${program.name}, one thread unless said`, 'first', 'speed', 'again', 'speed'], ...rows]));
+  // Least times: what else runs on the machine disturbs several threads more than one.
+  const least = (threads: Contestant['threads'], of: (times: Times) => number | undefined) => {
+    const found = contestants.find((each) => each.how === 'native' && each.threads === threads);
+    return found ? Math.min(...all.get(found.name)!.map((each) => of(each) ?? Number.NaN)) : Number.NaN;
+  };
+  if (contestants.some(({ threads }) => threads === 'help')) {
+    const ratio = (threads: Contestant['threads'], of: (times: Times) => number | undefined) =>
+      (least(threads, of) / least('one', of)).toFixed(2);
+    const both = (threads: Contestant['threads']) =>
+      `${ratio(threads, ({ first }) => first)} first, ${ratio(threads, ({ second }) => second)} again`;
+    console.log(
+      `${availableParallelism()} processors; native core, least time to that of one thread: helped ${both('help')}; all ${both('all')}`,
+    );
+  }
+  console.log();
 }
 
 /** The memory of the core after compiling, against the bound that it is built for. */
