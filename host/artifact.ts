@@ -326,15 +326,15 @@ export class Artifact {
 
   import(position: number): ImportRecord {
     const at = this.#record(A.Section.Imports, position, A.IMPORT_SIZE, 'import');
-    const kind = this.#kind(this.#u32(at + A.IMPORT_KIND), `import ${position}`);
+    const kind = this.#kind(this.#u32(at + A.IMPORT_KIND), 'import', position);
     const counts = this.counts;
     const limit = [counts.funcImports, counts.tableImports, counts.memoryImports, counts.globalImports][kind];
     return {
       module: this.#string(at + A.IMPORT_MODULE),
       name: this.#string(at + A.IMPORT_NAME),
       kind,
-      index: this.#index(this.#u32(at + A.IMPORT_INDEX), limit, `import ${position}`),
-      type: kind === A.ExternKind.Func ? this.#index(this.#u32(at + A.IMPORT_TYPE), counts.types, `type of import ${position}`) : 0,
+      index: this.#index(this.#u32(at + A.IMPORT_INDEX), limit, 'import', position),
+      type: kind === A.ExternKind.Func ? this.#index(this.#u32(at + A.IMPORT_TYPE), counts.types, 'type of import', position) : 0,
     };
   }
 
@@ -345,13 +345,13 @@ export class Artifact {
 
   export(position: number): ExportRecord {
     const at = this.#record(A.Section.Exports, position, A.EXPORT_SIZE, 'export');
-    const kind = this.#kind(this.#u32(at + A.EXPORT_KIND), `export ${position}`);
+    const kind = this.#kind(this.#u32(at + A.EXPORT_KIND), 'export', position);
     const counts = this.counts;
     const limit = [counts.funcImports + counts.functions, counts.tables, counts.memories, counts.globals][kind];
     return {
       name: this.#string(at + A.EXPORT_NAME),
       kind,
-      index: this.#index(this.#u32(at + A.EXPORT_INDEX), limit, `export ${position}`),
+      index: this.#index(this.#u32(at + A.EXPORT_INDEX), limit, 'export', position),
     };
   }
 
@@ -455,12 +455,16 @@ export class Artifact {
 
   funcRef(slot: number): FuncRefRecord {
     const at = this.#record(A.Section.FuncRefs, slot, A.FUNCREF_RECORD_SIZE, 'function reference');
-    const what = `function reference ${slot}`;
-    const funcIndex = this.#index(this.#u32(at + A.FUNCREF_RECORD_FUNC), this.counts.funcImports + this.counts.functions, what);
+    const funcIndex = this.#index(
+      this.#u32(at + A.FUNCREF_RECORD_FUNC),
+      this.counts.funcImports + this.counts.functions,
+      'function reference',
+      slot,
+    );
     const code = this.#u32(at + A.FUNCREF_RECORD_CODE);
     const imported = funcIndex < this.counts.funcImports;
-    if (imported ? code !== A.NONE : code >= this.text.size) damaged(`code of ${what}`);
-    const type = this.#index(this.#u32(at + A.FUNCREF_RECORD_TYPE), this.counts.types, `type of ${what}`);
+    if (imported ? code !== A.NONE : code >= this.text.size) damaged(`code of function reference ${slot}`);
+    const type = this.#index(this.#u32(at + A.FUNCREF_RECORD_TYPE), this.counts.types, 'type of function reference', slot);
     return { funcIndex, codeOffset: imported ? undefined : code, type };
   }
 
@@ -483,7 +487,7 @@ export class Artifact {
       codeSize,
       frameSize: this.#u32(at + A.FUNCTION_FRAME_SIZE),
       savedRegisters: this.#u32(at + A.FUNCTION_SAVED_REGISTERS),
-      type: this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, `type of function ${defined}`),
+      type: this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined),
       name: this.#string(at + A.FUNCTION_NAME),
       wasmOffset: this.#u32(at + A.FUNCTION_WASM_OFFSET),
     };
@@ -492,7 +496,7 @@ export class Artifact {
   /** The type index of a defined function. */
   functionType(defined: number): number {
     const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
-    return this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, `type of function ${defined}`);
+    return this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined);
   }
 
   /** The function that a code offset lies in. Binary search. */
@@ -556,12 +560,13 @@ export class Artifact {
     return list;
   }
 
-  #index(index: number, limit: number, what: string): number {
-    return index < limit ? index : damaged(`${what}: index ${index} of ${limit}`);
+  /** `what`, with its number, goes into the message: put together only when it is needed. */
+  #index(index: number, limit: number, what: string, number?: number): number {
+    return index < limit ? index : damaged(`${what}${number === undefined ? '' : ` ${number}`}: index ${index} of ${limit}`);
   }
 
-  #kind(kind: number, what: string): A.ExternKind {
-    return kind <= A.ExternKind.Global ? kind : damaged(`kind of ${what}`);
+  #kind(kind: number, what: string, number: number): A.ExternKind {
+    return kind <= A.ExternKind.Global ? kind : damaged(`kind of ${what} ${number}`);
   }
 
   /** Position in the file of a record. An index that is out of range comes from the caller or from a damaged record. */

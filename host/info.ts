@@ -19,35 +19,26 @@ export interface ResourcesRequired {
   readonly maxInitialTableSize: number | undefined;
 }
 
-interface NamedExport {
-  readonly handle: ModuleExport;
-  readonly type: ExternType;
-}
-
 export class ModuleInfo {
   /** Module order. */
   readonly imports: readonly ImportType[];
   /** Module order. */
   readonly exports: readonly ExportType[];
   readonly resources: ResourcesRequired;
-  readonly #byName = new Map<string, NamedExport>();
+  readonly #code: Code;
+  /** By position; made when they are asked for. */
+  readonly #handles: (ModuleExport | undefined)[] = [];
 
   constructor(code: Code) {
     const { plan, artifact } = code;
+    this.#code = code;
     this.imports = Object.freeze(plan.imports.map(({ module, name, type }) => Object.freeze({ module, name, type })));
     const imported = plan.imports.flatMap(({ kind, type }) => (kind === ExternKind.Func ? [type] : []));
     const typeOf = (each: PlannedExport) =>
       each.kind !== ExternKind.Func
         ? plan.exportType(each)
         : (imported[each.index] ?? plan.types[artifact.functionType(each.index - imported.length)]);
-    this.exports = Object.freeze(
-      plan.exports.map((each, index) => {
-        const { name } = each;
-        const type = typeOf(each);
-        this.#byName.set(name, { handle: new ModuleExport(name, index, code), type });
-        return Object.freeze({ name, type });
-      }),
-    );
+    this.exports = Object.freeze(plan.exports.map((each) => Object.freeze({ name: each.name, type: typeOf(each) })));
     const { memoryImports, tableImports } = artifact.counts;
     const memories = plan.memories.slice(memoryImports);
     const tables = plan.tables.slice(tableImports);
@@ -59,9 +50,18 @@ export class ModuleInfo {
     });
   }
 
-  /** By name. */
-  export(name: string): NamedExport | undefined {
-    return this.#byName.get(name);
+  /** The type of an export, by name. */
+  exportType(name: string): ExternType | undefined {
+    const position = this.#code.plan.exportPosition(name);
+    return position === undefined ? undefined : this.exports[position].type;
+  }
+
+  /** The handle of an export, by name; the same each time. */
+  exportHandle(name: string): ModuleExport | undefined {
+    const position = this.#code.plan.exportPosition(name);
+    if (position === undefined) return undefined;
+    this.#handles[position] ??= new ModuleExport(name, position, this.#code);
+    return this.#handles[position];
   }
 }
 

@@ -314,7 +314,7 @@ export class Module implements Disposable {
    *  String(module.getExport('add')); // => '(i32, i32) -> (i32)'
    *  module.getExport('subtract'); // => undefined */
   getExport(name: string): ExternType | undefined {
-    return this.#own.info.export(name)?.type;
+    return this.#own.info.exportType(name);
   }
 
   /** A handle of an export, which finds it in instances of this module without a search; undefined when there is none of this name. O(1).
@@ -323,7 +323,7 @@ export class Module implements Disposable {
    *  const index = module.getExportIndex('add');
    *  index.name; // => 'add' */
   getExportIndex(name: string): ModuleExport | undefined {
-    return this.#own.info.export(name)?.handle;
+    return this.#own.info.exportHandle(name);
   }
 
   /** What an instance needs besides its imports: how many memories and tables of the module's own, and their largest initial size, in pages
