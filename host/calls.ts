@@ -24,6 +24,8 @@ interface Layout {
   readonly stackResults: number;
   /** Neither float parameters nor stack words. */
   readonly intsOnly: boolean;
+  /** JS has values of all these types. */
+  readonly crosses: boolean;
 }
 
 const layouts = new WeakMap<FuncType, Layout>();
@@ -55,6 +57,7 @@ export function layoutOf(type: FuncType): Layout {
       results: results.places,
       stackArgs: params.stack,
       stackResults: results.stack,
+      crosses: ![...type.params, ...type.results].includes('v128'),
       intsOnly: params.stack === 0 && results.stack === 0 && !type.params.some(isFloat),
     };
     layouts.set(type, found);
@@ -297,15 +300,12 @@ function plainWrapper(type: FuncType): WrapperFactory {
   };
 }
 
-function plainInvoker(type: FuncType): InvokerFactory {
-  const layout = layoutOf(type);
-  return (store, callback) => () => {
-    const raw = layout.params.map(getValue);
-    const answer = callback(...layout.params.map(({ type }, i) => revealValue(store, type, raw[i])));
-    const list = layout.results.length > 1 ? results(answer, layout.results.length) : [answer];
-    const converted = layout.results.map(({ type }, i) => convertValue(store, type, list[i]));
-    for (let i = 0; i < converted.length; i++) putValue(layout.results[i], converted[i]);
-  };
+function invokePlainly(layout: Layout, store: Store, callback: Callable): void {
+  const raw = layout.params.map(getValue);
+  const answer = callback(...layout.params.map(({ type }, i) => revealValue(store, type, raw[i])));
+  const list = layout.results.length > 1 ? results(answer, layout.results.length) : [answer];
+  const converted = layout.results.map(({ type }, i) => convertValue(store, type, list[i]));
+  for (let i = 0; i < converted.length; i++) putValue(layout.results[i], converted[i]);
 }
 
 const wrappers = new WeakMap<FuncType, WrapperFactory>();
@@ -321,24 +321,21 @@ export function makeWrapper(type: FuncType, store: Store, address: number, name:
 /** Making code from text takes longer than some calls without it. */
 const FIRST_CALLS = 8;
 
-/** A function that takes the arguments from the slots, calls `callback`, and puts the results there. `replace` gets a faster one when it
- *  turns out to be called often. */
-export function makeInvoker(type: FuncType, store: Store, callback: Callable, replace: (faster: () => void) => void): () => void {
-  for (const each of [...type.params, ...type.results]) {
-    if (each === 'v128') throw new TypeError('a v128 cannot cross the border to JS');
-  }
+/** A function that takes the arguments from the slots, calls `callback`, and puts the results there: number `id` of the store's host functions,
+ *  where a faster one takes its place when it turns out to be called often. */
+export function makeInvoker(type: FuncType, store: Store, callback: Callable, id: number): () => void {
+  const layout = layoutOf(type);
+  if (!layout.crosses) throw new TypeError('a v128 cannot cross the border to JS');
   const generated = invokers.get(type);
   if (generated) return generated(store, callback);
-  const plain = plainInvoker(type)(store, callback);
-  if (!mayGenerate()) return plain;
   let calls = 0;
   return () => {
-    if (++calls === FIRST_CALLS) {
+    if (++calls === FIRST_CALLS && mayGenerate()) {
       let factory = invokers.get(type);
       if (!factory) invokers.set(type, (factory = generateInvoker(type)));
-      replace(factory(store, callback));
+      store.hostFuncs[id] = factory(store, callback);
     }
-    plain();
+    invokePlainly(layout, store, callback);
   };
 }
 

@@ -6,7 +6,7 @@ import { Global } from './global.js';
 import { Memory } from './memory.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
-import type { ExternType, GlobalType, MemoryType } from './types.js';
+import type { Callable, ExternType, GlobalType, MemoryType } from './types.js';
 import { V8 } from './v8.js';
 
 export type Extern = Func | Memory | Table | Global;
@@ -55,14 +55,12 @@ export function toJs(extern: Extern): any {
 
 /** The extern that a JS value stands for where `wanted` is imported; undefined when it can stand for none of that kind. */
 export function toExtern(store: Store, value: unknown, wanted: ExternType): Extern | undefined {
+  if (typeof value === 'function' && wanted.kind === 'func') return Func.ofCallable(value) ?? new Func(store, wanted, value as Callable);
   if (isExtern(value)) return value;
   if (value instanceof JsTable) return value.table;
   if (value instanceof V8.Memory)
     return Memory.fromJs(store, value, memoryTypeOf(value, wanted.kind === 'memory' ? wanted.maximum : undefined));
   switch (wanted.kind) {
-    case 'func':
-      if (typeof value !== 'function') return undefined;
-      return Func.ofCallable(value) ?? new Func(store, wanted, value as (...args: any[]) => any);
     case 'global':
       return toGlobal(store, value instanceof V8.Global ? value.value : value, wanted);
     default:

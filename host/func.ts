@@ -31,8 +31,7 @@ export class Func {
     if (typeof origin === 'number') this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
-      this.address = store.addHostFunc(type, origin);
-      store.addFunc(this);
+      this.address = store.addHostFunc(this, type, origin);
     }
   }
 

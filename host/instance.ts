@@ -368,13 +368,14 @@ function resolveImports(store: Store, plan: Plan, given: readonly unknown[]): Ex
 }
 
 function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Extern {
-  const name = `"${wanted.module}"."${wanted.name}"`;
-  if (given === undefined) throw new LinkError('IMPORT_MISSING', `unknown import: ${name}, a ${describeType(wanted.type)}, was not given`);
+  const name = () => `"${wanted.module}"."${wanted.name}"`;
+  if (given === undefined)
+    throw new LinkError('IMPORT_MISSING', `unknown import: ${name()}, a ${describeType(wanted.type)}, was not given`);
   const extern = toExtern(store, given, wanted.type);
   const problem = (found: string) =>
-    new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name}: expected ${describeType(wanted.type)}, found ${found}`);
+    new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name()}: expected ${describeType(wanted.type)}, found ${found}`);
   if (!extern) throw problem(describeValue(given));
-  if (extern.store !== store) throw new OuroError('WRONG_STORE', `what was given for ${name} belongs to another store`);
+  if (extern.store !== store) throw new OuroError('WRONG_STORE', `what was given for ${name()} belongs to another store`);
   const found = extern.type(store);
   if (!typeMatches(found, wanted.type)) throw problem(describeType(found));
   return extern;

@@ -53,7 +53,8 @@ export class Store {
   readonly instances: Instance[] = [];
   /** @internal What a host function does, by its id. */
   readonly hostFuncs: (() => void)[] = [];
-  /** Those that are there, by address. */
+  readonly #hosts: Func[] = [];
+  /** Functions of instances that somebody has asked for, by address. */
   readonly #funcs = new Map<number, Func>();
   readonly #codes = new Set<Code>();
   /** External references by handle; 0 is null. */
@@ -99,6 +100,7 @@ export class Store {
     this.watched = alwaysStale;
     this.instances.length = 0;
     this.hostFuncs.length = 0;
+    this.#hosts.length = 0;
     this.#externs.length = 0;
     this.#exposed.length = 0;
     this.#slabs.length = 0;
@@ -163,7 +165,9 @@ export class Store {
     const at = L.SLOT_STACK >> 2;
     const type = u32[at + (L.FUNCREF_TYPE >> 2)];
     const index = u32[at + (L.FUNCREF_FUNC_INDEX >> 2)];
-    const instance = this.instances[u32[at + (L.FUNCREF_INSTANCE_ID >> 2)]];
+    const instanceId = u32[at + (L.FUNCREF_INSTANCE_ID >> 2)];
+    if (instanceId === L.HOST_INSTANCE_ID) return this.#hosts[index];
+    const instance = this.instances[instanceId];
     const original = instance.importedFuncRef(index);
     func = original === undefined ? new Func(this, funcTypeById(type), address, String(index)) : this.funcAt(original);
     this.#funcs.set(address, func);
@@ -175,13 +179,14 @@ export class Store {
     return address === 0 ? null : this.funcAt(address).callable;
   }
 
-  /** @internal Makes the structures for a host function; gives its FuncRef. */
-  addHostFunc(type: FuncType, callback: Callable): number {
+  /** @internal Makes the structures for the host function `func`; gives its FuncRef. */
+  addHostFunc(func: Func, type: FuncType, callback: Callable): number {
     const { stackArgs, stackResults, intsOnly } = layoutOf(type);
     const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
     const id = this.hostFuncs.length;
     const { words, at, address } = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
-    this.hostFuncs.push(makeInvoker(type, this, callback, (faster) => (this.hostFuncs[id] = faster)));
+    this.hostFuncs.push(makeInvoker(type, this, callback, id));
+    this.#hosts.push(func);
     writeAddress(words, at + (L.HOSTFUNC_ACTIVITY >> 2), this.activity);
     words[at + (L.HOSTFUNC_STACK_ARGS >> 2)] = stackArgs;
     words[at + (L.HOSTFUNC_STACK_RESULTS >> 2)] = stackResults;
@@ -194,11 +199,6 @@ export class Store {
     words[ref + (L.FUNCREF_FUNC_INDEX >> 2)] = id;
     words[ref + (L.FUNCREF_INSTANCE_ID >> 2)] = L.HOST_INSTANCE_ID;
     return address + L.HOSTFUNC_SIZE;
-  }
-
-  /** @internal */
-  addFunc(func: Func): void {
-    this.#funcs.set(func.address, func);
   }
 
   /** @internal The new instance's id. */

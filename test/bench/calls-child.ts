@@ -15,10 +15,11 @@ function elapsed(what: () => void): number {
   return Number(process.hrtime.bigint() - started);
 }
 
-/** The least time for one call, over some rounds of many. */
-function perCall(count: number, what: (count: number) => void): number {
+/** The least time for one call, over many short rounds: some of them meet no other process. */
+function perCall(what: (count: number) => void): number {
+  const count = 20_000;
   const rounds: number[] = [];
-  for (let i = 0; i < 12; i++) rounds.push(elapsed(() => what(count)) / count);
+  for (let i = 0; i < 400; i++) rounds.push(elapsed(() => what(count)) / count);
   return minimum(rounds);
 }
 
@@ -30,13 +31,13 @@ const instance = engine.instantiate(engine.open(files.calls), {
 });
 const { add, loop, loopThrough } = engine.exports(instance);
 
-const toWasm = perCall(2_000_000, (count) => {
+const toWasm = perCall((count) => {
   for (let i = 0; i < count; i++) sum = add(sum, i);
 });
-const toJs = perCall(2_000_000, (count) => {
+const toJs = perCall((count) => {
   sum ^= loop(count);
 });
-const toJsThrough = perCall(1_000_000, (count) => {
+const toJsThrough = perCall((count) => {
   sum ^= loopThrough(count);
 });
 
@@ -64,7 +65,7 @@ const instantiateImage = instantiation(files.image);
 
 const page = engine.open(files.page);
 const get = engine.exportGetter(page, engine.instantiate(page, {}), 'f');
-const getExport = perCall(1_000_000, (count) => {
+const getExport = perCall((count) => {
   for (let i = 0; i < count; i++) if (get() === undefined) sum++;
 });
 
