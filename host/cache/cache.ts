@@ -91,11 +91,12 @@ export class Cache {
   #adopt(key: string, file: Uint8Array | undefined): Code | undefined {
     if (!file) return undefined;
     try {
+      if (!this.#usable()) return Code.fromBytes(file, this.#options(key));
       const { artifact, signature } = splitSignature(file);
       parseArtifact(artifact);
       this.#key?.check(artifact, signature, subjectOf(key));
     } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
+      if (!(error instanceof ArtifactError) || notDamage.has(error.code)) throw error;
       this.#damaged(`${key} of the cache store`, error);
       this.#store!.delete(key);
       return undefined;

@@ -169,7 +169,7 @@ function accessOf(path: string): [Access, string] | undefined {
   const user = process.geteuid?.();
   let real: string;
   try {
-    real = realpathSync(path);
+    real = realpathSync.native(path);
   } catch {
     return undefined;
   }

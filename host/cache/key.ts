@@ -26,7 +26,12 @@ export function compatibilityHash(target: string, options: CompileOptions, signe
  *  A binary that is found by its hash has been validated when it was compiled, for the same features, which are part of the name: a hit is
  *  valid, and validation is left out. */
 export function cacheKey(wasm: Uint8Array, compatibility: string, compiler: string): string {
-  return `${sha256(wasm)}-${sha256(Buffer.from(`${compatibility} ${compiler}`)).slice(0, 32)}`;
+  return keyOfHash(sha256(wasm), compatibility, compiler);
+}
+
+/** The same by the hash of the binary. */
+export function keyOfHash(hash: string, compatibility: string, compiler: string): string {
+  return `${hash}-${sha256(Buffer.from(`${compatibility} ${compiler}`)).slice(0, 32)}`;
 }
 
 /** What `cacheKey` gives, and nothing else. */

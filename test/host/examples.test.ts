@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import * as ouro from '../../host/index.js';
 import { root } from '../support/shared.js';
 
-const files = ['module', 'engine', 'export', 'functions', 'text', 'types'];
+const files = ['module', 'engine', 'export', 'functions', 'text', 'types', 'cache/store'];
 
 const test = suite('examples');
 const folder = mkdtempSync(join(tmpdir(), 'ouro-examples-'));
