@@ -95,11 +95,17 @@ export class Folder {
     if (statSync(path, { throwIfNoEntry: false })) return;
     makeFolder(this.path, 0o700);
     writeAtomic(path, bytes);
-    this.#size = (this.#size ?? this.entries().reduce((sum, { size }) => sum + size, -bytes.length)) + bytes.length;
+    this.#size = this.#size === undefined ? this.#look() : this.#size + bytes.length;
     if (this.#size > this.maxBytes) {
       this.clean({ maxBytes: this.maxBytes * CLEAN_TO });
       this.#size = undefined;
     }
+  }
+
+  /** The bytes that are there. What crashes left behind goes by the way. */
+  #look(): number {
+    this.#cleanParts(Date.now());
+    return this.entries().reduce((sum, { size }) => sum + size, 0);
   }
 
   delete(key: string): void {

@@ -268,6 +268,18 @@ test('cleaning by age, and what crashes leave behind', () => {
   assert.equal(new Folder(newPath(), 1).clean(), { entries: 0, bytes: 0, parts: 0 }, 'no folder at all');
 });
 
+test('the next process that puts something in removes what crashes left behind', () => {
+  const path = newPath();
+  new Engine({ cache: path }).load(wasm);
+  const part = `${onlyEntry(path)}.123-abc.part`;
+  writeFileSync(part, 'half');
+  const long = new Date(Date.now() - 2 * 3600_000);
+  utimesSync(part, long, long);
+  new Engine({ cache: path, optLevel: 'none' }).load(wasm);
+  assert.not.ok(existsSync(part));
+  assert.is(entries(path).length, 2);
+});
+
 test('a mapped entry that is removed stays as it is', () => {
   const path = newPath();
   const code = new Engine({ cache: path }).load(wasm);
