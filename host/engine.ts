@@ -2,7 +2,7 @@
  *  key that artifacts are signed with. Every artifact that becomes code passes here or through `loadOptions`. */
 
 import { Cache } from './cache/cache.js';
-import { cacheKey, compatibilityHash, subjectOf } from './cache/key.js';
+import { cacheKey, compatibilityHash, keyOfHash, subjectOf } from './cache/key.js';
 import { Code, type CodeOptions } from './code.js';
 import { compilerHash, compileWasm, compileWasmAsync, validateWasm } from './compile.js';
 import { type Config, type LoadOptions, type ResolvedConfig, resolveConfig } from './config.js';
@@ -10,6 +10,7 @@ import type { CompileOptions } from './core.js';
 import { cpuFeatures } from './cpu.js';
 import { detectPrecompiled } from './detect.js';
 import { memoriesAreGuarded } from './memory.js';
+import { native } from './native.js';
 import { type ModuleCompileOptions, type ModuleSource, toBinary, toText } from './module.js';
 import { parseTextAside } from './text-sync.js';
 
@@ -126,6 +127,12 @@ export class Engine {
   /** @internal The name in the cache of the artifact for a wasm binary. */
   keyOf(bytes: Uint8Array): string {
     return this.#key(ownCopy(bytes));
+  }
+
+  /** @internal The same, hashed off this thread. Meanwhile the caller holds the bytes, unchanged. */
+  async keyOfAsync(bytes: Uint8Array): Promise<string> {
+    const hash = Buffer.from(await native().hashBytes(bytes)).toString('hex');
+    return keyOfHash(hash, this.precompileCompatibilityHash, compilerHash());
   }
 
   /** @internal The code by that name if the cache has it. */

@@ -59,6 +59,8 @@ export interface NativeHelper {
   openShared(id: bigint, nonce: bigint): Mapping | undefined;
   /** SHA-256 of a mapping's first `size` bytes, off this thread; bytes [gap, gap + gapSize) count as zeros. It must stay mapped meanwhile. */
   hashMapping(mapping: number, size: number, gap: number, gapSize: number): Promise<ArrayBuffer>;
+  /** SHA-256 of bytes, off this thread. They must stay as they are, and be held, until the promise settles. */
+  hashBytes(bytes: Uint8Array): Promise<ArrayBuffer>;
   /** A hint that these bytes will be read soon. */
   prefetch(mapping: number, offset: number, size: number): void;
 
@@ -66,7 +68,7 @@ export interface NativeHelper {
   address(bytes: ArrayBufferView | ArrayBuffer): number;
   /** Are all `reserved` bytes from `address` mapped, and those from `byteLength` on inaccessible? */
   probeGuard(address: number, byteLength: number, reserved: number): boolean;
-  /** Puts bytes of a mapping's file over memory at a page boundary, copy-on-write. */
+  /** Puts bytes of a mapping's file over memory at a page boundary, copy-on-write. The caller vouches for the memory and its length. */
   mapImage(destination: number, mapping: number, fileOffset: number, length: number): void;
   copyIn(destination: number, source: number, length: number): void;
 

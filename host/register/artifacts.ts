@@ -4,7 +4,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cachePath } from '../cache.js';
-import type { Code } from '../code.js';
+import { KEY_PATTERN } from '../cache/key.js';
+import { Code } from '../code.js';
 import type { Config } from '../config.js';
 import { Engine } from '../engine.js';
 import type { Func } from '../func.js';
@@ -62,21 +63,42 @@ export function leaveToV8(key: string, reason: string): void {
   }
 }
 
-/** From the cache; undefined also where it cannot be read. */
+/** The code that this thread had last, by key: an application that makes a module again has it at once, and code on its way to another thread
+ *  is still there when it arrives. The oldest first. */
+const recent = new Map<string, Code>();
+const MAX_RECENT = 32;
+
+function remember(key: string, code: Code): Code {
+  recent.delete(key);
+  recent.set(key, code);
+  if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!);
+  return code;
+}
+
+/** Code that is there; undefined also where the cache cannot be read. */
 export function find(key: string): Code | undefined {
+  let code = recent.get(key);
   try {
-    return engine().lookupKey(key);
+    code ??= engine().lookupKey(key);
   } catch {
-    return undefined;
+    // An artifact for another CPU, say.
   }
+  return code && remember(key, code);
+}
+
+/** Code that another thread of this process has, by what `code.shared()` gave there; from the cache where nobody has it any more. */
+export function findShared(key: string, id: string, nonce: string): Code | undefined {
+  if (!KEY_PATTERN.test(key) || !/^\d+$/.test(id) || !/^\d+$/.test(nonce)) return undefined;
+  const code = recent.get(key) ?? Code.fromShared(BigInt(id), BigInt(nonce), {});
+  return code ? remember(key, code) : find(key);
 }
 
 /** Native code for a binary, whatever the mode: from the cache, or compiled now. Throws what the compiler says. */
-export function compileNow(bytes: Uint8Array): Code {
-  return engine().load(bytes);
+export function compileNow(bytes: Uint8Array, key = engine().keyOf(bytes)): Code {
+  return remember(key, engine().load(bytes));
 }
 
 /** The same without blocking. */
-export function compileSoon(bytes: Uint8Array): Promise<Code> {
-  return engine().loadAsync(bytes);
+export async function compileSoon(bytes: Uint8Array, key: string): Promise<Code> {
+  return remember(key, await engine().loadAsync(bytes));
 }

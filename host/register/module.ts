@@ -30,11 +30,25 @@ interface Choice {
   readonly isNew?: boolean;
 }
 
+const isSmall = (bytes: Uint8Array) => bytes.length < minSize || mode === 'off';
+
 /** Looks for native code. `files`: as `callers` gave them. */
 function choose(bytes: Uint8Array, files: readonly string[]): Choice {
-  if (bytes.length < minSize || mode === 'off') return {};
+  return isSmall(bytes) ? {} : chooseByKey(bytes, engine().keyOf(bytes), files);
+}
+
+/** To hash more than this takes milliseconds, for which other work should not wait. */
+const LARGE = 2 ** 20;
+
+/** The same without blocking. */
+async function chooseLater(bytes: Uint8Array): Promise<Choice> {
+  const files = callers();
+  if (bytes.length < LARGE) return choose(bytes, files);
+  return chooseByKey(bytes, await engine().keyOfAsync(bytes), files);
+}
+
+function chooseByKey(bytes: Uint8Array, key: string, files: readonly string[]): Choice {
   const started = performance.now();
-  const key = engine().keyOf(bytes);
   const tell = (text: string) => log(() => `module ${nameOf(key)}, ${Math.ceil(bytes.length / 1024)} KB: ${text}`);
   const reason = excluded(bytes, key, files);
   if (reason !== undefined) {
@@ -79,7 +93,7 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
     let { code } = choice;
     if (choice.isNew && mode === 'eager') {
       try {
-        code = compileNow(bytes);
+        code = compileNow(bytes, choice.key);
       } catch (error) {
         refused(choice.key!, error);
       }
@@ -101,11 +115,11 @@ export async function compile(args: readonly unknown[], context: Context): Promi
     if (!view || args[1] !== undefined) return await V8.compile(...(args as [BufferSource]));
     // The application may change its bytes meanwhile.
     const bytes = view.slice();
-    const choice = choose(bytes, callers());
+    const choice = await chooseLater(bytes);
     let { code } = choice;
     if (choice.isNew && mode === 'eager') {
       try {
-        code = await compileSoon(bytes);
+        code = await compileSoon(bytes, choice.key!);
       } catch (error) {
         refused(choice.key!, error);
       }

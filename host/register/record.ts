@@ -5,7 +5,7 @@
 import type { Code } from '../code.js';
 import type { FuncType } from '../types.js';
 import { V8 } from '../v8.js';
-import { find, leaveToV8 } from './artifacts.js';
+import { findShared, leaveToV8 } from './artifacts.js';
 import { type ExternKindName, type Forwarded, forwardedBy, headOf, labelled, type Outline, outlineOf } from './outline.js';
 
 const LABEL = 'ouro.artifact';
@@ -54,7 +54,7 @@ export class ModuleRecord {
 
   /** A module with native code: a label. */
   static native(code: Code, key: string): ModuleRecord {
-    const label = new V8.Module(labelled(LABEL, Buffer.from(key)) as BufferSource);
+    const label = new V8.Module(labelled(LABEL, Buffer.from([key, ...code.shared()].join(' '))) as BufferSource);
     return new ModuleRecord(label, { code, key });
   }
 
@@ -80,9 +80,9 @@ export class ModuleRecord {
     } catch {
       return undefined;
     }
-    if (labels.length === 0) return new ModuleRecord(module, {});
-    const key = Buffer.from(labels[0]).toString();
-    const code = find(key);
+    if (labels.length === 0 || V8.Module.exports(module).length > 0) return new ModuleRecord(module, {});
+    const [key, id, nonce] = Buffer.from(labels[0]).toString().split(' ');
+    const code = findShared(key, id, nonce);
     if (!code) {
       throw new V8.CompileError(
         `the native code of this WebAssembly.Module, which another thread has sent, is not in Ouro's cache any more (${key}): ` +

@@ -312,6 +312,16 @@ static napi_value hash_mapping(napi_env env, napi_callback_info info) {
   return promise ? promise : throw_text(env, "cannot hash in another thread");
 }
 
+/* hashBytes(bytes): the same of bytes that JS keeps, unchanged and undetached, until the promise settles */
+static napi_value hash_bytes(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  uint8_t *data;
+  size_t size;
+  if (!get_arguments(env, info, 1, values) || !get_bytes(env, values[0], &data, &size)) return NULL;
+  napi_value promise = ouro_hash_later(env, data, size, 0, 0);
+  return promise ? promise : throw_text(env, "cannot hash in another thread");
+}
+
 /* prefetch(mapping address, offset, size): lets the system read in what will be needed soon */
 static napi_value prefetch(napi_env env, napi_callback_info info) {
   uint64_t n[3];
@@ -464,6 +474,7 @@ NAPI_MODULE_INIT() {
       {"shareMapping", share_mapping},
       {"openShared", open_shared},
       {"hashMapping", hash_mapping},
+      {"hashBytes", hash_bytes},
       {"prefetch", prefetch},
       {"registerCode", register_code},
       {"closeFile", close_file},

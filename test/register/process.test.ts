@@ -46,6 +46,13 @@ const files = {
       const { exports } = new WebAssembly.Instance(workerData, { env: { log() {} } });
       parentPort.postMessage('worker ' + exports.add(20, 22) + (workerData instanceof WebAssembly.Module) + WebAssembly.Module.imports(workerData).length);
     }`,
+  'gone.mjs': `import { Worker, isMainThread, workerData } from 'node:worker_threads';
+    import { readFileSync, rmSync } from 'node:fs';
+    if (isMainThread) {
+      const module = new WebAssembly.Module(readFileSync('adder.wasm'));
+      rmSync(process.env.OURO_CACHE, { recursive: true });
+      new Worker(new URL(import.meta.url), { workerData: module });
+    } else console.log(new WebAssembly.Instance(workerData, { env: { log() {} } }).exports.add(20, 22));`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
     process.stdout.write(spawnSync(process.execPath, ['app.mjs'], { encoding: 'utf8' }).stdout);`,
 };
@@ -152,6 +159,12 @@ test('modules go to worker threads', () => {
   const again = app.run(['worker.mjs']);
   assert.match(again.stdout, /^worker 42true1\n/);
   assert.match(again.stderr, runsNative);
+});
+
+test('a module reaches a thread though the cache is gone', () => {
+  const app = new App('gone', files);
+  const { stdout, stderr } = app.run(['gone.mjs'], { OURO_REGISTER: 'eager' });
+  assert.is(stdout, '42\n', stderr);
 });
 
 test('a corrupt cache', async () => {
