@@ -324,7 +324,7 @@ export class Instance {
     const { image } = artifact;
     if (image) {
       const [memory] = this.memories;
-      if (memory === undefined || image.address + image.size > memory.bytes.length) {
+      if (memory === undefined || image.address + image.size > memory.dataSize()) {
         throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: its data image does not fit into the memory');
       }
       const to = memory.base + image.address;

@@ -24,8 +24,9 @@ bool ouro_probe_guard(uintptr_t address, uint64_t length, uint64_t reserved) {
   return !readable(address + length) && !readable(address + middle) && !readable(address + reserved - page);
 }
 
-/* Puts file bytes [offset, offset + length) at `address` as a private copy: whole pages by mapping, the rest by copying.
- * The caller has checked that the memory is that long. False with errno; the memory is then as before. */
+/* Puts file bytes [offset, offset + length) at `address` as a private copy: whole pages by mapping, the rest by copying. The caller has checked
+ * that there is a memory, and that it is that long: nothing here does, for it would cost more than the mapping. False with errno; the memory
+ * is then as before. */
 bool ouro_map_image(uintptr_t address, const struct mapping *mapping, uint64_t offset, uint64_t length) {
   uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
   bool ranges = offset <= mapping->size && length <= mapping->size - offset;
@@ -35,10 +36,6 @@ bool ouro_map_image(uintptr_t address, const struct mapping *mapping, uint64_t o
   }
   uint64_t whole = length / page * page;
   if (whole > 0) {
-    if (msync((void *)address, whole, MS_ASYNC) != 0 || !readable(address) || !readable(address + whole - 1)) {
-      errno = EFAULT;
-      return false;
-    }
     void *mapped = mmap((void *)address, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, mapping->file, (off_t)offset);
     if (mapped == MAP_FAILED) return false;
   }
