@@ -28,7 +28,8 @@ export class Func {
     this.store = store;
     this.#type = type;
     this.#name = name ?? '';
-    if (typeof origin === 'number') this.address = origin;
+    // Only the internal form has a name: a number that a user gives is no address.
+    if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
       this.address = store.addHostFunc(this, type, origin);
