@@ -2,7 +2,7 @@
  *  In: a module's bytes and options, a control block in shared memory, ports between the lead and its helpers.
  *  Out: the artifact, the same bytes for any number of threads.
  *  All threads make the same plan of chunks, and whoever is free takes the next one by counting in the control block. So nobody hands out
- *  work, and a thread that starts late, or dies, holds nobody up: a lead that has waited long for a chunk compiles it itself.
+ *  work, and a thread that starts late, is slow or dies holds nobody up: a lead that waits longer for a chunk than it takes compiles it itself.
  *  A lead waits only for chunks that a running thread has taken: threads that lead one job and help with another cannot block each other. */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -147,7 +147,8 @@ export function lead(
   }
 }
 
-/** Waits for the chunks that helpers have taken. One that takes many times as long as it should is compiled here: its thread has died. */
+/** Waits for the chunks that helpers have taken. One that takes longer than it should is compiled here: its thread has died, or does not get a
+ *  processor while others are busy. */
 function collect(core: Core, plan: Plan, control: Control, ports: readonly MessagePort[], parts: Uint8Array[], cost: number): void {
   const { receiveMessageOnPort } = workerThreads();
   for (;;) {
@@ -161,7 +162,7 @@ function collect(core: Core, plan: Plan, control: Control, ports: readonly Messa
     const missing = plan.order.find((index) => parts[index] === undefined);
     if (missing === undefined || isStopped(control)) return;
     const { first, count, bytes } = plan.chunks[missing];
-    const patience = 200 + 10 * bytes * cost;
+    const patience = 2 + 1.5 * bytes * cost;
     if (Atomics.wait(control, SENT, sent, patience) === 'timed-out') parts[missing] = core.compilePart(first, count);
   }
 }
