@@ -161,7 +161,8 @@ const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, unwind } = n;'
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 
-function generateWrapper(type: FuncType): WrapperFactory {
+/** The text of a WrapperFactory. */
+function wrapperText(type: FuncType): string {
   const { params, results, stackArgs, stackResults, intsOnly } = layoutOf(type);
   const names = params.map((_, i) => `a${i}`).join(', ');
   const conversions = params.map(({ type }, i) => `const v${i} = ${convert(type, `a${i}`)};`);
@@ -173,8 +174,7 @@ function generateWrapper(type: FuncType): WrapperFactory {
   const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
   const entry = intsOnly ? 'enterInts' : 'enter';
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
-  const text = `'use strict'; ${views}
-    return (store, address, name) => {
+  return `(store, address, name) => {
       const callee = addressBits(address);
       const call = (${names}) => {
         ${conversions.join('\n')}
@@ -192,7 +192,12 @@ function generateWrapper(type: FuncType): WrapperFactory {
       };
       Object.defineProperty(call, 'name', { value: name });
       return call;
-    };`;
+    }`;
+}
+
+/** Makes code of text once for all: that costs more than what is in the text. */
+function generateWrappers(types: readonly FuncType[]): readonly WrapperFactory[] {
+  const text = `'use strict'; ${views} return [${types.map(wrapperText).join(',\n')}];`;
   return new Function('n', 'addressBits', 'drive', text)(native(), addressBits, driver());
 }
 
@@ -314,8 +319,17 @@ const invokers = new WeakMap<FuncType, InvokerFactory>();
 /** A JS function that calls the FuncRef at `address`. */
 export function makeWrapper(type: FuncType, store: Store, address: number, name: string): Callable {
   let factory = wrappers.get(type);
-  if (!factory) wrappers.set(type, (factory = mayGenerate() ? generateWrapper(type) : plainWrapper(type)));
+  if (!factory) wrappers.set(type, (factory = mayGenerate() ? generateWrappers([type])[0] : plainWrapper(type)));
   return factory(store, address, name);
+}
+
+/** Spares time where wrappers of many types will be made. */
+export function prepareWrappers(types: readonly FuncType[]): void {
+  const missing = types.filter(
+    (type, i) => !wrappers.has(type) && types.indexOf(type) === i && !type.params.concat(type.results).includes('v128'),
+  );
+  if (missing.length < 2 || !mayGenerate()) return;
+  for (const [i, factory] of generateWrappers(missing).entries()) wrappers.set(missing[i], factory);
 }
 
 /** Making code from text takes longer than some calls without it. */
