@@ -11,6 +11,9 @@ export type Drive = (store: Store) => boolean;
 
 let made: Drive | undefined;
 
+/** Node's own, whatever tests of the application put in its place. */
+const later = setImmediate;
+
 /** The loop of this thread. */
 export function driver(): Drive {
   made ??= makeDrive(native());
@@ -35,7 +38,7 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
   return (store) => {
     if (!sweepIsDue) {
       sweepIsDue = true;
-      setImmediate(sweep).unref();
+      later(sweep).unref();
     }
     const low = i32[ACTIVATION_LOW];
     const high = i32[ACTIVATION_HIGH];

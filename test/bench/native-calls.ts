@@ -47,7 +47,8 @@ const wrapper = new Function(
 
 const halves = machine.halves;
 const { enterInts, resume } = helper;
-const imported: ((a: number, b: number) => number)[] = [(a, b) => a + b];
+const sum = (a: number, b: number) => a + b;
+const imported = [sum, sum];
 
 /** The driver loop behind an entry that did not simply return. */
 function outcome(): void {
@@ -62,7 +63,7 @@ function outcome(): void {
   }
 }
 
-machine.hostImport(0, () => {});
+machine.hostImport(0, () => {}, 0, 0, 'leaveImportInts');
 const pointerBits = (pointer: number) => new Float64Array(new BigInt64Array([BigInt(pointer)]).buffer)[0];
 const call = (index: number) => wrapper(halves, machine.doubles, enterInts, outcome, pointerBits(machine.funcRef(index)));
 const count = 50_000;
@@ -93,6 +94,8 @@ loop('JS -> wasm, Ouro', call(0));
 measure('wasm -> JS, V8', count, () => v8.loop(count));
 const importing = call(1);
 measure('wasm -> JS, Ouro, in one function', count, () => importing(count, 0));
+// This one calls the import.
+machine.hostImport(0, () => {});
 const deep = call(2);
 for (const depth of [0, 1, 5, 20]) loop(`JS -> wasm, ${depth} calls deep, -> JS`, () => deep(depth, 0));
 const trapping = call(3);

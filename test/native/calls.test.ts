@@ -233,6 +233,12 @@ test('leaving from deep in the stack, and from a loop', () => {
   assert.is(calls, 6);
   m.call(at(importLoop), 10000);
   assert.is(calls, 10006);
+  for (const leave of ['leaveImport', 'leaveImportInts'] as const) {
+    calls = 0;
+    m.hostImport(0, () => assert.is(m.halves[0] + m.halves[2], 1000 - calls++ + 3), 0, 0, leave);
+    m.call(at(importLoop), 1000);
+    assert.is(calls, 1000);
+  }
   m.close();
 });
 

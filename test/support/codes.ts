@@ -199,7 +199,7 @@ export const callBuiltins: Code = {
   ],
 };
 
-/** i32 n: calls import 0 with (n, 3) for n down to 1. */
+/** i32 n: calls import 0 with (n, 3) for n down to 1, as compiled code does. */
 export const importLoop: Code = {
   frame: 24,
   hex: [
@@ -209,16 +209,21 @@ export const importLoop: Code = {
     '89fb', // mov ebx, edi
     '4d8b5e30', // .again: mov r11, [r14 + 48]
     '4d8b7638', // mov r14, [r14 + 56]
-    '4d8b7e10', // mov r15, [r14 + 16]
     '89df', // mov edi, ebx
     'be03000000', // mov esi, 3
+    '41f6c301', // test r11b, 1
+    '751e', // jne .leave
+    '4d8b7e10', // mov r15, [r14 + 16]
     '41ffd3', // call r11
-    '4c8b742410', // mov r14, [rsp + 16]
+    '4c8b742410', // .back: mov r14, [rsp + 16]
     '4d8b7e10', // mov r15, [r14 + 16]
     'ffcb', // dec ebx
-    '75dd', // jne .again
+    '75d7', // jne .again
     '488b5c2408', // mov rbx, [rsp + 8]
     '4883c418', // add rsp, 24
     'c3', // ret
+    '488d0503000000', // .leave: lea rax, [rip + 3]
+    '41ffe3', // jmp r11
+    'ebdd', // jmp .back
   ],
 };
