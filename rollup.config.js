@@ -1,7 +1,8 @@
 // Bundles what tsc wrote to build/ into dist/: one file for each entry, shared chunks beside them, so that
 // `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rollup/parseAst';
 
 const entries = {
@@ -32,6 +33,18 @@ function copyAssets() {
       }
       for (const name of readdirSync('dist')) {
         if (name.endsWith('.node')) replace(`dist/${name}`, `build/host/${name}`);
+      }
+    },
+  };
+}
+
+/** Removes the chunks of earlier builds. */
+function removeStale() {
+  return {
+    name: 'remove-stale',
+    writeBundle(_, bundle) {
+      for (const name of readdirSync('dist')) {
+        if (name.endsWith('.js') && !(name in bundle) && !(name in facades)) rmSync(`dist/${name}`);
       }
     },
   };
@@ -96,14 +109,24 @@ function oneLibrary(id, { getModuleInfo }) {
   return library.has(id) ? 'library' : undefined;
 }
 
-const present = Object.entries(entries).filter(([, path]) => existsSync(`${path}.ts`));
+/** Small packages that go into the bundles. What they import as `node:process` is the global: importing the module opens all standard
+ *  streams, which takes a start 10 ms. */
+const bundled = ['env-paths', 'is-safe-filename'];
+const PROCESS = 'node:process';
 
-const external = (id) => !id.startsWith('.') && !id.startsWith('/');
+function bundlePackages() {
+  return {
+    name: 'bundle-packages',
+    resolveId: (id) => (bundled.includes(id) ? fileURLToPath(import.meta.resolve(id)) : id === PROCESS ? `\0${PROCESS}` : null),
+    load: (id) => (id === `\0${PROCESS}` ? 'export default process;' : null),
+  };
+}
+
+const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
 
 /** The drop-in is CommonJS inside, whether it is imported or required: it is one file, which a fresh process has loaded sooner than a few ES
- *  modules, there is one copy of it in a process, and Node 20 can require it. An ES module of others' is put into it. */
+ *  modules, there is one copy of it in a process, and Node 20 can require it. */
 const dropIn = { install: 'host/register/install', webassembly: 'host/register/webassembly' };
-const bundled = ['env-paths'];
 
 /** What users load: as little as can be where the drop-in is off. */
 const facades = {
@@ -115,9 +138,9 @@ const facades = {
 const commonjs = {
   input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
   output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', exports: 'named' },
-  external: (id) => !bundled.includes(id) && !id.startsWith('.') && !id.startsWith('/'),
+  external,
   plugins: [
-    { name: 'resolve-bundled', resolveId: (id) => (bundled.includes(id) ? fileURLToPath(import.meta.resolve(id)) : null) },
+    bundlePackages(),
     {
       name: 'facades',
       generateBundle() {
@@ -128,7 +151,7 @@ const commonjs = {
 };
 
 const modules = {
-  input: Object.fromEntries(present.map(([name, path]) => [name, `build/${path}.js`])),
+  input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, `build/${path}.js`])),
   output: {
     dir: 'dist',
     format: 'esm',
@@ -138,7 +161,7 @@ const modules = {
     manualChunks: oneLibrary,
   },
   external,
-  plugins: [withoutComments(), copyAssets(), copyTypes()],
+  plugins: [bundlePackages(), withoutComments(), copyAssets(), copyTypes(), removeStale()],
 };
 
 export default [modules, commonjs];

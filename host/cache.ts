@@ -2,17 +2,12 @@
  *  ever sees half a file and nothing changes under a mapping. */
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import envPaths from 'env-paths';
 
-/** The user's cache folder for Ouro; OURO_CACHE names another. Where each system keeps caches: no package is asked, since the one for this
- *  imports `node:process`, which opens all standard streams and takes a start 10 ms. */
+/** The user's cache folder for Ouro; OURO_CACHE names another. */
 export function cacheFolder(): string {
-  const { OURO_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (OURO_CACHE) return OURO_CACHE;
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'ouro');
-  if (process.platform === 'win32') return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'ouro', 'Cache');
-  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'ouro');
+  return process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache;
 }
 
 /** The path of a file of the cache. */
