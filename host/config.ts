@@ -54,7 +54,7 @@ export interface Config extends WasmFeatures {
   keepWasm?: boolean;
   /** What runs the compiler: its native artifact where it is in the cache (`auto`, default), or compiler.wasm under V8 (`wasm`). */
   compiler?: Compiler;
-  /** Let asynchronous compiles use several threads for one module; default true. */
+  /** Let several threads compile one large module; default true. The artifact is the same. */
   parallelCompilation?: boolean;
   /** Keep what is compiled, and find it again: `true` in the user's cache folder, a path in another, a store behind the folder. Default
    *  false. */

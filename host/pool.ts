@@ -180,7 +180,7 @@ export async function compile(
   // The messages of several threads may overtake each other.
   let last: CompileProgress | undefined;
   const report = (progress: CompileProgress) => {
-    if (last && progress.done <= last.done) return;
+    if (signal?.aborted || (last && progress.done <= last.done)) return;
     last = progress;
     try {
       onProgress?.(progress);
@@ -214,7 +214,11 @@ async function compileSomewhere(
     };
     return await unlessAborted(signal, onAbort, first.run(request, ports, true, onProgress));
   } catch (error) {
-    if (!(error instanceof NoThreads)) throw error;
+    if (!(error instanceof NoThreads)) {
+      // When the lead has died, its helpers need not go on.
+      stop(job.control);
+      throw error;
+    }
   }
   const onCompiled = onProgress && ((done: number, total: number) => onProgress({ done, total }));
   const work = withCoreAsync(compiler, (core) => compileInSlices(core, job, onCompiled));
