@@ -57,5 +57,3 @@ export async function validateWasmAsync(
 ): Promise<void> {
   await pool.validate(pool.shared(bytes), features, compiler, how.signal);
 }
-
-export { compilerHash } from './cores.js';

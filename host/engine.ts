@@ -4,9 +4,10 @@
 import { Cache } from './cache/cache.js';
 import { cacheKey, compatibilityHash, keyOfHash, subjectOf } from './cache/key.js';
 import { Code, type CodeOptions } from './code.js';
-import { compilerHash, compileWasm, compileWasmAsync, validateWasm } from './compile.js';
+import { compileWasm, compileWasmAsync, validateWasm } from './compile.js';
 import { type Config, type LoadOptions, type ResolvedConfig, resolveConfig } from './config.js';
 import type { CompileOptions } from './core.js';
+import { compilerHash } from './cores.js';
 import { cpuFeatures } from './cpu.js';
 import { detectPrecompiled } from './detect.js';
 import { memoriesAreGuarded } from './memory.js';
