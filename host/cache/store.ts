@@ -25,6 +25,9 @@ export interface CacheStore {
 
 /** After a store has failed or hung, it is left alone for so many milliseconds. */
 const REST = 30_000;
+/** The time limit is counted in so many steps, so that a thread that is busy for longer (a synchronous compile) does not take its own time
+ *  for the store's. */
+const TICKS = 10;
 
 /** A store that never fails: what goes wrong is a miss, and a warning. */
 export class GuardedStore {
@@ -102,11 +105,17 @@ export class GuardedStore {
   async #within<T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
+      let ticks = 0;
+      const tick = () => {
+        if (++ticks < TICKS) {
+          timer = setTimeout(tick, this.#timeout / TICKS);
+          return;
+        }
         this.#rest();
         this.#warn('CACHE_STORE_TIMEOUT', `a ${what} took longer than ${this.#timeout} ms; it rests for ${REST / 1000} s`);
         resolve(undefined);
-      }, this.#timeout);
+      };
+      timer = setTimeout(tick, this.#timeout / TICKS);
     });
     try {
       return await Promise.race([work(), late]);

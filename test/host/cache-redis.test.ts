@@ -68,7 +68,7 @@ if (spawnSync('redis-server', ['--version']).error) {
     const one = open(port);
     const other = open(port);
     try {
-      const first = new Engine({ artifactKey, cache: { path: newPath(), store: one } });
+      const first = new Engine({ artifactKey, cache: { path: newPath(), store: one, timeout: 20_000 } });
       assert.is(await compile(first), 42);
       await first.flushCache();
       const key = first.keyOf(wasm);
@@ -76,7 +76,7 @@ if (spawnSync('redis-server', ['--version']).error) {
       assert.equal(new Uint8Array((await other.get(key))!), artifact);
 
       // The other machine finds it: what it gets is what the store holds.
-      const found = new Engine({ artifactKey, cache: { path: newPath(), store: other } });
+      const found = new Engine({ artifactKey, cache: { path: newPath(), store: other, timeout: 20_000 } });
       assert.is(found.lookup(wasm), undefined, 'not in its folder');
       assert.is(await compile(found), 42);
       assert.ok(found.lookup(wasm));
@@ -85,7 +85,7 @@ if (spawnSync('redis-server', ['--version']).error) {
       // Somebody else writes to the same Redis.
       const evil = new Engine().precompileModule(await moduleReturning(666));
       await one.put(key, evil);
-      const careful = new Engine({ artifactKey, cache: { path: newPath(), store: other } });
+      const careful = new Engine({ artifactKey, cache: { path: newPath(), store: other, timeout: 20_000 } });
       assert.is(await compile(careful), 42);
       await careful.flushCache();
       assert.equal(await cacheWarnings(), ['CACHE_ENTRY_DAMAGED']);
@@ -105,7 +105,7 @@ if (spawnSync('redis-server', ['--version']).error) {
 
       // And comes back, empty.
       server = await startRedis(port);
-      const again = new Engine({ artifactKey, cache: { path: newPath(), store: open(port) } });
+      const again = new Engine({ artifactKey, cache: { path: newPath(), store: open(port), timeout: 20_000 } });
       assert.is(await compile(again), 42);
       await again.flushCache();
       assert.equal(await cacheWarnings(), []);

@@ -135,6 +135,17 @@ test('a store that hangs costs its timeout once', async () => {
   assert.equal(await cacheWarnings(), ['CACHE_STORE_TIMEOUT']);
 });
 
+test('a thread that is busy for longer than the limit does not take that for the store', async () => {
+  const store = new SlowShelf();
+  const engine = engineWith({ store, timeout: 60, path: false });
+  assert.is(await compile(engine), 42);
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  await engine.flushCache();
+  assert.is(store.shelf.items.size, 1);
+  assert.equal(await cacheWarnings(), []);
+});
+
 test('a store that gives something else than bytes', async () => {
   for (const answer of ['text', 5, {}, [1, 2]]) {
     const engine = engineWith({ store: { get: () => answer as never, put: () => {}, delete: () => {} } });
