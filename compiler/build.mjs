@@ -1,9 +1,11 @@
 /** Builds the compiler core with asc: build/compiler.wasm, build/ouro.wasm (the WASI command) and build/compiler.test.wasm.
  *  A target is built again only when a source, the configuration or this file is newer than its output.
+ *  All sources are read once, before anything is built: a build never mixes two states of a file that changes meanwhile, and its outputs
+ *  carry the time of the reading, so that such a change is seen by the next build.
  *  `node compiler/build.mjs [name…]` builds only the named targets (compiler, ouro, test). */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,39 +16,48 @@ const targets = [
   { name: 'test', entry: 'compiler/test.ts', output: 'build/compiler.test.wasm', target: 'test' },
 ];
 
-/** Time of the newest file below `folder` whose name ends in .ts. */
-function newest(folder) {
-  let time = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+/** Paths of the sources below `folder`. */
+function sources(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) time = Math.max(time, newest(path));
-    else if (entry.name.endsWith('.ts')) time = Math.max(time, statSync(path).mtimeMs);
-  }
-  return time;
+    return entry.isDirectory() ? sources(path) : entry.name.endsWith('.ts') ? [path] : [];
+  });
 }
 
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 process.chdir(root);
-const inputs = Math.max(
-  newest('compiler'),
-  newest('runtime'),
-  modified('asconfig.json'),
-  modified('node_modules/assemblyscript/package.json'),
-  modified(fileURLToPath(import.meta.url)),
-);
 const wanted = process.argv.slice(2);
+const paths = [...sources('compiler'), ...sources('runtime'), 'asconfig.json'];
+const others = ['node_modules/assemblyscript/package.json', fileURLToPath(import.meta.url)];
+const inputs = Math.max(...[...paths, ...others].map(modified));
+const stale = targets.filter(({ name, output }) => (wanted.length === 0 || wanted.includes(name)) && modified(output) <= inputs);
+if (stale.length === 0) process.exit();
 mkdirSync('build', { recursive: true });
 
-for (const { name, entry, output, target } of targets) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  if (!existsSync(entry) || modified(output) > inputs) continue;
-  // Loaded late: it costs half a second, which an up-to-date build need not pay.
-  const { default: asc } = await import('assemblyscript/asc');
+const taken = new Date();
+const snapshot = new Map(paths.map((path) => [resolve(path), readFileSync(path, 'utf8')]));
+
+/** Sources as they were when the build began. Null: no such file. */
+const readFile = (name, base) => snapshot.get(resolve(base, name)) ?? null;
+
+/** The compiler's memory starts where the language's heap would: nothing may take memory from that. */
+const noHeap = {
+  afterCompile(module) {
+    if (module.getFunction('~lib/rt/stub/__new') !== 0)
+      throw new Error('something allocates on the heap of the language (new, strings joined at run time, arrays)');
+  },
+};
+
+// Loaded late: it costs half a second, which an up-to-date build need not pay.
+const { default: asc } = await import('assemblyscript/asc');
+
+for (const { entry, output, target } of stale) {
   // asc writes several files and may fail half-way: only a complete build takes the final name.
   const part = output.replace(/\.wasm$/, `.${process.pid}.wasm`);
   const started = performance.now();
-  const { error, stderr } = await asc.main([entry, '--config', 'asconfig.json', '--target', target, '--outFile', part]);
+  const options = [entry, '--config', 'asconfig.json', '--target', target, '--outFile', part];
+  const { error, stderr } = await asc.main(options, { readFile, transforms: [noHeap] });
   const text = stderr.toString();
   if (text) process.stderr.write(text);
   if (error) {
@@ -54,6 +65,7 @@ for (const { name, entry, output, target } of targets) {
     console.error(`build: ${entry}: ${error.message}`);
     process.exit(1);
   }
+  utimesSync(part, taken, taken);
   renameSync(part, output);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${output}: ${readFileSync(output).length} bytes, ${seconds} s`);

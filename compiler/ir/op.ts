@@ -67,6 +67,7 @@ export const enum Op {
   Udiv,
   Srem,
   Urem,
+  MulHigh, // i64: the upper half of the unsigned product
   Sext8,
   Sext16,
   Sext32, // i64 -> i64
@@ -118,7 +119,6 @@ export const enum Op {
   PtrLoad,
   PtrStore,
   RodataAddr,
-  FuncAddr, // i64: code address of function `imm`
   TrapIf,
   // Calls.
   Call, // index: function of this instance
@@ -179,7 +179,7 @@ const rows = memory.data<i32>([
   Op.Add, 2, COMM, Op.Sub, 2, PURE, Op.Mul, 2, COMM, Op.And, 2, COMM, Op.Or, 2, COMM, Op.Xor, 2, COMM,
   Op.Shl, 2, PURE, Op.ShrS, 2, PURE, Op.ShrU, 2, PURE, Op.Rotl, 2, PURE, Op.Rotr, 2, PURE,
   Op.Clz, 1, PURE, Op.Ctz, 1, PURE, Op.Popcnt, 1, PURE,
-  Op.Sdiv, 2, Flag.Guarded, Op.Udiv, 2, Flag.Guarded, Op.Srem, 2, Flag.Guarded, Op.Urem, 2, Flag.Guarded,
+  Op.Sdiv, 2, Flag.Guarded, Op.Udiv, 2, Flag.Guarded, Op.Srem, 2, Flag.Guarded, Op.Urem, 2, Flag.Guarded, Op.MulHigh, 2, COMM,
   Op.Sext8, 1, PURE, Op.Sext16, 1, PURE, Op.Sext32, 1, PURE, Op.ExtendS, 1, PURE, Op.ExtendU, 1, PURE, Op.Wrap, 1, PURE,
   Op.FAdd, 2, COMM, Op.FSub, 2, PURE, Op.FMul, 2, COMM, Op.FDiv, 2, PURE, Op.FMin, 2, PURE, Op.FMax, 2, PURE, Op.FCopysign, 2, PURE,
   Op.FAbs, 1, PURE, Op.FNeg, 1, PURE, Op.FCeil, 1, PURE, Op.FFloor, 1, PURE, Op.FTrunc, 1, PURE, Op.FNearest, 1, PURE, Op.FSqrt, 1, PURE,
@@ -190,7 +190,7 @@ const rows = memory.data<i32>([
   Op.Load16U, 1, Flag.Reads | Flag.Traps, Op.Load16S, 1, Flag.Reads | Flag.Traps, Op.Load32U, 1, Flag.Reads | Flag.Traps, Op.Load32S, 1, Flag.Reads | Flag.Traps,
   Op.Store, 2, Flag.Writes | Flag.Traps, Op.Store8, 2, Flag.Writes | Flag.Traps, Op.Store16, 2, Flag.Writes | Flag.Traps, Op.Store32, 2, Flag.Writes | Flag.Traps,
   Op.CtxLoad, 0, Flag.Reads, Op.CtxStore, 1, Flag.Writes, Op.CtxAddr, 0, PURE,
-  Op.PtrLoad, 1, Flag.Reads | Flag.Guarded, Op.PtrStore, 2, Flag.Writes, Op.RodataAddr, 0, PURE, Op.FuncAddr, 0, PURE,
+  Op.PtrLoad, 1, Flag.Reads | Flag.Guarded, Op.PtrStore, 2, Flag.Writes, Op.RodataAddr, 0, PURE,
   Op.TrapIf, 1, Flag.Traps,
   Op.Call, 0, CALL, Op.CallImport, 0, CALL, Op.CallRef, 0, CALL, Op.CallCode, 0, CALL, Op.CallBuiltin, 0, CALL,
   Op.Result, 1, 0,
@@ -201,7 +201,7 @@ const rows = memory.data<i32>([
 /** Names by number, separated by spaces; the IR's text form. */
 // One literal: joining strings would need the language's own heap, which this core does not have.
 export const OP_NAMES: string =
-  'none param iconst fconst eq ne lt_s ge_s lt_u ge_u gt_s le_s gt_u le_u feq fne flt fgt fle fge add sub mul and or xor shl shr_s shr_u rotl rotr clz ctz popcnt sdiv udiv srem urem sext8 sext16 sext32 extend_s extend_u wrap fadd fsub fmul fdiv fmin fmax fcopysign fabs fneg fceil ffloor ftrunc fnearest fsqrt promote demote int_to_float_s int_to_float_u float_to_int_s float_to_int_u float_to_int_sat_s float_to_int_sat_u bitcast select load load8_u load8_s load16_u load16_s load32_u load32_s store store8 store16 store32 ctx_load ctx_store ctx_addr ptr_load ptr_store rodata_addr func_addr trap_if call call_import call_ref call_code call_builtin result jump br_if br_table return trap';
+  'none param iconst fconst eq ne lt_s ge_s lt_u ge_u gt_s le_s gt_u le_u feq fne flt fgt fle fge add sub mul and or xor shl shr_s shr_u rotl rotr clz ctz popcnt sdiv udiv srem urem mul_high sext8 sext16 sext32 extend_s extend_u wrap fadd fsub fmul fdiv fmin fmax fcopysign fabs fneg fceil ffloor ftrunc fnearest fsqrt promote demote int_to_float_s int_to_float_u float_to_int_s float_to_int_u float_to_int_sat_s float_to_int_sat_u bitcast select load load8_u load8_s load16_u load16_s load32_u load32_s store store8 store16 store32 ctx_load ctx_store ctx_addr ptr_load ptr_store rodata_addr trap_if call call_import call_ref call_code call_builtin result jump br_if br_table return trap';
 
 // Laws that code relies on.
 if ((Op.Eq ^ 1) != Op.Ne || (Op.LtS ^ 1) != Op.GeS || (Op.LtU ^ 1) != Op.GeU || (Op.GtS ^ 1) != Op.LeS || (Op.GtU ^ 1) != Op.LeU) {

@@ -277,7 +277,6 @@ function parseOperands(block: Block, value: Value, op: Op, type: Type): void {
       break;
     case Op.TrapIf:
     case Op.Trap:
-    case Op.FuncAddr:
     case Op.Result:
       expect(0x23);
       imms[value] = signedDecimal();

@@ -163,7 +163,6 @@ function printOperands(out: Buffer, value: Value, op: Op): void {
       break;
     case Op.TrapIf:
     case Op.Trap:
-    case Op.FuncAddr:
     case Op.Result:
       printNumber(out, imm);
       break;

@@ -205,6 +205,7 @@ function verifyTypes(value: Value): bool {
   if (op >= Op.Add && op <= Op.Rotr) return isInt(type) && isType(a, type) && isType(b, type);
   if (op >= Op.Clz && op <= Op.Popcnt) return isInt(type) && isType(a, type);
   if (op >= Op.Sdiv && op <= Op.Urem) return isInt(type) && isType(a, type) && isType(b, type);
+  if (op == Op.MulHigh) return type == Type.I64 && isType(a, type) && isType(b, type);
   if (op >= Op.FAdd && op <= Op.FCopysign) return isFloat(type) && isType(a, type) && isType(b, type);
   if (op >= Op.FAbs && op <= Op.FSqrt) return isFloat(type) && isType(a, type);
   switch (op) {

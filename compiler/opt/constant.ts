@@ -213,6 +213,8 @@ function evaluate64(op: Op, x: i64, y: i64): bool {
       return give(x - y);
     case Op.Mul:
       return give(x * y);
+    case Op.MulHigh:
+      return give(mulHigh(x as u64, y as u64) as i64);
     case Op.And:
       return give(x & y);
     case Op.Or:
@@ -312,4 +314,11 @@ function evaluateF64(op: Op, xBits: i64, yBits: i64): bool {
     default:
       return false;
   }
+}
+
+/** The upper half of a product of 128 bits. */
+function mulHigh(x: u64, y: u64): u64 {
+  const middle = (x >> 32) * (y & 0xffffffff) + (((x & 0xffffffff) * (y & 0xffffffff)) >> 32);
+  const other = (x & 0xffffffff) * (y >> 32) + (middle & 0xffffffff);
+  return (x >> 32) * (y >> 32) + (middle >> 32) + (other >> 32);
 }

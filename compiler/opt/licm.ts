@@ -165,6 +165,7 @@ function isSlow(op: Op): bool {
   if (isComparison(op)) return false;
   switch (op) {
     case Op.Mul:
+    case Op.MulHigh:
     case Op.Popcnt:
     case Op.CtxLoad:
     case Op.PtrLoad:

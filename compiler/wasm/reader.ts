@@ -39,19 +39,6 @@ export function remaining(): u32 {
   return (end - cursor) as u32;
 }
 
-/** Address of the next byte, for a hot loop that keeps it to itself meanwhile and checks it against `endAddress`. */
-export function cursorAddress(): usize {
-  return cursor;
-}
-
-export function endAddress(): usize {
-  return end;
-}
-
-export function setCursorAddress(address: usize): void {
-  cursor = address;
-}
-
 /** The reads of hot loops, inlined. */
 export class Reader {
   @inline
@@ -158,7 +145,11 @@ export function skipBytes(count: u32): void {
 
 /** An opcode as in the Opcode enum; an unknown prefixed one of more than a byte becomes `prefix << 16 | number`. */
 export function readOpcode(): u32 {
-  const byte = readU8();
+  return finishOpcode(readU8());
+}
+
+/** The opcode that begins with `byte`, which was just read. */
+export function finishOpcode(byte: u32): u32 {
   if (byte < 0xfb || byte == 0xff) return byte;
   const number = readU32();
   return number < 0x100 ? (byte << 8) | number : (byte << 16) | (number & 0xffff);

@@ -73,20 +73,6 @@ export function reserveOperands(count: u32): void {
   operandCapacity = capacity;
 }
 
-/** Address behind the topmost operand, for a hot loop that keeps it to itself meanwhile. */
-export function operandsTop(): usize {
-  return top;
-}
-
-export function setOperandsTop(address: usize): void {
-  top = address;
-}
-
-/** Address of the innermost frame's first operand. */
-export function operandsBase(): usize {
-  return base;
-}
-
 /** Gives back the room that a large expression took. */
 export function trimStack(): void {
   if (operandCapacity <= SMALL) return;
@@ -108,6 +94,14 @@ export class Operands {
   static pop(expected: u32): void {
     if (top > base && (load<u8>(top - 1) as u32) == expected) top -= 1;
     else popOther(expected);
+  }
+
+  /** Pops `count` operands at once when they are those of `params` (a byte each, the first lowest); else false, and nothing is done. */
+  @inline
+  static popAll(params: u32, count: u32): bool {
+    if (top - base < (count as usize) || load<u32>(top - count) << (32 - (count << 3)) != params << (32 - (count << 3))) return false;
+    top -= count;
+    return true;
   }
 }
 

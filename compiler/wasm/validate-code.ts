@@ -47,14 +47,12 @@ import {
 } from './opcodes';
 import {
   atEnd,
-  cursorAddress,
-  endAddress,
   failAt,
+  finishOpcode,
   peekU8,
   position,
   readF32Bits,
   readF64Bits,
-  readOpcode,
   readS32,
   readS33,
   readS64,
@@ -62,7 +60,6 @@ import {
   readU8,
   Reader,
   remaining,
-  setCursorAddress,
   setRange,
 } from './reader';
 import {
@@ -76,8 +73,6 @@ import {
   labelTypes,
   markUnreachable,
   Operands,
-  operandsBase,
-  operandsTop,
   operatorOffset,
   popAny,
   popFrame,
@@ -87,7 +82,6 @@ import {
   reserveCode,
   reserveListOperands,
   resetStack,
-  setOperandsTop,
   setOperatorOffset,
   switchFrame,
 } from './stack';
@@ -101,37 +95,14 @@ let localCapacity: u32 = 0;
 let localCount: u32 = 0;
 let locals = Column.none<u32, u8>();
 
-/** The operators that `skim` takes. */
-const enum Simple {
-  None,
-  /** By their rows: no immediates, one or two parameters, one result. */
-  Numeric,
-  Const,
-  LocalGet,
-  LocalSet,
-  LocalTee,
-  Load,
-  Store,
-  Drop,
-}
-
-/** The longest of them, as far as `skim` takes it: an opcode, a byte, an integer of four. */
-const LONGEST: usize = 6;
-
-/** Simple, by opcode. */
-const simples: usize = memory.data(256);
-setSimple(Opcode.I32Eqz, Opcode.F64ReinterpretI64, Simple.Numeric);
-setSimple(Opcode.I32Const, Opcode.I64Const, Simple.Const);
-setSimple(Opcode.LocalGet, Opcode.LocalGet, Simple.LocalGet);
-setSimple(Opcode.LocalSet, Opcode.LocalSet, Simple.LocalSet);
-setSimple(Opcode.LocalTee, Opcode.LocalTee, Simple.LocalTee);
-setSimple(Opcode.I32Load, Opcode.I64Load32U, Simple.Load);
-setSimple(Opcode.I32Store, Opcode.I64Store32, Simple.Store);
-setSimple(Opcode.Drop, Opcode.Drop, Simple.Drop);
-
-function setSimple(first: u32, last: u32, simple: Simple): void {
-  memory.fill(simples + first, simple as u8, (last - first + 1) as usize);
-}
+/** Operators without immediates that every module may use. */
+const FIRST_NUMERIC: u32 = Opcode.I32Eqz;
+const LAST_NUMERIC: u32 = Opcode.F64ReinterpretI64;
+/** Loads and stores. */
+const FIRST_ACCESS: u32 = Opcode.I32Load;
+const LAST_ACCESS: u32 = Opcode.I64Store32;
+const FIRST_STORE: u32 = Opcode.I32Store;
+const FIRST_PREFIX: u32 = 0xfb;
 
 let hasLoops: bool = false;
 let hasCalls: bool = false;
@@ -150,110 +121,36 @@ export function validateBody(func: u32): bool {
   pushFrame(FrameKind.Func, 0, 0, typeResultBytes(type), typeResultCount(type));
   // Every error moves the cursor to the end.
   while (frameCount != 0) {
-    skim();
     const offset = position();
     setOperatorOffset(offset);
     if (atEnd()) {
       failMalformed(offset, 'unexpected end of section or function: END opcode expected');
       break;
     }
-    validateOperator(readOpcode());
+    const byte = Reader.u8();
+    if (byte - FIRST_NUMERIC <= LAST_NUMERIC - FIRST_NUMERIC) {
+      const row = opcodeRow(byte);
+      if (Operands.popAll(rowParams(row), rowParamCount(row))) Operands.push(rowResult(row));
+      else applyRow(byte, row);
+    } else if (byte == Opcode.LocalGet) {
+      const index = Reader.u32();
+      if (index < localCount) Operands.push(locals[index]);
+      else failUnknown('local', index);
+    } else if (byte - FIRST_ACCESS <= LAST_ACCESS - FIRST_ACCESS) {
+      const row = opcodeRow(byte);
+      readMemArg(row);
+      if (Operands.popAll(rowParams(row), rowParamCount(row))) {
+        // Only loads have a result.
+        if (byte < FIRST_STORE) Operands.push(rowResult(row));
+      } else applyRow(byte, row);
+    } else if (byte == Opcode.I32Const) {
+      readS32();
+      Operands.push(ValType.I32);
+    } else validateOperator(byte < FIRST_PREFIX ? byte : finishOpcode(byte));
   }
   if (!failed() && !atEnd()) failMalformed(position(), 'operators remaining after end of function');
   setFuncUsage(func, hasLoops, hasCalls);
   return !failed();
-}
-
-/** Goes over operators that most code consists of, as long as they are valid, reachable and have short immediates. Stops before any other:
- *  what it is, and what may be wrong with it, is not looked at here. */
-function skim(): void {
-  let at = cursorAddress();
-  const end = endAddress();
-  let top = operandsTop();
-  const base = operandsBase();
-  const types = changetype<usize>(locals);
-  // An index below it is in range, and one byte.
-  const indices = min<u32>(localCount, 0x80);
-  const hasMemory = memoryCount != 0;
-  while (at + LONGEST <= end) {
-    const opcode: u32 = load<u8>(at);
-    switch (load<u8>(simples + opcode) as u32) {
-      case Simple.Numeric: {
-        const row = opcodeRow(opcode);
-        const params = rowParams(row);
-        // 16 for two parameters, 24 for one.
-        const shift = <u32>clz(params) & 24;
-        const bottom = top - 4 + (shift >> 3);
-        if (bottom < base || load<u32>(top - 4) >> shift != params) break;
-        store<u8>(bottom, rowResult(row) as u8);
-        top = bottom + 1;
-        at += 1;
-        continue;
-      }
-      case Simple.LocalGet: {
-        const index: u32 = load<u8>(at, 1);
-        if (index >= indices) break;
-        store<u8>(top, load<u8>(types + index));
-        top += 1;
-        at += 2;
-        continue;
-      }
-      case Simple.Const: {
-        const ends = shortEnds(at + 1);
-        if (ends == 0) break;
-        store<u8>(top, rowResult(opcodeRow(opcode)) as u8);
-        top += 1;
-        at += 2 + (ctz(ends) >> 3);
-        continue;
-      }
-      case Simple.LocalSet: {
-        const index: u32 = load<u8>(at, 1);
-        if (index >= indices || top == base || load<u8>(top - 1) != load<u8>(types + index)) break;
-        top -= 1;
-        at += 2;
-        continue;
-      }
-      case Simple.LocalTee: {
-        const index: u32 = load<u8>(at, 1);
-        if (index >= indices || top == base || load<u8>(top - 1) != load<u8>(types + index)) break;
-        at += 2;
-        continue;
-      }
-      case Simple.Load: {
-        const row = opcodeRow(opcode);
-        const ends = shortEnds(at + 2);
-        if (ends == 0 || (load<u8>(at, 1) as u32) > rowAlign(row) || !hasMemory) break;
-        if (top == base || load<u8>(top - 1) != ValType.I32) break;
-        store<u8>(top - 1, rowResult(row) as u8);
-        at += 3 + (ctz(ends) >> 3);
-        continue;
-      }
-      case Simple.Store: {
-        const row = opcodeRow(opcode);
-        const ends = shortEnds(at + 2);
-        if (ends == 0 || (load<u8>(at, 1) as u32) > rowAlign(row) || !hasMemory) break;
-        if (top - base < 2 || (load<u16>(top - 2) as u32) != rowParams(row)) break;
-        top -= 2;
-        at += 3 + (ctz(ends) >> 3);
-        continue;
-      }
-      case Simple.Drop: {
-        if (top == base) break;
-        top -= 1;
-        at += 1;
-        continue;
-      }
-      default:
-    }
-    break;
-  }
-  setCursorAddress(at);
-  setOperandsTop(top);
-}
-
-/** The highest bit of each byte that may end an integer of at most four bytes; 0: it is longer. Any such integer fits 32 bits. */
-function shortEnds(at: usize): u32 {
-  return ~load<u32>(at) & 0x80808080;
 }
 
 /** Locals: the parameters, then the declared ones. */
@@ -314,11 +211,6 @@ function failUnknown(what: string, index: u32): void {
 
 function validateOperator(opcode: u32): void {
   switch (opcode) {
-    case Opcode.LocalGet: {
-      const index = Reader.u32();
-      if (index >= localCount) return failUnknown('local', index);
-      return Operands.push(locals[index]);
-    }
     case Opcode.LocalSet: {
       const index = Reader.u32();
       if (index >= localCount) return failUnknown('local', index);
@@ -414,8 +306,9 @@ function failLabel(depth: u32): void {
 function validateByRow(opcode: u32): void {
   const row = opcodeRow(opcode);
   if (row == 0 || rowName(row) == 0 || ((features >>> rowFeature(row)) & 1) == 0) return failOpcode(opcode, operatorOffset);
-  if (rowImm(row) != Imm.None) {
-    readImmediates(opcode, row);
+  const imm = rowImm(row);
+  if (imm != Imm.None) {
+    readImmediates(opcode, imm);
     if (failed()) return;
   }
   applyRow(opcode, row);
@@ -452,10 +345,8 @@ function readMemArg(row: usize): void {
 }
 
 /** Reads and checks the immediates of the operators that go by their rows. */
-function readImmediates(opcode: u32, row: usize): void {
-  switch (rowImm(row)) {
-    case Imm.MemArg:
-      return readMemArg(row);
+function readImmediates(opcode: u32, imm: Imm): void {
+  switch (imm) {
     case Imm.I32:
       readS32();
       return;

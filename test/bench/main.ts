@@ -1,6 +1,6 @@
 /** `npm run bench`: Ouro's speed beside V8's, in the same run, alternating. It prints; it judges nothing.
  *  Options: --engine v8 (V8 alone, to try the harness), --rounds N, --only NAME (programs whose name contains it),
- *  --part run|calls|module|compile|memory|packages (one part alone). */
+ *  --part run|calls|module|compile|validate|memory|packages (one part alone). */
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import type { EngineName } from './engines.js';
 import { packageTimes } from './packages.js';
 import { programs } from './programs.js';
 import { ouro, runTimes, v8Default } from './run-time.js';
+import { validateSpeed } from './validate.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -59,7 +60,7 @@ try {
     if (withOuro) files.set('ouro', Object.fromEntries(await precompile(new Map(Object.entries(wasm)))) as unknown as CallFiles);
     await callCosts(files, rounds);
   }
-  if (withOuro && (wanted('compile') || wanted('module'))) {
+  if (withOuro && (wanted('compile') || wanted('validate') || wanted('module'))) {
     // A native core of this very compiler, whatever is in the user's cache.
     process.env.OURO_CACHE = join(folder, 'cache');
     bootstrap();
@@ -67,6 +68,7 @@ try {
   if (wanted('compile') && sqlite) {
     await compileSpeed(sqlite, withOuro ? [v8Compiler, ...ouroCompilers] : [v8Compiler], rounds);
   }
+  if (wanted('validate') && sqlite) await validateSpeed(sqlite, withOuro, rounds);
   if (wanted('module') && withOuro) {
     execFileSync(process.execPath, [fileURLToPath(new URL('module.js', import.meta.url)), String(rounds)], { stdio: 'inherit' });
   }

@@ -168,6 +168,8 @@ function compute(op: string, type: string, from: string, x: bigint, y: bigint): 
       return wrap(x - y);
     case 'mul':
       return wrap(x * y);
+    case 'mul_high':
+      return (x * y) >> 64n;
     case 'and':
       return x & y;
     case 'or':

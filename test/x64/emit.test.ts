@@ -210,6 +210,16 @@ test('innermost loops are aligned', () => {
   assert.is(hexOf(body), 'f7d8' + 'f7d0' + '660f1f840000000000' + '0f1f00' + '83e901' + '75fb' + '83ea01' + '75e8' + 'c3');
 });
 
+test('an innermost loop that begins with a bare jump is aligned where the jump goes', () => {
+  const body = {
+    entry: ['Neg.32 rax rax', 'Jmp -> inner'],
+    'step depth=1': ['Jmp -> inner'],
+    'inner depth=1': ['Sub.32 rcx rcx #1', 'Jcc.ne -> step end'],
+    end: ['Ret'],
+  };
+  assert.is(hexOf(body), 'f7d8' + '660f1f840000000000' + '0f1f440000' + '83e901' + '75fb' + 'c3');
+});
+
 test('jump tables', () => {
   const x64 = new X64();
   const body = {
@@ -267,13 +277,13 @@ test('relocations follow their fields when branches shrink', () => {
   x64.emit({
     a: ['Jcc.e -> c b'],
     b: ['Call #3', 'LeaRodata.64 rax #16', 'CmpMemImm.32 rodata[8] #1000', 'Ret'],
-    c: ['LeaFunc.64 rdx #9', 'Ret'],
+    c: ['Call #9', 'Ret'],
   });
   assert.equal(x64.relocations(), [
     [1, 7, 3, 0],
     [2, 14, 16, 0],
     [2, 20, 8, 4],
-    [1, 36, 9, 0],
+    [1, 34, 9, 0],
   ]);
 });
 

@@ -130,6 +130,8 @@ function thread(): void {
       const final = blockTargets[to];
       if (to != block && !final.isNone) {
         blockTargets[block] = final;
+        // A loop that begins with the bare jump begins there.
+        blockHeaders[final] = max<u32>(blockHeaders[final], blockHeaders[block]) as u8;
         continue;
       }
       blockTargets[block] = block;

@@ -561,13 +561,6 @@ export function encode(inst: Inst): bool {
       rmRodata(instImms[inst] as u32);
       op(0x8d, Width.W, first, 0);
       break;
-    case X64.LeaFunc:
-      // lea d, [rip + …]: ModRM by hand, the field is a function's.
-      raw8(0x48 | ((first >> 3) << 2));
-      raw8(0x8d);
-      raw8(((first & 7) << 3) | 5);
-      functionField(instImms[inst] as u32);
-      break;
     case X64.Args:
       break;
     default:

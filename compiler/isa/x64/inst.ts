@@ -222,6 +222,4 @@ export const enum X64 {
   CallBuiltin, // imm: builtin id
   /** d: address of rodata offset imm. */
   LeaRodata,
-  /** d: code address of function imm. */
-  LeaFunc,
 }

@@ -23,7 +23,7 @@ import { Address, Form, X64, addressOf, condOf, formOf, fromOf, isWide, operandS
 /** Names by number. */
 // One literal: joining strings would need the language's own heap, which this core does not have.
 export const X64_NAMES: string =
-  'None Mov MovF MovImm ZeroF Load LoadZx LoadSx LoadF Store StoreImm StoreF Add Sub And Or Xor Imul AddLea Lea Neg Not Shl Shr Sar Rol Ror Shlx Shrx Sarx Rorx Andn SignRdx Div Idiv IremSafe Mulhi Lzcnt Tzcnt Popcnt ClzBsr CtzBsf Movzx Movsx Cmp CmpMemImm Test Ucomi Setcc Cmov CmovF TrapIf Jcc Jmp JmpTable Trap Ret Args Addf Subf Mulf Divf Minf Maxf Sqrtf Roundf Andps Andnps Orps Xorps Cvtf CvtIntToFloat CvtUint64ToFloat TruncS TruncU TruncSatS TruncSatU MovIntToFloat MovFloatToInt Call CallReg CallImport CallRef CallBuiltin LeaRodata LeaFunc';
+  'None Mov MovF MovImm ZeroF Load LoadZx LoadSx LoadF Store StoreImm StoreF Add Sub And Or Xor Imul AddLea Lea Neg Not Shl Shr Sar Rol Ror Shlx Shrx Sarx Rorx Andn SignRdx Div Idiv IremSafe Mulhi Lzcnt Tzcnt Popcnt ClzBsr CtzBsf Movzx Movsx Cmp CmpMemImm Test Ucomi Setcc Cmov CmovF TrapIf Jcc Jmp JmpTable Trap Ret Args Addf Subf Mulf Divf Minf Maxf Sqrtf Roundf Andps Andnps Orps Xorps Cvtf CvtIntToFloat CvtUint64ToFloat TruncS TruncU TruncSatS TruncSatU MovIntToFloat MovFloatToInt Call CallReg CallImport CallRef CallBuiltin LeaRodata';
 
 const REGISTER_NAMES: string = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15';
 const COND_NAMES: string = 'o no b ae e ne be a s ns p np l ge le g eandnp neorp';

@@ -6,6 +6,7 @@ import * as ir from '../../../ir/func';
 import { Op } from '../../../ir/op';
 import * as options from '../../../options';
 import { CPU_X64_BMI1, CPU_X64_BMI2, CPU_X64_LZCNT } from '../../../../runtime/cpu';
+import { Type } from '../../../ir/type';
 import * as mach from '../../mach';
 import { Constraint } from '../../mach';
 import { FROM_SHIFT, Form, Size, X64, flagsOf } from '../inst';
@@ -377,6 +378,18 @@ function selectDivision(value: Value, signed: bool, remainder: bool): void {
   useAny(divisor, anySized(b, size));
 }
 
+/** A constant goes to rax by itself, and the other operand stays where it is. */
+function selectMulHigh(value: Value): void {
+  const a = use(ir.argA[value]);
+  const b = use(ir.argB[value]);
+  const low = mach.newVReg(Type.I64);
+  mach.newInst(X64.Mulhi, flagsOf(Size.S64, Form.Reg), 0, 0, location);
+  defFixed(vregOf(value), Reg.Rdx);
+  defFixed(low, Reg.Rax);
+  useFixed(b, Reg.Rax);
+  useAny(a, anywhere(ir.argA[value]));
+}
+
 /** Sign extension from `from`. */
 function selectSext(value: Value, from: Size): void {
   const size = sizeOf(ir.types[value]);
@@ -411,6 +424,9 @@ export function selectInteger(value: Value): bool {
       return true;
     case Op.Mul:
       selectMul(value);
+      return true;
+    case Op.MulHigh:
+      selectMulHigh(value);
       return true;
     case Op.And:
       selectAnd(value);

@@ -1,5 +1,5 @@
 /** memory: loads and stores, of linear memory and of runtime structures.
- *  In: a Load…, Store…, CtxLoad, CtxStore, CtxAddr, PtrLoad, PtrStore, RodataAddr or FuncAddr.  Out: machine instructions. */
+ *  In: a Load…, Store…, CtxLoad, CtxStore, CtxAddr, PtrLoad, PtrStore or RodataAddr.  Out: machine instructions. */
 
 import { Value } from '../../../base/entity';
 import * as ir from '../../../ir/func';
@@ -89,10 +89,6 @@ export function selectMemory(value: Value): bool {
       return true;
     case Op.RodataAddr:
       mach.newInst(X64.LeaRodata, flagsOf(Size.S64, Form.Imm), ir.imms[value], 0, location);
-      def(vregOf(value));
-      return true;
-    case Op.FuncAddr:
-      mach.newInst(X64.LeaFunc, flagsOf(Size.S64, Form.Imm), ir.imms[value], 0, location);
       def(vregOf(value));
       return true;
     default:
