@@ -114,7 +114,8 @@ export class Engine {
     const { signal } = options;
     signal?.throwIfAborted();
     const stable = snapshot(bytes);
-    const key = this.#keyIfNeeded(stable);
+    const hashesAside = this.#cache && stable.length > HASH_HERE;
+    const key = hashesAside ? await this.keyOfAsync(stable) : this.#keyIfNeeded(stable);
     const found = key && (await this.#cache?.lookupAsync(key));
     signal?.throwIfAborted();
     return found || this.#keep(key, await this.#compileAsync(stable, options));
@@ -198,6 +199,9 @@ export class Engine {
     return this.#cache && canKeep ? this.#cache.keep(key!, file) : Code.fromBytes(file, { verifyHash: false });
   }
 }
+
+/** Up to so many bytes, hashing blocks for less than a millisecond. */
+const HASH_HERE = 2 ** 20;
 
 /** Other threads can write to shared memory between hashing and compiling. */
 function ownCopy(bytes: Uint8Array): Uint8Array {

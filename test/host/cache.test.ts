@@ -87,6 +87,18 @@ test('asynchronously: the bytes may change once the call is made; aborting', asy
   assert.is(error, reason);
 });
 
+test('a large module is hashed off the thread, to the same name', async () => {
+  const engine = new Engine({ cache: newPath() });
+  const padding = new Uint8Array(3 * 2 ** 19);
+  const size = padding.length + 2;
+  const leb = [(size & 0x7f) | 0x80, ((size >> 7) & 0x7f) | 0x80, ((size >> 14) & 0x7f) | 0x80, size >> 21];
+  const large = Buffer.concat([wasm, Buffer.from([0, ...leb, 1, 0x78]), padding]);
+  assert.is(engine.lookup(large), undefined);
+  assert.is(run(await engine.loadAsync(large)), 42);
+  assert.is(run(engine.lookup(large)!), 42);
+  assert.is(run(await engine.loadAsync(large)), 42);
+});
+
 test('an invalid module is refused as without a cache, and not kept', () => {
   const path = newPath();
   const engine = new Engine({ cache: path });
