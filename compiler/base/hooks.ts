@@ -1,6 +1,6 @@
 /** hooks: the allocator for tests. Exported by compiler/test.ts only. */
 
-import { allocate, compacted, memoryInUse, reallocate, release } from './memory';
+import { allocate, compacted, memoryInUse, resized, release } from './memory';
 
 export function memoryAllocate(bytes: u32): usize {
   return allocate(bytes);
@@ -11,7 +11,7 @@ export function memoryRelease(address: usize): void {
 }
 
 export function memoryReallocate(address: usize, bytes: u32, used: u32): usize {
-  return reallocate(address, bytes, used);
+  return resized(address, bytes, used);
 }
 
 export function memoryCompacted(address: usize, bytes: u32): usize {

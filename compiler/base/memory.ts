@@ -192,7 +192,15 @@ function stretch(address: usize, bytes: u32): bool {
 
 /** A block of `bytes` bytes with the first `used` bytes of the old one, which is released. Works from 0. */
 export function reallocate(address: usize, bytes: u32, used: u32): usize {
-  if (ASC_NO_ASSERT && address != 0 && stretch(address, bytes)) return address;
+  return ASC_NO_ASSERT ? resized(address, bytes, used) : moved(address, bytes, used);
+}
+
+/** In place if it can be. */
+export function resized(address: usize, bytes: u32, used: u32): usize {
+  return address != 0 && stretch(address, bytes) ? address : moved(address, bytes, used);
+}
+
+function moved(address: usize, bytes: u32, used: u32): usize {
   const grown = allocate(bytes);
   if (used != 0) memory.copy(grown, address, used);
   release(address);
