@@ -1,7 +1,7 @@
 /** cache: where Ouro keeps files of its own, and how it writes them: to a name of their own, then renamed, read-only, so that no reader
  *  ever sees half a file and nothing changes under a mapping. */
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 
@@ -18,16 +18,22 @@ export function cachePath(name: string): string {
 /** Makes a folder and those above it; a folder that is there stays as it is. Not `recursive`, with which Node loops for ever where the
  *  system answers ENOENT to every new name, as in /proc. */
 export function makeFolder(path: string, mode: number): void {
+  if (makeOne(path, mode)) return;
+  makeFolder(dirname(path), mode);
+  if (!makeOne(path, mode)) throw new Error(`cannot make the folder ${path}`);
+}
+
+/** False when the folder above is missing. One that is there, or that another process makes meanwhile, is as good; if it is no folder,
+ *  writing into it says so. */
+function makeOne(path: string, mode: number): boolean {
   try {
     mkdirSync(path, mode);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return; // if it is no folder, writing into it says so
-    const above = dirname(path);
-    if (code !== 'ENOENT' || above === path || existsSync(above)) throw error;
-    makeFolder(above, mode);
-    mkdirSync(path, mode);
+    if (code === 'ENOENT' && dirname(path) !== path) return false;
+    if (code !== 'EEXIST') throw error;
   }
+  return true;
 }
 
 /** Writes a file whole or not at all. */
