@@ -3,7 +3,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { cachePath, writeAtomic } from './cache.js';
+import { cacheFolder, cachePath, writeAtomic } from './cache.js';
+import { Folder } from './cache/folder.js';
 import { Code } from './code.js';
 import { type Compiler, resolveConfig } from './config.js';
 import { type CompileOptions, Core, type CoreExports } from './core.js';
@@ -87,34 +88,45 @@ export function nativeCore(code: Code): Core {
 }
 
 let nativeCode: Code | undefined;
-let nativeFailed = false;
+/** Why there will be none. */
+let refusal: string | undefined;
 
 /** The native core's code, as soon as the cache has it. */
 function cachedNativeCode(): Code | undefined {
-  if (nativeCode || nativeFailed) return nativeCode;
+  if (nativeCode || refusal !== undefined) return nativeCode;
+  // Whoever can write there could run code here.
+  if (new Folder(cacheFolder(), 0).access === 'foreign') {
+    refusal = `another user can write to ${cacheFolder()}`;
+    return undefined;
+  }
   const path = nativeCorePath();
   if (!existsSync(path)) return undefined;
   try {
     nativeCode = Code.fromFile(path);
-  } catch {
+  } catch (error) {
     // A damaged or foreign file costs speed alone: the wasm core gives the same artifacts.
-    nativeFailed = true;
+    refusal = (error as Error).message;
   }
   return nativeCode;
 }
 
-const idle = new Map<'wasm' | 'native', Core>();
-
-/** Whether this machine has a native core that works. */
-export function hasNativeCore(): boolean {
-  return cachedNativeCode() !== undefined;
+/** Whether this machine has a native core that works; `refused`: it has one that must not be used, or could have no other. */
+export function nativeCoreState(): 'there' | 'missing' | 'refused' {
+  if (cachedNativeCode()) return 'there';
+  return refusal === undefined ? 'missing' : 'refused';
 }
+
+const idle = new Map<'wasm' | 'native', Core>();
 
 /** A core that nobody else has, and where it goes back to. */
 function take(compiler: Compiler): { core: Core; giveBack: () => void } {
   const code = compiler === 'wasm' ? undefined : cachedNativeCode();
   if (compiler === 'native' && !code) {
-    throw new OuroError('CONFIG_INVALID', "there is no native core in the cache: 'ouro self-compile' makes it");
+    const why =
+      refusal === undefined
+        ? "there is no native core in the cache: 'ouro self-compile' makes it"
+        : `the native core is not used: ${refusal}`;
+    throw new OuroError('CONFIG_INVALID', why);
   }
   const kind = code ? 'native' : 'wasm';
   const core = idle.get(kind) ?? (code ? nativeCore(code) : wasmCore());

@@ -4,7 +4,7 @@
  *  OURO_NATIVE_CORE=off leaves it out. */
 
 import type { Compiler } from './config.js';
-import { hasNativeCore } from './cores.js';
+import { nativeCoreState } from './cores.js';
 import * as pool from './pool.js';
 import { workerThreads } from './threads.js';
 
@@ -19,7 +19,7 @@ let considered = false;
 export function noteCompile(compiler: Compiler, milliseconds: number): void {
   if (considered || milliseconds < LONG || compiler !== 'auto') return;
   considered = true;
-  if (process.env.OURO_NATIVE_CORE === 'off' || hasNativeCore() || !workerThreads().isMainThread) return;
+  if (process.env.OURO_NATIVE_CORE === 'off' || nativeCoreState() !== 'missing' || !workerThreads().isMainThread) return;
   setTimeout(() => {
     // Without it all goes on as before.
     pool.makeNativeCore().catch(() => {});

@@ -1,7 +1,7 @@
 /** The native core is made in the background after a long compile. */
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -89,6 +89,24 @@ test('a cache that cannot be written makes no noise', () => {
   writeFileSync(file, '');
   const { result } = run('engine.precompileModule(wasm); await sleep(5000);', { OURO_CACHE: join(file, 'cache') });
   assert.is(result.stdout + result.stderr, '');
+});
+
+test('is neither used nor made where another user could have put it', () => {
+  const cache = join(folder, 'foreign');
+  mkdirSync(cache);
+  process.env.OURO_CACHE = cache;
+  writeFileSync(nativeCorePath(), wasmCore().compile(compilerWasm(), coreOptions()));
+  const source = `
+    const say = (compiler) => { try { new Engine({ compiler }).precompileModule(wasm); return 'compiled'; } catch ({ message }) { return message; } };
+    console.log(say('native')); console.log(say('auto'));`;
+  const { stdout: own } = run(source, { OURO_CACHE: cache }).result;
+  assert.is(own, 'compiled\ncompiled\n');
+  chmodSync(cache, 0o777);
+  const { stdout: foreign } = run(source, { OURO_CACHE: cache }).result;
+  assert.is(foreign, `the native core is not used: another user can write to ${cache}\ncompiled\n`);
+  rmSync(nativeCorePath());
+  run(`engine.precompileModule(wasm); await sleep(2500);`, { OURO_CACHE: cache });
+  assert.equal(readdirSync(cache), []);
 });
 
 test.run();
