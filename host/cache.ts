@@ -5,9 +5,17 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSyn
 import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 
+let kept: string | undefined;
+
+/** Keeps to the folder that the environment names now: some programs clear it. */
+export function keepCacheFolder(): string {
+  kept = cacheFolder();
+  return kept;
+}
+
 /** The user's cache folder for Ouro; OURO_CACHE names another. */
 export function cacheFolder(): string {
-  return process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache;
+  return kept ?? (process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache);
 }
 
 /** The path of a file of the cache. */

@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { cachePath } from '../cache.js';
+import { cachePath, keepCacheFolder } from '../cache.js';
 import { KEY_PATTERN } from '../cache/key.js';
 import { Code } from '../code.js';
 import type { Config } from '../config.js';
@@ -17,6 +17,9 @@ import { adopt } from './functions.js';
 
 /** Applications that run on V8's stack of about 1 MiB run here, whatever the size of the frames. */
 const STACK = 4 * 2 ** 20;
+
+/** Where everything is that the drop-in keeps, whatever the application does to its environment. */
+export const folder = keepCacheFolder();
 
 /** Every artifact keeps its wasm: a module may have to run on V8 after all. */
 export const config: Config = { cache: true, keepWasm: true, maxWasmStack: STACK };

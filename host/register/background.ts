@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtin } from '../builtin.js';
 import { writeAtomic } from '../cache.js';
-import { engine } from './artifacts.js';
+import { engine, folder } from './artifacts.js';
 import { log } from './policy.js';
 import { isBeingBuilt, queuePath } from './queue.js';
 
@@ -91,7 +91,7 @@ function run(all: readonly Job[]): void {
   const child = spawn(process.execPath, [builder, policy, ...jobs.map(({ key }) => key)], {
     detached: true,
     stdio: 'ignore',
-    env: { ...env, OURO_REGISTER: 'off' },
+    env: { ...env, OURO_REGISTER: 'off', OURO_CACHE: folder },
   });
   child.on('error', give);
   child.unref();

@@ -5,7 +5,7 @@ import { constants, setPriority } from 'node:os';
 import { config, leaveToV8 } from './artifacts.js';
 import { Engine } from '../engine.js';
 import { CompileError, CompilerBug } from '../errors.js';
-import { lock, MAX_ATTEMPTS, queuePath, unlock } from './queue.js';
+import { lock, MAX_ATTEMPTS, queuePath, sweep, unlock } from './queue.js';
 
 const [policy, ...keys] = process.argv.slice(2);
 const engine = new Engine({ ...config, memoryPolicy: policy === 'explicit' ? 'explicit' : 'guard' });
@@ -22,7 +22,9 @@ for (const key of keys) {
   if (attempt > MAX_ATTEMPTS) leaveToV8(key, `${MAX_ATTEMPTS} processes have failed to compile it`);
   else {
     try {
-      engine.load(readFileSync(queuePath(key)));
+      const bytes = readFileSync(queuePath(key));
+      // Of another Ouro than this one, or damaged: no verdict on the module.
+      if (engine.keyOf(bytes) === key) engine.load(bytes);
     } catch (error) {
       // A full disk, say: the lock stays, and counts.
       if (!(error instanceof CompileError || error instanceof CompilerBug)) continue;
@@ -31,3 +33,5 @@ for (const key of keys) {
   }
   unlock(key);
 }
+
+sweep();

@@ -1,5 +1,6 @@
 /** policy: what the user wants of the drop-in, by environment variables, and the log that OURO_LOG=1 turns on. */
 
+import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { moduleName } from './outline.js';
 
@@ -37,9 +38,18 @@ const include = patterns(env.OURO_REGISTER_INCLUDE);
 const exclude = patterns(env.OURO_REGISTER_EXCLUDE);
 const logs = env.OURO_LOG !== undefined && env.OURO_LOG !== '' && env.OURO_LOG !== '0';
 
+/** As it was before the application: some replace it by one that writes to process.stderr. */
+const write = writeSync;
+const STDERR = 2;
+
 /** Writes a line to stderr with OURO_LOG=1. */
 export function log(line: () => string): void {
-  if (logs) process.stderr.write(`ouro: ${line()}\n`);
+  if (!logs) return;
+  try {
+    write(STDERR, `ouro: ${line()}\n`);
+  } catch {
+    // A pipe that is full or closed.
+  }
 }
 
 /** Says why the lists leave a module to V8; undefined when they do not. `hash`: SHA-256 of the binary. `files`: as `callers` gave them.

@@ -1,6 +1,7 @@
 /** queue: binaries that wait for a builder, and which of them has one, as files of the cache. Of all processes at most one builds a module. */
 
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cachePath } from '../cache.js';
 
 /** A module whose builders have died so many times is left to V8. */
@@ -66,4 +67,17 @@ export function lock(key: string): number | undefined {
 export function unlock(key: string): void {
   rmSync(queuePath(key), { force: true });
   rmSync(lockPath(key), { force: true });
+}
+
+/** What a process has been writing for so long was left by one that was killed. */
+const PART_AGE = 3600_000;
+
+/** Removes what processes left behind that were killed while they wrote. */
+export function sweep(now = Date.now()): void {
+  const folder = dirname(queuePath(''));
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const stats = name.endsWith('.part') ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stats && now - stats.mtimeMs > PART_AGE) rmSync(path, { force: true });
+  }
 }

@@ -53,6 +53,14 @@ const files = {
       rmSync(process.env.OURO_CACHE, { recursive: true });
       new Worker(new URL(import.meta.url), { workerData: module });
     } else console.log(new WebAssembly.Instance(workerData, { env: { log() {} } }).exports.add(20, 22));`,
+  // As glue code of esbuild does: the environment is cleared, and what is written to the descriptor of stderr goes to process.stderr.
+  'hostile.mjs': `import fs from 'node:fs';
+    import './app.mjs';
+    for (const name in process.env) delete process.env[name];
+    const { writeSync } = fs;
+    fs.writeSync = function (file, bytes) { return file === 2 ? process.stderr.write(bytes) : writeSync.apply(this, arguments); };
+    const other = Buffer.concat([fs.readFileSync('adder.wasm'), Buffer.from([0, 2, 1, 97])]);
+    new WebAssembly.Module(other);`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
     process.stdout.write(spawnSync(process.execPath, ['app.mjs'], { encoding: 'utf8' }).stdout);`,
 };
@@ -165,6 +173,15 @@ test('a module reaches a thread though the cache is gone', () => {
   const app = new App('gone', files);
   const { stdout, stderr } = app.run(['gone.mjs'], { OURO_REGISTER: 'eager' });
   assert.is(stdout, '42\n', stderr);
+});
+
+test('an application that clears its environment and replaces functions of fs', async () => {
+  const app = new App('hostile', files);
+  const { stdout, stderr } = app.run(['hostile.mjs']);
+  assert.is(stdout, answer);
+  assert.match(stderr, /makes native code for 2 modules/);
+  await app.built(2);
+  assert.is(app.artifacts.length, 2);
 });
 
 test('a corrupt cache', async () => {
