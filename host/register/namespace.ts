@@ -1,6 +1,7 @@
 /** namespace: the WebAssembly object of the drop-in: V8's, member by member, with ours in the place of what we have. */
 
 import { V8 } from '../v8.js';
+import { toV8Value } from './functions.js';
 import { Global } from './global.js';
 import { Instance, instantiate as link } from './instance.js';
 import { compile as compileBytes, Module } from './module.js';
@@ -45,6 +46,13 @@ const operations = {
   },
 };
 
+/** For V8s that have promise integration. */
+const integration = {
+  promising(func: unknown): unknown {
+    return (V8 as any).promising(toV8Value(func));
+  },
+};
+
 const classes = { Module, Instance, Table, Global };
 
 /** What is not here (Memory, Tag, Exception, the errors, `validate`, whatever a newer V8 has) is V8's own. */
@@ -52,7 +60,7 @@ export const namespace: typeof WebAssembly = makeNamespace();
 
 function makeNamespace(): typeof WebAssembly {
   const object = {};
-  const ours: Record<string, unknown> = { ...operations, ...classes };
+  const ours: Record<string, unknown> = { ...operations, ...integration, ...classes };
   for (const key of Reflect.ownKeys(V8)) {
     const descriptor = Object.getOwnPropertyDescriptor(V8, key)!;
     if (typeof key === 'string' && key in ours) descriptor.value = ours[key];

@@ -43,6 +43,9 @@ const library = `(module
   (func (export "grow") (result i32) (memory.grow (i32.const 1)))
   (elem (i32.const 0) $double))`;
 
+/** The same under another key, which no test leaves to V8. */
+const fresh = library.replace('77', '78');
+
 const user = `(module
   (import "lib" "table" (table 4 funcref))
   (import "lib" "global" (global $g (mut i32)))
@@ -194,11 +197,23 @@ test('a module moves to V8 with the objects of JS', async () => {
   assert.is(table.get(0)(), 5);
 });
 
+test('promise integration', async () => {
+  const { promising, Suspending } = W as any;
+  if (promising === undefined) return;
+  for (const engine of engines) {
+    const { double } = await instance(engine, fresh);
+    assert.is(await promising(double)(4), 8);
+  }
+  const text = '(module (import "m" "f" (func $f (result i32))) (func (export "g") (result i32) (call $f)))';
+  const suspending = { m: { f: new Suspending(async () => 7) } };
+  const { exports } = new W.Instance(await module('ouro', text), suspending as any);
+  assert.is(await promising(exports.g)(), 7);
+});
+
 test('instances that nobody has any more are collected', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // The library as it is was left to V8 by a test before.
-  const made = await module('ouro', library.replace('77', '78'));
+  const made = await module('ouro', fresh);
   const host = await module('ouro', '(module (import "m" "f" (func)) (import "m" "memory" (memory 1)) (func (export "g") (call 0)))');
   const memory = new W.Memory({ initial: 1 });
   let collected = 0;
