@@ -128,10 +128,13 @@ const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWi
  *  modules, there is one copy of it in a process, and Node 20 can require it. */
 const dropIn = { install: 'host/register/install', webassembly: 'host/register/webassembly' };
 
-/** What users load: as little as can be where the drop-in is off. */
+/** What users load: as little as can be where the drop-in is off. An ES module does not import a CommonJS one: Node would look for the names of
+ *  its exports, with a parser that takes a process as long to load as the drop-in. */
 const facades = {
   'register.cjs': "'use strict';\nif (process.env.OURO_REGISTER !== 'off') require('./install.cjs').install();\n",
-  'register.js': "import './register.cjs';\n",
+  'register.js':
+    "if (process.env.OURO_REGISTER !== 'off')\n" +
+    "  process.getBuiltinModule('module').createRequire(import.meta.url)('./install.cjs').install();\n",
   'webassembly.js': "import namespace from './webassembly.cjs';\nexport * from './webassembly.cjs';\nexport default namespace.default;\n",
 };
 
