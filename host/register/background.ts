@@ -22,10 +22,10 @@ const pending = new Map<string, Job>();
 let timer: NodeJS.Timeout | undefined;
 let failed = false;
 
-/** Has native code made for a module that V8 runs. `bytes` are copied. */
+/** Has native code made for a module that V8 runs. `bytes` are kept, and do not change. */
 export function build(bytes: Uint8Array, key: string): void {
   if (failed || pending.has(key)) return;
-  pending.set(key, { key, bytes: bytes.slice() });
+  pending.set(key, { key, bytes });
   if (timer) return;
   timer = setTimeout(start, DELAY);
   timer.unref();

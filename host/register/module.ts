@@ -78,10 +78,10 @@ function refused(key: string, error: unknown): void {
   if (error instanceof CompileError) leaveToV8(key, message);
 }
 
-/** A module that V8 has made. */
-function onV8(module: WebAssembly.Module, bytes: Uint8Array, { key, isNew }: Choice): WebAssembly.Module {
+/** A module that V8 has made. `own`: nobody else has the bytes. */
+function onV8(module: WebAssembly.Module, bytes: Uint8Array, { key, isNew }: Choice, own: boolean): WebAssembly.Module {
   ModuleRecord.onV8(module, bytes, bytes.length < minSize, key);
-  if (isNew && mode === 'background') build(bytes, key!);
+  if (isNew && mode === 'background') build(own ? bytes : bytes.slice(), key!);
   return module;
 }
 
@@ -103,7 +103,7 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
       const prototype = (target as { prototype: object }).prototype;
       return prototype === V8.Module.prototype ? module : Object.setPrototypeOf(module, prototype);
     }
-    return onV8(Reflect.construct(V8.Module, args, target as () => void), bytes, choice);
+    return onV8(Reflect.construct(V8.Module, args, target as () => void), bytes, choice, false);
   }
   return Reflect.construct(V8.Module, args, target as () => void);
 }
@@ -125,7 +125,7 @@ export async function compile(args: readonly unknown[], context: Context): Promi
       }
     }
     if (code) return ModuleRecord.native(code, choice.key!).module;
-    return onV8(await V8.compile(bytes as BufferSource), bytes, choice);
+    return onV8(await V8.compile(bytes as BufferSource), bytes, choice, true);
   } catch (error) {
     throw inContext(error, 'WebAssembly.compile()', context);
   }
