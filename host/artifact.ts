@@ -338,9 +338,14 @@ export class Artifact {
     };
   }
 
-  /** Module order. */
+  /** Module order. Those of each kind are numbered as they come, so there are as many of it as the header says. */
   imports(): ImportRecord[] {
-    return this.#all(this.counts.imports, (i) => this.import(i));
+    const next = [0, 0, 0, 0];
+    return this.#all(this.counts.imports, (i) => {
+      const found = this.import(i);
+      if (found.index !== next[found.kind]++) damaged(`import ${i} is out of order`);
+      return found;
+    });
   }
 
   export(position: number): ExportRecord {

@@ -1,14 +1,28 @@
 /** constant: evaluates constant expressions that the artifact keeps in wasm's encoding (extended constants). */
 
 import { ArtifactError } from './errors.js';
+import type { ValType } from './types.js';
 
 const mask32 = (bits: bigint) => BigInt.asUintN(32, bits);
 const mask64 = (bits: bigint) => BigInt.asUintN(64, bits);
+/** The heap type of externref: its byte as a signed LEB128 number. */
+const NULL_EXTERN = 0x6fn - 0x80n;
 
-/** The 64 bits of the value: i32 and f32 zero-extended, references as `funcRef` gives them. */
-export function evaluateConstant(bytes: Uint8Array, global: (index: number) => bigint, funcRef: (index: number) => bigint): bigint {
+interface Value {
+  readonly type: ValType;
+  readonly bits: bigint;
+}
+
+/** The 64 bits of a value of type `wanted`: i32 and f32 zero-extended, references as `global` and `funcRef` give them. An ArtifactError for
+ *  an expression of another type: a number must never become a reference. */
+export function evaluateConstant(
+  bytes: Uint8Array,
+  wanted: ValType,
+  global: (index: number) => Value | undefined,
+  funcRef: (index: number) => bigint,
+): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const stack: bigint[] = [];
+  const stack: Value[] = [];
   let at = 0;
 
   const damaged = (): never => {
@@ -24,59 +38,63 @@ export function evaluateConstant(bytes: Uint8Array, global: (index: number) => b
     }
     return damaged();
   };
-  const pop = () => stack.pop() ?? damaged();
-  const binary = (operation: (one: bigint, other: bigint) => bigint) => {
-    const other = pop();
-    stack.push(operation(pop(), other));
+  const pop = (type: ValType) => {
+    const value = stack.pop();
+    return value?.type === type ? value.bits : damaged();
+  };
+  const push = (type: ValType, bits: bigint) => stack.push({ type, bits });
+  const binary = (type: 'i32' | 'i64', operation: (one: bigint, other: bigint) => bigint) => {
+    const other = pop(type);
+    const bits = operation(pop(type), other);
+    push(type, type === 'i32' ? mask32(bits) : mask64(bits));
   };
 
   for (;;) {
     switch (byte()) {
       case 0x0b: // end
-        return stack.length === 1 ? stack[0] : damaged();
+        return stack.length === 1 ? pop(wanted) : damaged();
       case 0x23: // global.get
-        stack.push(global(Number(leb(false))));
+        stack.push(global(Number(leb(false))) ?? damaged());
         break;
       case 0x41: // i32.const
-        stack.push(mask32(leb(true)));
+        push('i32', mask32(leb(true)));
         break;
       case 0x42: // i64.const
-        stack.push(mask64(leb(true)));
+        push('i64', mask64(leb(true)));
         break;
       case 0x43: // f32.const
         if (at + 4 > bytes.length) damaged();
-        stack.push(BigInt(view.getUint32(at, true)));
+        push('f32', BigInt(view.getUint32(at, true)));
         at += 4;
         break;
       case 0x44: // f64.const
         if (at + 8 > bytes.length) damaged();
-        stack.push(view.getBigUint64(at, true));
+        push('f64', view.getBigUint64(at, true));
         at += 8;
         break;
       case 0x6a: // i32.add
-        binary((one, other) => mask32(one + other));
+        binary('i32', (one, other) => one + other);
         break;
       case 0x6b: // i32.sub
-        binary((one, other) => mask32(one - other));
+        binary('i32', (one, other) => one - other);
         break;
       case 0x6c: // i32.mul
-        binary((one, other) => mask32(one * other));
+        binary('i32', (one, other) => one * other);
         break;
       case 0x7c: // i64.add
-        binary((one, other) => mask64(one + other));
+        binary('i64', (one, other) => one + other);
         break;
       case 0x7d: // i64.sub
-        binary((one, other) => mask64(one - other));
+        binary('i64', (one, other) => one - other);
         break;
       case 0x7e: // i64.mul
-        binary((one, other) => mask64(one * other));
+        binary('i64', (one, other) => one * other);
         break;
       case 0xd0: // ref.null
-        leb(true);
-        stack.push(0n);
+        push(leb(true) === NULL_EXTERN ? 'externref' : 'funcref', 0n);
         break;
       case 0xd2: // ref.func
-        stack.push(funcRef(Number(leb(false))));
+        push('funcref', funcRef(Number(leb(false))));
         break;
       default:
         damaged();

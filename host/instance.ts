@@ -4,7 +4,7 @@
 
 import { ExternKind, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
-import type { ElemRecord, Init } from './artifact.js';
+import type { Init } from './artifact.js';
 import { callBits } from './calls.js';
 import type { Code } from './code.js';
 import { evaluateConstant } from './constant.js';
@@ -16,11 +16,11 @@ import { Global } from './global.js';
 import { Memory } from './memory.js';
 import type { Module } from './module.js';
 import { type Cell, native, readAddress, writeAddress } from './native.js';
-import type { Plan, PlannedExport, PlannedImport } from './plan.js';
+import type { Plan, PlannedElem, PlannedExport, PlannedImport } from './plan.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
 import { Trap } from './trap.js';
-import { describeType, FuncType, typeMatches } from './types.js';
+import { describeType, FuncType, typeMatches, type ValType } from './types.js';
 
 /** @internal What an instance is made of: a Module, or the compiler core's bare code. */
 export interface HasCode {
@@ -104,7 +104,7 @@ export class Instance {
       }
     }
     for (const { index, init } of plan.globalInits) {
-      const bits = this.#evaluate(init);
+      const bits = this.#evaluate(init, plan.globals[index].content);
       const global = at + ((context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2);
       words[global] = Number(BigInt.asUintN(32, bits));
       words[global + 1] = Number(bits >> 32n);
@@ -113,7 +113,8 @@ export class Instance {
       const table = new Table(store, plan.tables[i], null, this.#cell(context.tables, i - counts.tableImports, L.TABLEDESC_SIZE));
       this.tables.push(table);
       const init = plan.tableInits[i];
-      if (init.kind !== 'none' && init.kind !== 'null') table.fillRange(0, Number(this.#evaluate(init)), table.size());
+      if (init.kind !== 'none' && init.kind !== 'null')
+        table.fillRange(0, Number(this.#evaluate(init, plan.tables[i].element)), table.size());
     }
 
     for (const i of plan.activeElems) this.#applyElem(i);
@@ -278,8 +279,8 @@ export class Instance {
     }
   }
 
-  /** The 64 bits of a constant expression's value; references as addresses. */
-  #evaluate(init: Init): bigint {
+  /** The 64 bits of an initialiser's value, which the plan has found to be of this type; references as addresses. */
+  #evaluate(init: Init, type: ValType): bigint {
     switch (init.kind) {
       case 'const':
         return init.bits;
@@ -290,7 +291,8 @@ export class Instance {
       case 'expr':
         return evaluateConstant(
           init.bytes,
-          (index) => this.#global(index).bits,
+          type,
+          (index) => this.#plan.globals[index] && { type: this.#plan.globals[index].content, bits: this.#global(index).bits },
           (index) => BigInt(this.#funcRef(index)),
         );
       default:
@@ -299,9 +301,9 @@ export class Instance {
   }
 
   /** Puts items of a segment into a table; both ranges are checked. */
-  #putItems({ slots, inits }: ElemRecord, table: Table, to: number, from: number, count: number): void {
+  #putItems({ slots, inits, type }: PlannedElem, table: Table, to: number, from: number, count: number): void {
     if (!slots) {
-      for (let i = 0; i < count; i++) table.fillRange(to + i, Number(this.#evaluate(inits![from + i])), 1);
+      for (let i = 0; i < count; i++) table.fillRange(to + i, Number(this.#evaluate(inits![from + i], type)), 1);
       return;
     }
     const { artifact, mapping } = this.#code;
@@ -314,7 +316,7 @@ export class Instance {
 
   #applyElem(index: number): void {
     const elem = this.#plan.elems[index];
-    const to = Number(BigInt.asUintN(32, this.#evaluate(elem.offset)));
+    const to = Number(BigInt.asUintN(32, this.#evaluate(elem.offset, 'i32')));
     if (!this.initTable(elem.table, index, to, 0, elem.count)) throw new Trap('TableOutOfBounds', [], ` (element segment ${index})`);
     this.dropElem(index);
   }
@@ -336,7 +338,7 @@ export class Instance {
     }
     for (const { memory: memoryIndex, offset, bytes } of this.#plan.activeDatas) {
       const memory = this.memories[memoryIndex];
-      const to = Number(BigInt.asUintN(32, this.#evaluate(offset)));
+      const to = Number(BigInt.asUintN(32, this.#evaluate(offset, 'i32')));
       if (to + bytes.size > memory.dataSize()) throw new Trap('MemoryOutOfBounds', [], ' (data segment)');
       native().copyIn(memory.base + to, mapping.address + bytes.offset, bytes.size);
     }

@@ -33,6 +33,10 @@ export interface PlannedExport {
   readonly index: number;
 }
 
+export interface PlannedElem extends Omit<ElemRecord, 'type'> {
+  readonly type: RefType;
+}
+
 export class Plan {
   readonly types: readonly FuncType[];
   readonly imports: readonly PlannedImport[];
@@ -42,7 +46,7 @@ export class Plan {
   readonly globals: readonly GlobalType[];
   /** Own globals that are not constant: they are not in the template. */
   readonly globalInits: readonly { readonly index: number; readonly init: Init }[];
-  readonly elems: readonly ElemRecord[];
+  readonly elems: readonly PlannedElem[];
   readonly activeElems: readonly number[];
   /** Active data segments outside the image, in order. */
   readonly activeDatas: readonly DataRecord[];
@@ -78,7 +82,10 @@ export class Plan {
       type: this.#typeOf(kind, kind === ExternKind.Func ? type : index),
     }));
 
-    this.elems = all(counts.elems, (i) => artifact.elem(i));
+    for (let i = counts.tableImports; i < counts.tables; i++) this.#requireInit(tables[i].init, this.tables[i].element);
+    for (let i = counts.globalImports; i < counts.globals; i++) this.#requireInit(globals[i].init, this.globals[i].content);
+    if (artifact.start !== undefined) this.#requireStart(artifact.start);
+    this.elems = all(counts.elems, (i) => this.#elem(artifact.elem(i)));
     this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
     const activeDatas: DataRecord[] = [];
     const passiveDatas: { readonly index: number; readonly bytes: Range }[] = [];
@@ -140,12 +147,37 @@ export class Plan {
   /** The type index of a function. */
   funcTypeIndex(funcIndex: number): number {
     const { funcImports } = this.#artifact.counts;
-    if (funcIndex >= funcImports) return this.#artifact.function(funcIndex - funcImports).type;
+    if (funcIndex >= funcImports) return this.#artifact.functionType(funcIndex - funcImports);
     let at = 0;
     for (let position = 0; ; position++) {
       const found = this.#artifact.import(position);
       if (found.kind === ExternKind.Func && at++ === funcIndex) return found.type;
     }
+  }
+
+  /** Where compiled code or the host will take a reference for an address, nothing but a reference may stand. */
+  #requireInit(init: Init, type: ValType): void {
+    const fits =
+      init.kind === 'const'
+        ? !isRefType(type)
+        : init.kind === 'func'
+          ? type === 'funcref'
+          : init.kind !== 'global' || this.globals[init.index].content === type;
+    if (!fits) damaged('an initialiser of the wrong type');
+  }
+
+  #elem(record: ElemRecord): PlannedElem {
+    const type = toRefType(record.type);
+    if (record.mode === SegmentMode.Active && this.tables[record.table].element !== type) damaged('an element segment of the wrong type');
+    if (record.slots && type !== 'funcref') damaged('functions in an element segment of another type');
+    for (const init of record.inits ?? []) this.#requireInit(init, type);
+    return { ...record, type };
+  }
+
+  /** What takes arguments from the stack would find others than its own. */
+  #requireStart(index: number): void {
+    const { params, results } = this.types[this.funcTypeIndex(index)];
+    if (params.length + results.length !== 0) damaged('the start function has parameters or results');
   }
 
   #typeOf(kind: ExternKind, index: number): ExternType {
@@ -162,16 +194,18 @@ export class Plan {
   }
 }
 
+function damaged(what: string): never {
+  throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
+}
+
 function toValType(byte: number): ValType {
   const type = valTypeOf(byte);
-  if (type === undefined) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: value type 0x${byte.toString(16)}`);
-  return type;
+  return type ?? damaged(`value type 0x${byte.toString(16)}`);
 }
 
 function toRefType(byte: number): RefType {
   const type = toValType(byte);
-  if (!isRefType(type)) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: a table of ${type}`);
-  return type;
+  return isRefType(type) ? type : damaged(`references of type ${type}`);
 }
 
 const optional = (limit: bigint | undefined) => (limit === undefined ? undefined : Number(limit));

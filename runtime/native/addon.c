@@ -380,6 +380,7 @@ static napi_value init_functions(napi_env env, napi_callback_info info) {
     bool is_import = index < n[9];
     if (type >= n[8] || (is_import ? code != OURO_NONE : code >= n[5])) return boolean_value(env, false);
     const uint8_t *imported = is_import ? *(const uint8_t *const *)(imports + (uint64_t)index * OURO_FUNCIMPORT_SIZE + OURO_FUNCIMPORT_REF) : NULL;
+    if (is_import && *(const uint32_t *)(imported + OURO_FUNCREF_TYPE) != type_ids[type]) return boolean_value(env, false);
     *(uint64_t *)(ref + OURO_FUNCREF_CODE) = is_import ? *(const uint64_t *)(imported + OURO_FUNCREF_CODE) : n[4] + code;
     *(uint64_t *)(ref + OURO_FUNCREF_VMCONTEXT) = is_import ? *(const uint64_t *)(imported + OURO_FUNCREF_VMCONTEXT) : n[0];
     *(uint32_t *)(ref + OURO_FUNCREF_TYPE) = type_ids[type];
