@@ -91,6 +91,8 @@ export type OuroErrorCode =
   | 'WRONG_STORE'
   /** The store has been disposed of. */
   | 'STORE_DISPOSED'
+  /** V8 had to move a memory to make it grow, which compiled code cannot follow: the store has been disposed of. */
+  | 'MEMORY_MOVED'
   /** The module has no export of this name, or it is something else. */
   | 'EXPORT_MISSING'
   /** The system has no memory for the code of another module. */

@@ -2,6 +2,7 @@
  *  moves, and its length through a MemoryDesc. Loads and stores beyond its end fault in the guard behind it, which must be there. */
 
 import * as L from '../runtime/layout.js';
+import { OuroError } from './errors.js';
 import { type Cell, native, writeAddress } from './native.js';
 import type { Store } from './store.js';
 import type { MemoryType } from './types.js';
@@ -108,6 +109,7 @@ export class Memory {
   growPages(delta: number): number {
     let before: number;
     try {
+      if (!this.#hasRoom(delta)) return -1;
       before = this.#v8.grow(delta);
     } catch {
       return -1;
@@ -121,8 +123,23 @@ export class Memory {
     const { buffer } = this.#v8;
     this.bytes = new Uint8Array(buffer);
     this.growsSilently = staysAttached(buffer);
+    if (!this.growsSilently && native().address(this.bytes) !== this.base) this.#moved();
     this.#writeLength();
     if (this.#exposed) this.store.watch();
+  }
+
+  /** Whether growing leaves the memory where it is. Without guards, where address space is limited, V8 may have reserved less than the memory's
+   *  maximum, and moves it when that is full: it should not get so far. */
+  #hasRoom(delta: number): boolean {
+    if (this.growsSilently || this.guarded) return true;
+    const length = this.#v8.buffer.byteLength;
+    return native().probeGuard(this.base, length, length + delta * PAGE);
+  }
+
+  /** Compiled code, suspended code too, has the base where the memory was: none of it may run any more. */
+  #moved(): never {
+    this.store.dispose();
+    throw new OuroError('MEMORY_MOVED', 'V8 has moved a memory to make it grow (is address space limited?), so its store is disposed of');
   }
 
   #writeLength(): void {
