@@ -44,6 +44,13 @@ function makeOne(path: string, mode: number): boolean {
   return true;
 }
 
+const OTHERS_WRITE = 0o022;
+
+/** Whether nobody but this user and root can write to a file. */
+export function isOurs({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return (uid === 0 || uid === process.geteuid?.()) && (mode & OTHERS_WRITE) === 0;
+}
+
 /** Writes a file whole or not at all. */
 export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444): void {
   makeFolder(dirname(path), 0o777);

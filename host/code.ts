@@ -2,9 +2,10 @@
  *  sooner when all modules are disposed of and nothing was instantiated.
  *  Cost: independent of the artifact's size, but for the hash check. */
 
-import { fstatSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { H_HASH, HASH_SIZE, HEADER_AT, Section } from '../runtime/artifact.js';
 import { type Artifact, parseArtifact } from './artifact.js';
+import { isOurs } from './cache.js';
 import type { LoadOptions } from './config.js';
 import { CPU_FEATURE_NAMES } from './cpu.js';
 import { OuroError, unreadable } from './errors.js';
@@ -95,12 +96,12 @@ export class Code {
 
   /** The file itself, mapped. */
   static fromFile(path: string, options: CodeOptions = {}): Code {
-    return Code.#load(mapFile(path), options);
+    return Code.#load(mapFile(path, options), options);
   }
 
   /** A file that the caller has open for reading, and keeps. */
   static fromOpenFile(file: number, options: CodeOptions = {}): Code {
-    return Code.#load(mapOpenFile(file), options);
+    return Code.#load(mapOpenFile(file, options), options);
   }
 
   /** `fromBytes` with the hash checked off this thread. */
@@ -110,7 +111,7 @@ export class Code {
 
   /** `fromFile` with the hash checked off this thread. */
   static async fromFileAsync(path: string, options: CodeOptions = {}): Promise<Code> {
-    return Code.#loadAsync(mapFile(path), options);
+    return Code.#loadAsync(mapFile(path, options), options);
   }
 
   /** What another thread of this process shared, or this one; undefined when nobody has it any more. */
@@ -227,22 +228,42 @@ function mapBytes(bytes: Uint8Array): Mapping {
   }
 }
 
-function mapFile(path: string): Mapping {
+function mapFile(path: string, { artifactKey }: CodeOptions): Mapping {
   try {
-    return native().mapFile(path);
+    return artifactKey ? mapUnchanging(path) : native().mapFile(path);
   } catch (cause) {
     refuseEmpty(() => statSync(path));
     throw outOfMemory(cause) ?? unreadable(path, cause);
   }
 }
 
-function mapOpenFile(file: number): Mapping {
+function mapOpenFile(file: number, { artifactKey }: CodeOptions): Mapping {
   try {
-    return native().mapOpenFile(file);
+    return artifactKey ? mapUnchangingOpen(file) : native().mapOpenFile(file);
   } catch (cause) {
     refuseEmpty(() => fstatSync(file));
     throw outOfMemory(cause) ?? unreadable(`file descriptor ${file}`, cause);
   }
+}
+
+// What has been found to be signed must stay what it is. A mapping changes with its file, so a file that others can write to is copied.
+
+function mapUnchanging(path: string): Mapping {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    return mapUnchangingOpen(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function mapUnchangingOpen(file: number): Mapping {
+  const stats = fstatSync(file);
+  if (!stats.isFile() || stats.size === 0 || isOurs(stats)) return native().mapOpenFile(file);
+  const bytes = new Uint8Array(stats.size);
+  let length = 0;
+  for (let read = 1; read > 0 && length < bytes.length; length += read) read = readSync(file, bytes, length, bytes.length - length, length);
+  return native().mapBytes(bytes.subarray(0, length));
 }
 
 /** An empty file is the same error as no bytes. */

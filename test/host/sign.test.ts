@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,7 +11,7 @@ import { splitSignature } from '../../host/sign.js';
 import { H_HASH, HEADER_AT, SIGNATURE_SIZE, SIGNATURE_SUBJECT, SIGNATURE_VERSION_AT } from '../../runtime/artifact.js';
 import { native } from '../../host/native.js';
 import { skip } from '../support/skip.js';
-import { moduleReturning, scratch } from './cache-support.js';
+import { isMapped, moduleReturning, scratch } from './cache-support.js';
 import { throws } from './support.js';
 
 const folder = scratch();
@@ -125,6 +125,34 @@ test('keys that cannot be are refused with the reason', () => {
   ];
   for (const [artifactKey, message] of cases) {
     throws(() => new Engine({ artifactKey: artifactKey as ArtifactKeyOptions }), OuroError, message, 'CONFIG_INVALID');
+  }
+});
+
+test('a signed file that others can write to is not run from where they can change it', async () => {
+  const path = join(folder, 'writable.ouro');
+  const wipe = new Uint8Array(signed.length);
+  for (const mode of [0o644, 0o664, 0o646]) {
+    const loads: (() => Module | Promise<Module>)[] = [
+      () => Module.deserializeFile(checking, path),
+      () => Module.deserializeFileAsync(checking, path),
+      () => {
+        const file = openSync(path, 'r');
+        readSync(file, new Uint8Array(100));
+        const module = Module.deserializeOpenFile(checking, file);
+        closeSync(file);
+        return module;
+      },
+    ];
+    for (const load of loads) {
+      writeFileSync(path, signed);
+      chmodSync(path, mode);
+      const module = await load();
+      assert.is(isMapped(path), mode === 0o644);
+      if (mode !== 0o644) writeFileSync(path, wipe);
+      assert.is(run(module), 42);
+      module.dispose();
+      rmSync(path);
+    }
   }
 });
 
