@@ -4,7 +4,7 @@
 
 import { lstatSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeFolder, writeAtomic } from '../cache.js';
+import { isOurs, makeFolder, writeAtomic } from '../cache.js';
 import { KEY_LENGTH, KEY_PATTERN } from './key.js';
 
 const SUFFIX = '.ouro';
@@ -78,6 +78,11 @@ export class Folder {
     const path = this.file(key);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile()) return false;
+    if (this.access === 'private' && !isOurs(stats)) {
+      // It came when the folder was open to others, who can still write to it.
+      this.delete(key);
+      return false;
+    }
     if (now - Math.max(stats.atimeMs, stats.mtimeMs) > TOUCH_INTERVAL) {
       try {
         utimesSync(path, new Date(now), stats.mtime);

@@ -235,6 +235,24 @@ test("the default folder is left out when it is another user's", async () => {
   }
 });
 
+test("another user's entry in a folder that is no longer open to others", async () => {
+  const path = newPath();
+  const compiled = new Engine({ cache: path });
+  compiled.load(wasm);
+  // Written to by whoever can.
+  chmodSync(onlyEntry(path), 0o666);
+  assert.is(compiled.lookup(wasm), undefined);
+  assert.equal(entries(path), []);
+  assert.is(run(compiled.load(wasm)), 42);
+  assert.is(statSync(onlyEntry(path)).mode & 0o777, 0o444);
+  if (process.geteuid?.() !== 0) return skip("another user's entry", 'needs root, to give a file away');
+  chownSync(onlyEntry(path), 65534, 65534);
+  assert.is(compiled.lookup(wasm), undefined);
+  assert.is(run(compiled.load(wasm)), 42);
+  assert.is(statSync(onlyEntry(path)).uid, 0);
+  assert.equal(await cacheWarnings(), []);
+});
+
 test('the least recently used go when the folder is full', async () => {
   const path = newPath();
   const modules = await Promise.all([1, 2, 3, 4].map(moduleReturning));
