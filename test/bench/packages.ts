@@ -63,7 +63,7 @@ export async function packageTimes(folder: string, only: string, rounds: number)
   const least = (list: readonly Measured[], of: (each: Measured) => number) => minimum(list.map(of));
   const whole: string[][] = [['first result', 'Ouro', 'Node', 'wall', 'Ouro, CPU', 'Node, CPU', 'CPU']];
   const steady: string[][] = [['repeated run', 'Ouro', 'Node', 'ratio']];
-  for (const app of apps.filter((each) => each.name.includes(only) && each.ouro > 0)) {
+  for (const app of apps.filter(({ name, goal, repeats }) => name.includes(only) && (goal || repeats))) {
     const cache = join(folder, app.name.replaceAll(/\W/g, '-'));
     mkdirSync(cache);
     await run(app.args, registered(app, cache, { OURO_REGISTER: 'eager' }));

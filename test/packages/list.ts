@@ -18,7 +18,7 @@ export interface App {
   readonly inBackground?: boolean;
   /** What the benchmark should show at most, as a share of plain Node's. */
   readonly goal?: { readonly wall: number; readonly cpu?: number };
-  /** Its work can be repeated in one process. */
+  /** Its work can be repeated in one process. Apps without this and without a goal are left out of the benchmark. */
   readonly repeats?: boolean;
 }
 
