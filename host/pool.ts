@@ -177,9 +177,10 @@ export async function compile(
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  // The messages of several threads may overtake each other.
+  // The messages of several threads may overtake each other, also the first one, with 0.
   let last: CompileProgress | undefined;
-  const report = (progress: CompileProgress) => {
+  const report = (progress: CompileProgress): void => {
+    if (!last && progress.done > 0) report({ done: 0, total: progress.total });
     if (signal?.aborted || (last && progress.done <= last.done)) return;
     last = progress;
     try {
