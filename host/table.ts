@@ -8,6 +8,9 @@ import type { TableType } from './types.js';
 /** The most elements that a table may have; V8's limit too. */
 const MAX_LENGTH = 10_000_000;
 
+/** Compiled code trusts the length. */
+const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
+
 export class Table {
   readonly store: Store;
   /** @internal */
@@ -25,6 +28,7 @@ export class Table {
   /** @internal */
   constructor(store: Store, type: TableType, init: unknown, desc: Cell);
   constructor(store: Store, type: TableType, init: unknown = null, desc = store.cell(L.TABLEDESC_SIZE)) {
+    if (!isCount(type.minimum)) throw new RangeError(`a table cannot have ${type.minimum} elements`);
     if (type.minimum > MAX_LENGTH) throw new RangeError(`cannot make a table of ${type.minimum} elements: the most is ${MAX_LENGTH}`);
     this.store = store;
     this.declared = type;
@@ -61,7 +65,8 @@ export class Table {
   /** Grows by `delta` elements, each `init`; gives the size before. Throws a RangeError beyond its maximum. */
   grow(store: Store, delta: number, init: unknown = null): number {
     this.store.check(store, 'table');
-    const before = this.growBy(delta, this.#toRaw(init));
+    const by = Number(delta);
+    const before = isCount(by) ? this.growBy(by, this.#toRaw(init)) : -1;
     if (before < 0) throw new RangeError(`cannot grow the table of ${this.#length} elements by ${delta}`);
     return before;
   }

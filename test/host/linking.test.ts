@@ -160,6 +160,16 @@ test('tables and element segments', async () => {
   assert.is(instance.getTable(store, 't').size(store), 15);
 });
 
+test('sizes of tables that are no sizes', () => {
+  const store = new Store(engine);
+  for (const size of [-1, 1.5, Number.NaN, 2 ** 32]) {
+    throws(() => new Table(store, tableType('funcref', size)), RangeError, /a table/);
+    const table = new Table(store, tableType('funcref', 2));
+    throws(() => table.grow(store, size), RangeError, /cannot grow the table of 2 elements/);
+    assert.is(table.size(), 2);
+  }
+});
+
 test('an element segment beyond the table traps and leaves what came before', async () => {
   const store = new Store(engine);
   const table = new Table(store, tableType('funcref', 3));
