@@ -308,17 +308,17 @@ static napi_value hash_mapping(napi_env env, napi_callback_info info) {
   struct mapping *mapping = find_mapping(env, n[0]);
   if (!mapping) return NULL;
   if (n[1] > mapping->size || n[2] > n[1] || n[3] > n[1] - n[2]) return throw_text(env, "hashMapping: out of range");
-  napi_value promise = ouro_hash_later(env, mapping->base, n[1], n[2], n[3]);
+  napi_value promise = ouro_hash_later(env, NULL, mapping->base, n[1], n[2], n[3]);
   return promise ? promise : throw_text(env, "cannot hash in another thread");
 }
 
-/* hashBytes(bytes): the same of bytes that JS keeps, unchanged and undetached, until the promise settles */
+/* hashBytes(bytes): the same of bytes that JS leaves alone, unchanged and undetached, until the promise settles */
 static napi_value hash_bytes(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
   uint8_t *data;
   size_t size;
   if (!get_arguments(env, info, 1, values) || !get_bytes(env, values[0], &data, &size)) return NULL;
-  napi_value promise = ouro_hash_later(env, data, size, 0, 0);
+  napi_value promise = ouro_hash_later(env, values[0], data, size, 0, 0);
   return promise ? promise : throw_text(env, "cannot hash in another thread");
 }
 

@@ -165,7 +165,7 @@ struct mapping *ouro_open_shared(uint64_t id, uint64_t nonce);
 bool ouro_release_shared(struct mapping *mapping);
 
 /* hash.c */
-napi_value ouro_hash_later(napi_env env, const uint8_t *bytes, size_t size, size_t gap, size_t gap_size);
+napi_value ouro_hash_later(napi_env env, napi_value owner, const uint8_t *bytes, size_t size, size_t gap, size_t gap_size);
 
 /* memory.c */
 bool ouro_probe_guard(uintptr_t address, uint64_t length, uint64_t reserved);

@@ -55,4 +55,22 @@ test('a worker is terminated while wasm is left', async () => {
   machine.close();
 });
 
+test('a worker is terminated while the pool hashes bytes that nobody else keeps', async () => {
+  for (let i = 0; i < 3; i++) {
+    const worker = new Worker(
+      `import(${JSON.stringify(new URL('../support/machine.js', import.meta.url).href)}).then(({ loadHelper }) => {
+         const helper = loadHelper();
+         const mapping = helper.mapBytes(new Uint8Array(20_000_000));
+         helper.hashMapping(mapping.address, mapping.size, 0, 0);
+         helper.hashBytes(new Uint8Array(20_000_000));
+         require('node:worker_threads').parentPort.postMessage('hashing');
+         setInterval(() => {}, 1000);
+       });`,
+      { eval: true },
+    );
+    await once(worker, 'message');
+    await worker.terminate();
+  }
+});
+
 test.run();
