@@ -70,13 +70,13 @@ function link(module: unknown, importObject: unknown, context: Context): Exports
   const states = values.map((value) => tableState(value) ?? globalState(value));
   const linked = states.filter((state) => state?.linked && (state instanceof TableState || state.mutable));
   const onV8 = linked.some((state) => state!.v8) || values.some(isSuspending);
-  const inStore = linked.find((state) => state!.ouro)?.ouro?.store;
-  if (onV8 && inStore) {
-    throw new V8.LinkError(
-      `${context}: the imports contain a table or mutable global of an instance that runs on V8 and one of an instance that runs on Ouro: ` +
-        'list one of the modules in OURO_REGISTER_EXCLUDE',
-    );
+  const stores = new Set(linked.flatMap((state) => state!.ouro?.store ?? []));
+  if (stores.size > (onV8 ? 0 : 1)) {
+    const others = onV8 ? 'of an instance that runs on V8' : 'of another one that does, and that shares nothing with it yet';
+    const problem = `the imports contain a table or mutable global of an instance that runs on Ouro and one ${others}`;
+    throw apart(linked, context, problem, 'their modules run on V8');
   }
+  const [inStore] = stores;
   if (onV8 && record.code) log(() => `a module runs on V8: it shares an object with an instance on V8 (${record.key})`);
   const code = onV8 ? undefined : (record.code ?? (inStore && toNative(record, linked, context)));
   if (code) {
@@ -99,12 +99,15 @@ function toNative(record: ModuleRecord, shared: readonly (TableState | GlobalSta
       problem = (error as Error).message;
     }
   }
-  // At the next start both run on V8.
-  for (const state of shared) state?.owner?.leaveToV8(`it shares a table or global with a module that Ouro cannot compile: ${problem}`);
-  throw new V8.LinkError(
-    `${context}: the imports contain a table or mutable global of an instance that runs on Ouro, which cannot run this module: ${problem}; ` +
-      'from the next start on both modules run on V8',
-  );
+  const imports = 'the imports contain a table or mutable global of an instance that runs on Ouro, which cannot run this module';
+  throw apart(shared, context, `${imports}: ${problem}`, 'both modules run on V8');
+}
+
+/** The error for modules that must share objects and cannot. Notes that those with native code are left to V8, where they all can. */
+function apart(shared: readonly (TableState | GlobalState | undefined)[], context: Context, problem: string, next: string): Error {
+  for (const state of shared)
+    state?.owner?.leaveToV8(`it shares a table or global with another module that Ouro could not link with it: ${problem}`);
+  return new V8.LinkError(`${context}: ${problem}; from the next start on ${next}`);
 }
 
 /** The imports' values, in order. */

@@ -186,6 +186,22 @@ test('a module that only V8 can run and that needs a table of Ouro', async () =>
   assert.is(user.f(), 2);
 });
 
+for (const other of engines) {
+  test(`a module that needs a table of Ouro and a global of another instance, on ${other}`, async () => {
+    const [one, two] = [7, 8].map((n) => library.replace('77', `${n}${other.length}`));
+    const user = `(module (import "one" "table" (table 4 funcref)) (import "two" "global" (global $g (mut i32)))
+      (func (export "f") (result i32) (global.get $g)))`;
+    const imports = { one: await instance('ouro', one), two: await instance(other, two) };
+    await assertLinkError(() => instance('ouro', user, imports), /of an instance that runs on Ouro and one of .*next start/);
+    // Those that ran on Ouro run on V8 from now on.
+    const again = async (text: string) => new W.Module(Buffer.concat([await parseText(text), padding]) as BufferSource);
+    const onV8 = [await again(one), other === 'ouro' ? await again(two) : await module('v8', two)];
+    for (const each of onV8) assert.is(ModuleRecord.of(each)!.code, undefined);
+    const [first, second] = onV8.map((each) => new W.Instance(each).exports);
+    assert.is((await instance('ouro', user, { one: first, two: second })).f(), 5);
+  });
+}
+
 test('a module moves to V8 with the objects of JS', async () => {
   const text = `(module (import "m" "t" (table 2 funcref)) (func $f (export "f") (result i32) (i32.const 5)) (elem (i32.const 0) $f))`;
   const table = new W.Table({ element: 'anyfunc', initial: 2 });
