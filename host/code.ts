@@ -32,19 +32,19 @@ interface Known {
 
 /** A mapping that is to be given back once: by the collector, or before. */
 class Holder {
-  #address: number;
+  #mapping: Mapping | undefined;
 
-  constructor(address: number) {
-    this.#address = address;
+  constructor(mapping: Mapping) {
+    this.#mapping = mapping;
   }
 
   get held(): boolean {
-    return this.#address !== 0;
+    return this.#mapping !== undefined;
   }
 
   release(): void {
-    if (this.#address !== 0) native().unmap(this.#address);
-    this.#address = 0;
+    if (this.#mapping) native().unmap(this.#mapping.address, this.#mapping.buffer);
+    this.#mapping = undefined;
   }
 }
 
@@ -85,7 +85,7 @@ export class Code {
     }
     // Only an image needs the file later.
     if (this.artifact.image === undefined) native().closeFile(mapping.address);
-    this.#holder = new Holder(mapping.address);
+    this.#holder = new Holder(mapping);
     collected.register(this, this.#holder, this.#holder);
   }
 
@@ -137,7 +137,7 @@ export class Code {
     try {
       return new Code(mapping, options, known);
     } catch (error) {
-      native().unmap(mapping.address);
+      native().unmap(mapping.address, mapping.buffer);
       throw error;
     }
   }

@@ -46,8 +46,8 @@ export interface NativeHelper {
   /** Makes the text (whole pages) executable, once for each mapping, with its function table (FUNCTION_… records). Offsets in the mapping. */
   registerCode(mapping: number, textOffset: number, textSize: number, functionsOffset: number, functionCount: number): void;
   closeFile(mapping: number): void;
-  /** While another thread has a shared mapping, what it holds stays. */
-  unmap(mapping: number): void;
+  /** While another thread has a shared mapping, what it holds stays. `buffer`: the mapping's, where this thread may have it more than once. */
+  unmap(mapping: number, buffer?: ArrayBuffer): void;
   /** Maps a file that is open for reading; the caller keeps the descriptor. */
   mapOpenFile(file: number): Mapping;
   /** The text of registered code once more: private and writable, so that a write changes this view alone. It outlives the mapping. Undefined where
@@ -59,7 +59,7 @@ export interface NativeHelper {
   openShared(id: bigint, nonce: bigint): Mapping | undefined;
   /** SHA-256 of a mapping's first `size` bytes, off this thread; bytes [gap, gap + gapSize) count as zeros. It must stay mapped meanwhile. */
   hashMapping(mapping: number, size: number, gap: number, gapSize: number): Promise<ArrayBuffer>;
-  /** SHA-256 of bytes, off this thread. They must stay as they are, and be held, until the promise settles. */
+  /** SHA-256 of bytes, off this thread. They must stay as they are until the promise settles. */
   hashBytes(bytes: Uint8Array): Promise<ArrayBuffer>;
   /** A hint that these bytes will be read soon. */
   prefetch(mapping: number, offset: number, size: number): void;

@@ -248,14 +248,23 @@ static napi_value close_file(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* unmap(mapping address): the buffer becomes empty. No code of it may be running or be called again. */
+/* unmap(mapping address, buffer): the buffer becomes empty. No code of it may be running or be called again. A shared mapping may be open more than
+ * once in a thread, by several copies of the host; the buffer, where it is given, tells them apart. */
 static napi_value unmap(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], buffer = NULL;
+  napi_valuetype type = napi_undefined;
   uint64_t base;
-  napi_value buffer = NULL;
-  if (!get_number_arguments(env, info, 1, &base)) return NULL;
-  struct mapping *mapping = find_mapping(env, base);
-  if (!mapping) return NULL;
-  if (napi_get_reference_value(mapping->env, mapping->buffer, &buffer) == napi_ok && buffer) napi_detach_arraybuffer(env, buffer);
+  bool same = false;
+  if (!get_arguments(env, info, 1, values) || !get_numbers(env, values, 1, &base)) return NULL;
+  napi_typeof(env, values[1], &type);
+  struct mapping *mapping = ouro_thread->mappings;
+  for (; mapping; mapping = mapping->next) {
+    if ((uintptr_t)mapping->base != base) continue;
+    if (napi_get_reference_value(mapping->env, mapping->buffer, &buffer) != napi_ok) buffer = NULL;
+    if (type != napi_object || (buffer && napi_strict_equals(env, buffer, values[1], &same) == napi_ok && same)) break;
+  }
+  if (!mapping) return throw_text(env, "no such mapping in this thread");
+  if (buffer) napi_detach_arraybuffer(env, buffer);
   napi_delete_reference(mapping->env, mapping->buffer);
   ouro_unmap(mapping);
   return NULL;
@@ -285,8 +294,7 @@ static napi_value share_mapping(napi_env env, napi_callback_info info) {
   return pair;
 }
 
-/* openShared(id, nonce): { address, size, buffer }; undefined when there is no such mapping in this process. A thread has a mapping once:
- * the host must not open one that it has. */
+/* openShared(id, nonce): { address, size, buffer }; undefined when there is no such mapping in this process. */
 static napi_value open_shared(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
   uint64_t numbers[2];

@@ -173,7 +173,7 @@ test('FuncImports and FuncRefs are filled and read', () => {
   machine.hostImport(0, () => {});
   machine.hostImport(1, () => {});
   const records = new Uint32Array([1, NONE, 0, 0, 2, 0x20, 2, 0]);
-  const typeIds = new Uint32Array([100, 101, 102]);
+  const typeIds = new Uint32Array([0, 101, 102]);
   const at = 1024;
   const { address, view } = machine.vmcontext;
   const fill = (codeSize: number, typeCount: number, imports: number) =>
@@ -192,6 +192,9 @@ test('FuncImports and FuncRefs are filled and read', () => {
   assert.is(fill(0x20, 3, 2), false, 'code out of bounds');
   assert.is(fill(0x30, 2, 2), false, 'type out of bounds');
   assert.is(fill(0x30, 3, 1), false, 'an import that has code');
+  records[2] = 1;
+  assert.is(fill(0x30, 3, 2), false, 'an import of another type');
+  records[2] = 0;
   assert.is(fill(0x30, 3, 2), true);
   const { leaveHostFunc, leaveImport } = helper.entries();
   assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(leaveHostFunc));
@@ -214,6 +217,7 @@ test('FuncImports and FuncRefs are filled and read', () => {
   assert.equal([...elements], [BigInt(address + at + layout.FUNCREF_SIZE), 0n, imported, 7n]);
   assert.is(put([0, 2]), false, 'there is no reference 2');
   view.setBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_REF, BigInt(address + at + layout.FUNCREF_SIZE), true);
+  records[2] = 2;
   assert.is(fill(0x30, 3, 2), true);
   assert.is(view.getBigUint64(layout.vmcontextFuncImport(1) + layout.FUNCIMPORT_CODE, true), BigInt(machine.codeBase + 0x20), "wasm's");
   assert.is(view.getBigUint64(at + layout.FUNCREF_CODE, true), BigInt(machine.codeBase + 0x20));
@@ -235,4 +239,22 @@ test('the slots are one buffer', () => {
 });
 
 test.after(() => rmSync(folder, { recursive: true }));
+test('a shared mapping that a thread has twice', () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  for (const reversed of [false, true]) {
+    const one = helper.mapBytes(bytes);
+    const [id, nonce] = helper.shareMapping(one.address);
+    const other = helper.openShared(id, nonce)!;
+    assert.is(other.address, one.address);
+    const [first, last] = reversed ? [other, one] : [one, other];
+    helper.unmap(first.address, first.buffer);
+    assert.is(first.buffer.byteLength, 0);
+    assert.equal(new Uint8Array(last.buffer), bytes);
+    assert.throws(() => helper.unmap(first.address, first.buffer), /no such mapping/);
+    helper.unmap(last.address, last.buffer);
+    assert.is(last.buffer.byteLength, 0);
+    assert.is(helper.openShared(id, nonce), undefined);
+  }
+});
+
 test.run();
