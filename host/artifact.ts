@@ -433,6 +433,12 @@ export class Artifact {
     return { mode, table, type: this.#u32(at + A.ELEM_TYPE), count, offset: this.#init(at + A.ELEM_OFFSET), slots, inits };
   }
 
+  /** Whether no slot of an element segment has a function. */
+  areNull({ offset, size }: Range): boolean {
+    for (let at = offset; at < offset + size; at += 4) if (this.#u32(at) !== A.NONE) return false;
+    return true;
+  }
+
   /** The data segments whose bytes are not in the image. */
   datasOutsideImage(): number[] {
     const view = this.#view;

@@ -169,7 +169,8 @@ export class Plan {
   #elem(record: ElemRecord): PlannedElem {
     const type = toRefType(record.type);
     if (record.mode === SegmentMode.Active && this.tables[record.table].element !== type) damaged('an element segment of the wrong type');
-    if (record.slots && type !== 'funcref') damaged('functions in an element segment of another type');
+    if (record.slots && type !== 'funcref' && !this.#artifact.areNull(record.slots))
+      damaged('functions in an element segment of another type');
     for (const init of record.inits ?? []) this.#requireInit(init, type);
     return { ...record, type };
   }
