@@ -21,6 +21,7 @@ import {
   isImm32,
   isMovable,
   location,
+  outlives,
   sizeOf,
   use,
   useAny,
@@ -218,6 +219,8 @@ export function selectSelect(value: Value): void {
   const size = sizeOf(type);
   const ifNonzero = ir.argB[value];
   const ifZero = ir.argC[value];
+  // The result takes the register of the operand that stays when the condition fails.
+  const swaps = !isFloat(type) && outlives(ifZero, ifNonzero);
   // Made before the flags are set: constants may need instructions.
   const chosen = use(ifNonzero);
   const other = use(ifZero);
@@ -239,7 +242,8 @@ export function selectSelect(value: Value): void {
     emitCmov(size, Cond.NE, target, other, chosen, anywhere(ifNonzero));
     return;
   }
-  emitCmov(size, cond, target, other, chosen, anywhere(ifNonzero));
+  if (swaps) emitCmov(size, (cond ^ 1) as Cond, target, chosen, other, anywhere(ifZero));
+  else emitCmov(size, cond, target, other, chosen, anywhere(ifNonzero));
 }
 
 function emitCmov(size: Size, cond: Cond, target: VReg, other: VReg, chosen: VReg, constraint: Constraint): void {

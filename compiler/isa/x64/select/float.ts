@@ -20,6 +20,7 @@ import {
   emitUnary,
   isNarrow,
   location,
+  outlives,
   sizeOf,
   use,
   useAny,
@@ -38,7 +39,7 @@ function emitBinary(op: X64, value: Value, commutes: bool): void {
   const size = sizeOf(ir.types[value]);
   let a = ir.argA[value];
   let b = ir.argB[value];
-  if (commutes && isMemoryOperand(a, value) && !isMemoryOperand(b, value)) {
+  if (commutes && !isMemoryOperand(b, value) && (isMemoryOperand(a, value) || outlives(a, b))) {
     const swap = a;
     a = b;
     b = swap;

@@ -27,6 +27,7 @@ import {
   isImm32,
   isNarrow,
   location,
+  outlives,
   sizeOf,
   use,
   useAny,
@@ -79,11 +80,13 @@ function emitBinary(op: X64, value: Value, left: Value, right: Value): void {
   useAny(other, anySized(right, size));
 }
 
-/** The same for an operation that commutes: a load on the left may be the memory operand too. */
+/** The same for an operation that commutes: a load on the left may be the memory operand too, and the result takes the register of an
+ *  operand that is not needed any more. */
 function emitCommutative(op: X64, value: Value): void {
   const a = ir.argA[value];
   const b = ir.argB[value];
-  if (!isImm32(b) && (isImm32(a) || (isMemoryOperand(a, value) && !isMemoryOperand(b, value)))) emitBinary(op, value, b, a);
+  if (!isImm32(b) && (isImm32(a) || (!isMemoryOperand(b, value) && (isMemoryOperand(a, value) || outlives(a, b)))))
+    emitBinary(op, value, b, a);
   else emitBinary(op, value, a, b);
 }
 

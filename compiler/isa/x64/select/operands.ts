@@ -9,6 +9,7 @@ import { Column } from '../../../base/column';
 import { Block, Value, VReg, none } from '../../../base/entity';
 import { KEPT_ENTRIES, grownCapacity } from '../../../base/memory';
 import * as ir from '../../../ir/func';
+import { loopDepth } from '../../../ir/loop';
 import { Flag, Op, opHas } from '../../../ir/op';
 import { Type } from '../../../ir/type';
 import { useCount } from '../../../ir/uses';
@@ -21,6 +22,8 @@ let capacity: u32 = 0;
 let vregs: Column<Value, VReg> = Column.none<Value, VReg>();
 /** Effects before the value in its block. Nothing with an effect stands between two values with one colour. */
 let colors: Column<Value, u32> = Column.none<Value, u32>();
+/** The block with a use of the value that was selected last. Selection goes backwards: in that block it is still needed after what comes next. */
+let usedIn: Column<Value, Block> = Column.none<Value, Block>();
 /** Wasm offset of what is being selected. */
 export let location: u32 = 0;
 /** The IR block that is being selected. */
@@ -31,9 +34,11 @@ export function resetOperands(): void {
     const grown = grownCapacity(capacity, ir.valueCount);
     vregs = Column.grown<Value, VReg>(vregs, capacity, grown);
     colors = Column.grown<Value, u32>(colors, capacity, grown);
+    usedIn = Column.grown<Value, Block>(usedIn, capacity, grown);
     capacity = grown;
   }
   vregs.clear(0, ir.valueCount);
+  usedIn.clear(0, ir.valueCount);
 }
 
 /** Gives back the tables of a large function. */
@@ -41,6 +46,7 @@ export function trimOperands(): void {
   if (capacity <= KEPT_ENTRIES) return;
   vregs = Column.free<Value, VReg>(vregs);
   colors = Column.free<Value, u32>(colors);
+  usedIn = Column.free<Value, Block>(usedIn);
   capacity = 0;
 }
 
@@ -124,7 +130,28 @@ export function use(value: Value): VReg {
   if (op == Op.Iconst) return constant(ir.types[value], ir.imms[value]);
   if (op == Op.Fconst) return floatConstant(ir.types[value], ir.imms[value]);
   if (op == Op.ExtendU) return use(ir.argA[value]);
+  usedIn[value] = block;
   return vregOf(value);
+}
+
+const enum Lifetime {
+  EndsHere = 0,
+  MayEndHere = 1,
+  GoesOn = 2,
+}
+
+/** Whether an operand of the instruction at hand is needed after it, as far as one can tell without liveness. */
+function lifetime(value: Value): Lifetime {
+  while (ir.ops[value] == Op.ExtendU) value = ir.argA[value];
+  const op: u32 = ir.ops[value];
+  if (op == Op.Iconst || op == Op.Fconst) return Lifetime.EndsHere;
+  if (usedIn[value] == block || loopDepth[ir.blockOf[value]] < loopDepth[block]) return Lifetime.GoesOn;
+  return useCount[value] == 1 ? Lifetime.EndsHere : Lifetime.MayEndHere;
+}
+
+/** Whether a result that takes the register of one of its operands had better take that of `b` than that of `a`. */
+export function outlives(a: Value, b: Value): bool {
+  return (lifetime(a) as u32) > (lifetime(b) as u32);
 }
 
 /** A register whose low 32 bits are the (i32) value; the upper half may be anything. For operands that only their low half is read of. */
