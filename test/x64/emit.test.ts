@@ -114,6 +114,18 @@ test('a zero is made by xor where nobody needs the flags', () => {
   assert.is(hexOf({ a: ['MovImm.32 r9 #0', 'Ret'] }), '4531c9c3');
 });
 
+test('a small branch table is comparisons', () => {
+  const rest = { b: ['Ret'], c: ['Neg.32 rax rax', 'Ret'], d: ['Not.32 rax rax', 'Ret'] };
+  const table = (...targets: string[]) => hexOf({ a: [`JmpTable rdi -> ${targets.join(' ')}`], ...rest });
+  assert.is(table('c', 'b'), '83ff007401c3f7d8c3f7d0c3');
+  assert.is(table('b', 'c'), '83ff007501c3f7d8c3f7d0c3');
+  assert.is(table('c', 'd', 'b'), '83ff0172037404c3f7d8c3f7d0c3');
+  assert.is(table('c', 'c', 'b'), '83ff017601c3f7d8c3f7d0c3');
+  assert.is(table('b', 'c', 'b'), '83ff017401c3f7d8c3f7d0c3');
+  assert.is(table('c', 'd', 'c', 'b'), '83ff017208740983ff027401c3f7d8c3f7d0c3');
+  assert.is(table('c', 'd', 'd', 'c', 'b'), '83ff01720a740b83ff03720674' + '01c3f7d8c3f7d0c3');
+});
+
 test('jumps to the next block vanish; conditions turn round', () => {
   assert.is(hexOf({ a: ['Jmp -> b'], b: ['Ret'] }), 'c3');
   assert.is(hexOf({ a: ['Test.32 rax rax', 'Jcc.e -> b c'], b: ['MovImm.32 rax #1', 'Ret'], c: ['Ret'] }), '85c07506b801000000c3c3');

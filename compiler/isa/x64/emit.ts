@@ -27,6 +27,7 @@ import {
   instFlags,
   instImms,
   instLocations,
+  instOperandCounts,
   instOps,
   locationOf,
   machBlockCount,
@@ -258,17 +259,41 @@ function emitBranch(cond: Cond, taken: Block, other: Block, next: Block): void {
   }
 }
 
-/** r(index) d(table) d(distance): the last successor is for an index outside of the table. */
+/** A table of few entries as comparisons, one for each pair: what is below the pair has left before. */
+function emitComparisons(index: u32, block: Block, next: Block): void {
+  const entries = blockSuccessorCounts[block] - 1;
+  const otherwise = target(block, entries);
+  for (let entry: u32 = 0; entry < entries; entry += 2) {
+    const pair = entry + 1 < entries;
+    const last = entry + 2 >= entries;
+    const low = target(block, entry);
+    const high = pair ? target(block, entry + 1) : low;
+    room();
+    rmLocation(index);
+    op(0x83, Width.None, 7, 1);
+    imm8(pair ? entry + 1 : entry);
+    if (low != high && !(last && low == otherwise)) jumpIf(Cond.B, at<Label>(low.index));
+    const cond = pair && low == high ? Cond.BE : Cond.E;
+    if (last) emitBranch(cond, high, otherwise, next);
+    else jumpIf(cond, at<Label>(high.index));
+  }
+}
+
+/** r(index) d(table) d(distance): the last successor is for an index outside of the table. Without d: comparisons. */
 function emitTable(inst: Inst, block: Block, next: Block): void {
   const index = locationOf(inst, 0);
-  const table = locationOf(inst, 1);
-  const distance = locationOf(inst, 2);
   const entries = blockSuccessorCounts[block] - 1;
   const otherwise = target(block, entries);
   if (entries == 0) {
     jumpTo(otherwise, next);
     return;
   }
+  if (instOperandCounts[inst] == 1) {
+    emitComparisons(index, block, next);
+    return;
+  }
+  const table = locationOf(inst, 1);
+  const distance = locationOf(inst, 2);
   rmLocation(index);
   const short = isImm8(entries as i64);
   op(short ? 0x83 : 0x81, Width.None, 7, short ? 1 : 4);

@@ -179,7 +179,8 @@ export const enum X64 {
   /** Ends a block: cond, successor 0 when it holds, else successor 1. */
   Jcc,
   Jmp, // ends a block
-  /** Ends a block: r(index, i32) with early-def temps d d; successors 0..n-1 by index, the last is the default (index >= n-1). */
+  /** Ends a block: r(index, i32) with early-def temps d d; successors 0..n-1 by index, the last is the default (index >= n-1).
+   *  Without the temps: by comparisons; for few successors. */
   JmpTable,
   Trap, // ends a block; imm: TrapCode
   Ret, // ends a block; fixed uses of the results

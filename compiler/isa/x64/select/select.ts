@@ -39,6 +39,9 @@ import {
 } from './operands';
 import { Type } from '../../../ir/type';
 
+/** Entries of a branch table, at most, that are compared one after another. */
+const MOST_COMPARED: u32 = 4;
+
 let capacity: u32 = 0;
 /** Machine block by IR block. */
 let machBlocks: Column<Block, Block> = Column.none<Block, Block>();
@@ -151,12 +154,12 @@ function selectTerminator(value: Value, target: Block): void {
     }
     case Op.BrTable: {
       const index = use(ir.argA[value]);
-      const first = mach.newVReg(Type.I64);
-      const second = mach.newVReg(Type.I64);
       mach.newInst(X64.JmpTable, 0, 0, 0, location);
       useRegister(index);
-      defEarly(first);
-      defEarly(second);
+      if (ir.successorCount(value) - 1 > MOST_COMPARED) {
+        defEarly(mach.newVReg(Type.I64));
+        defEarly(mach.newVReg(Type.I64));
+      }
       break;
     }
     case Op.Return:
