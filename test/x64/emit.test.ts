@@ -114,6 +114,58 @@ test('a zero is made by xor where nobody needs the flags', () => {
   assert.is(hexOf({ a: ['MovImm.32 r9 #0', 'Ret'] }), '4531c9c3');
 });
 
+test('the flags of a result serve its test', () => {
+  const body = (...lines: string[]) =>
+    hexOf({ a: [...lines, 'Test.32 rbx rbx', 'Jcc.e -> b c'], b: ['Ret'], c: ['Neg.32 rax rax', 'Ret'] }, { slots: 1 });
+  const tested = (...lines: string[]) => body(...lines).includes('85db');
+  const serves = (producer: string) => assert.not(tested(producer), producer);
+  const fails = (...lines: string[]) => assert.ok(tested(...lines), lines.join('; '));
+  for (const op of ['Add.32', 'Sub.32', 'And.32', 'Or.32', 'Xor.32', 'AddLea.32']) serves(`${op} rbx rbx rcx`);
+  for (const op of ['Add.32', 'AddLea.32', 'Shl.32', 'Shr.32', 'Sar.32']) serves(`${op} rbx rbx #1`);
+  serves('Neg.32 rbx rbx');
+  serves('AddLea.32 rbx rcx rbx');
+  serves('AddLea.32 rbx rcx s0');
+  // What does not set them, or not for this value.
+  fails('AddLea.32 rbx rcx rdx');
+  fails('AddLea.32 rbx rcx #1');
+  fails('Lea.32 rbx [rcx+8]');
+  fails('Imul.32 rbx rbx rcx');
+  fails('Shl.32 rbx rbx rcx');
+  fails('Shl.32 rbx rbx #32');
+  fails('Rol.32 rbx rbx #1');
+  fails('Popcnt.32 rbx rcx');
+  fails('Add.64 rbx rbx rcx');
+  fails('Add.32 rcx rcx rbx');
+  // What may stand between, and what may not.
+  assert.not(tested('Add.32 rbx rbx #-1', 'Store.32 rbx [rcx]', 'Load.64 rdx [rcx]', 'MovImm.32 rsi #5', 'move s0 rbx i32'));
+  fails('Add.32 rbx rbx #-1', 'MovImm.32 rcx #0');
+  fails('Add.32 rbx rbx #-1', 'Load.32 rbx [rcx]');
+  fails('Add.32 rbx rbx #-1', 'Add.32 rcx rcx #1');
+  fails('Add.32 rbx rbx #-1', 'move rbx rcx i32');
+  fails('Add.32 rbx rbx #-1', 'move rbx rcx i32', 'Store.32 rdx [rcx]');
+  fails('Add.32 rbx rbx #-1', 'move rbx rcx i32', 'move rcx rbx i32', 'Store.32 rdx [rcx]');
+});
+
+test('conditions on the flags of a result', () => {
+  const jump = (producer: string, cond: string) =>
+    hexOf({ a: [producer, 'Test.32 rbx rbx', `Jcc.${cond} -> c b`], b: ['Ret'], c: ['Neg.32 rax rax', 'Ret'] });
+  const rest = '01c3f7d8c3';
+  assert.is(jump('Add.32 rbx rbx #-1', 'e'), `83c3ff74${rest}`);
+  assert.is(jump('Add.32 rbx rbx #-1', 'ne'), `83c3ff75${rest}`);
+  assert.is(jump('Add.32 rbx rbx #-1', 's'), `83c3ff78${rest}`);
+  // Less than zero is the sign, whatever overflowed.
+  assert.is(jump('Add.32 rbx rbx #-1', 'l'), `83c3ff78${rest}`);
+  assert.is(jump('Add.32 rbx rbx #-1', 'ge'), `83c3ff79${rest}`);
+  for (const cond of ['le', 'g', 'a', 'be', 'ae', 'b', 'o', 'no'])
+    assert.ok(jump('Add.32 rbx rbx #-1', cond).startsWith('83c3ff85db'), cond);
+  assert.is(jump('And.32 rbx rbx #7', 'g'), `83e3077f${rest}`);
+  assert.is(jump('And.32 rbx rbx #7', 'l'), `83e3077c${rest}`);
+  const value = (line: string) => hexOf({ a: ['Sub.64 rbx rbx rcx', 'Test.64 rbx rbx', line, 'Ret'] });
+  assert.is(value('Setcc.l rax'), '482bd90f98c00fb6c0c3');
+  assert.is(value('Cmov.32.ge rax rax rdx'), '482bd90f49c2c3');
+  assert.ok(value('MovImm.32 rax #5').includes('4885db'), 'only for a consumer');
+});
+
 test('a small branch table is comparisons', () => {
   const rest = { b: ['Ret'], c: ['Neg.32 rax rax', 'Ret'], d: ['Not.32 rax rax', 'Ret'] };
   const table = (...targets: string[]) => hexOf({ a: [`JmpTable rdi -> ${targets.join(' ')}`], ...rest });

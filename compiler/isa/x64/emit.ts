@@ -35,7 +35,7 @@ import {
 } from '../mach';
 import { Width, configure, imm32, imm8, isImm8, op, rmBaseIndex, rmLocation, rmRodata, room } from './bytes';
 import { encode } from './encode';
-import { flagsFree } from './flags';
+import { flagsFree, flagsServe } from './flags';
 import { epilogue, frameSize, layoutFrame, prologue, savedRegisters, slotsOffset } from './frame';
 import { Cond, X64, condOf } from './inst';
 import { moveValue, zeroInt } from './move';
@@ -202,6 +202,7 @@ function emitBody(): void {
       const inst = instAt(position);
       room();
       if (instOps[inst] == X64.MovImm && instImms[inst] == 0 && flagsFree(position + 1, end)) zeroInt(locationOf(inst, 0));
+      else if (instOps[inst] == X64.Test && flagsServe(position, start, end, move)) continue;
       else if (!encode(inst) && !emitSequence(inst)) emitControl(inst, block);
       if (code.length != before) addLocation(before, instLocations[inst]);
     }
