@@ -1,9 +1,9 @@
 /** cores: where compiler cores come from. The core runs natively where its own artifact is in the cache (`ouro self-compile` puts it
  *  there), else as wasm under V8; both give the same bytes. An idle core is kept for the next use. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, cachePath, writeAtomic } from './cache.js';
+import { cacheFolder, cachePath, isOurs, writeAtomic } from './cache.js';
 import { Folder } from './cache/folder.js';
 import { Code } from './code.js';
 import { type Compiler, resolveConfig } from './config.js';
@@ -95,13 +95,15 @@ let refusal: string | undefined;
 function cachedNativeCode(): Code | undefined {
   if (nativeCode || refusal !== undefined) return nativeCode;
   // Whoever can write there could run code here.
-  if (new Folder(cacheFolder(), 0).access === 'foreign') {
+  const { access } = new Folder(cacheFolder(), 0);
+  if (access === 'foreign') {
     refusal = `another user can write to ${cacheFolder()}`;
     return undefined;
   }
   const path = nativeCorePath();
   if (!existsSync(path)) return undefined;
   try {
+    if (access === 'private' && !isOurs(statSync(path))) throw new Error(`another user can write to ${path}`);
     nativeCode = Code.fromFile(path);
   } catch (error) {
     // A damaged or foreign file costs speed alone: the wasm core gives the same artifacts.

@@ -95,12 +95,15 @@ test('is neither used nor made where another user could have put it', () => {
   const cache = join(folder, 'foreign');
   mkdirSync(cache);
   process.env.OURO_CACHE = cache;
-  writeFileSync(nativeCorePath(), wasmCore().compile(compilerWasm(), coreOptions()));
+  writeFileSync(nativeCorePath(), wasmCore().compile(compilerWasm(), coreOptions()), { mode: 0o444 });
   const source = `
     const say = (compiler) => { try { new Engine({ compiler }).precompileModule(wasm); return 'compiled'; } catch ({ message }) { return message; } };
     console.log(say('native')); console.log(say('auto'));`;
   const { stdout: own } = run(source, { OURO_CACHE: cache }).result;
   assert.is(own, 'compiled\ncompiled\n');
+  chmodSync(nativeCorePath(), 0o666);
+  const { stdout: writable } = run(source, { OURO_CACHE: cache }).result;
+  assert.is(writable, `the native core is not used: another user can write to ${nativeCorePath()}\ncompiled\n`);
   chmodSync(cache, 0o777);
   const { stdout: foreign } = run(source, { OURO_CACHE: cache }).result;
   assert.is(foreign, `the native core is not used: another user can write to ${cache}\ncompiled\n`);
