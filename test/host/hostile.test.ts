@@ -5,7 +5,20 @@ import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Artifact, parseArtifact } from '../../host/artifact.js';
-import { ArtifactError, Func, FuncType, Instance, Module, parseText, Store, Table, tableType } from '../../host/index.js';
+import {
+  ArtifactError,
+  type ExternType,
+  Func,
+  FuncType,
+  Global,
+  Instance,
+  Memory,
+  Module,
+  parseText,
+  Store,
+  Table,
+  tableType,
+} from '../../host/index.js';
 import * as A from '../../runtime/artifact.js';
 import { engine, throws } from './support.js';
 
@@ -111,6 +124,72 @@ test('a reference to an import as a function of another type', async () => {
     },
   );
   refused(artifact, () => [() => {}], /a function reference/);
+});
+
+/** What is made of imports of these types, whatever they are. */
+function extern(store: Store, type: ExternType): unknown {
+  if (type.kind === 'func') return new Func(store, type, () => 0);
+  if (type.kind === 'table') return new Table(store, { ...type, minimum: Math.min(type.minimum, 100) });
+  if (type.kind === 'memory') return new Memory(store, type);
+  if (type.kind !== 'global') throw new TypeError(`no ${type.kind} can be imported`);
+  return new Global(store, type, type.content === 'i64' ? 1n : type.content.endsWith('ref') ? null : 16);
+}
+
+test('tables changed at random: errors, or instances whose exports can be read (fixed seed)', async () => {
+  const good = engine.precompileModule(
+    await parseText(`(module (type $t (func (param i32 i64) (result f64)))
+      (import "m" "f" (func $f (type $t))) (import "m" "t" (table 1 10 funcref)) (import "m" "g" (global $g i32)) (import "m" "r" (global $r funcref))
+      (memory (export "memory") 2 100) (data (i32.const 16) "text") (data "passive") (data (global.get $g) "moved")
+      (table $own (export "own") 4 funcref) (table (export "externs") 3 externref)
+      (global (export "i32") (mut i32) (i32.const -7)) (global (export "f64") f64 (f64.const -0)) (global (export "imported") i32 (global.get $g))
+      (global (export "func") funcref (ref.func $work)) (global (export "null") funcref (ref.null func))
+      (global (export "extern") externref (ref.null extern)) (global (export "sum") i32 (i32.add (global.get $g) (i32.const 8)))
+      (func $work (export "work") (type $t) (f64.const 0)) (func $other (export "other")) (export "f" (func $f)) (export "t" (table 0))
+      (elem (table $own) (i32.const 1) func $work $f) (elem (table 0) (i32.const 0) funcref (item (global.get $r))) (elem declare func $other))`),
+  );
+  let seed = 4711;
+  const random = (limit: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * limit);
+  };
+  const artifact = parseArtifact(good);
+  const code = new Set([A.Section.Text, A.Section.Rodata, A.Section.Image]);
+  const sections = Array.from({ length: A.Section.Count }, (_, id) => id)
+    .filter((id) => !code.has(id))
+    .map((id) => artifact.section(id))
+    .filter(({ size }) => size > 0);
+  const words = [0, 1, 2, 4, 8, 0x6f, 0x70, 0x7e, 0x7fffffff, 0x80000000, 0xffffffff];
+  const seen = { refused: 0, read: 0 };
+  for (let round = 0; round < 800; round++) {
+    const bytes = good.slice();
+    const view = new DataView(bytes.buffer);
+    for (let change = random(3); change >= 0; change--) {
+      const { offset, size } = sections[random(sections.length)];
+      const at = (offset + random(size)) & ~3;
+      if (random(3) === 0) bytes[at] ^= 1 << random(8);
+      else view.setUint32(at, random(2) === 0 ? words[random(words.length)] : view.getUint32(at, true) + 1, true);
+    }
+    try {
+      const store = new Store(engine);
+      using module = Module.deserialize(engine, bytes, { verifyHash: false });
+      const instance = new Instance(
+        store,
+        module,
+        module.imports().map(({ type }) => extern(store, type)),
+      );
+      for (const { name } of module.exports()) {
+        const found = instance.getExport(store, name);
+        if (found instanceof Global) found.get(store);
+        else if (found instanceof Func) assert.type(found.callable, 'function');
+        else if (found instanceof Table) for (let i = 0; i < Math.min(found.size(), 20); i++) found.get(store, i);
+      }
+      seen.read++;
+    } catch (error) {
+      assert.instance(error, Error);
+      seen.refused++;
+    }
+  }
+  assert.ok(seen.refused > 100 && seen.read > 100, JSON.stringify(seen));
 });
 
 test.run();
