@@ -173,6 +173,7 @@ bool ouro_map_image(uintptr_t address, const struct mapping *mapping, uint64_t o
 
 /* trap_posix.c */
 bool ouro_install_signal_handlers(void);
+void ouro_use_signal_stack(void);
 void *ouro_install_signal_stack(void);
 void ouro_remove_signal_stack(void *stack);
 

@@ -36,6 +36,7 @@ struct activity *ouro_create_stack(size_t size) {
   activity->top = activity->high;
   activity->next = ouro_thread->activities;
   ouro_thread->activities = activity;
+  ouro_use_signal_stack();
   return activity;
 }
 

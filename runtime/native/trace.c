@@ -49,6 +49,7 @@ void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) 
   SLOT(uint32_t, OURO_SLOT_TRACE_LENGTH) = walk(pc, sp, called);
   SLOT(uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
   ouro_end_activation();
+  if (kind == OURO_TRAP_KIND_STACK_OVERFLOW) ouro_use_signal_stack();
 }
 
 /* The stack has no room for another activation; none was begun. */

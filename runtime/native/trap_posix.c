@@ -68,6 +68,19 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   call_previous(number == SIGSEGV ? &chains[0] : &chains[1], info, context);
 }
 
+/* Lets other people's handlers run on the alternate stack: on ours they could meet the guard, and those that block all signals, as libuv's do,
+ * would end the process. Handlers that are installed later are found at the next environment, wasm stack or stack overflow. */
+void ouro_use_signal_stack(void) {
+  for (int number = 1; number < 32; number++) {
+    struct sigaction present;
+    if (number == SIGKILL || number == SIGSTOP || sigaction(number, NULL, &present) != 0) continue;
+    bool handled = (present.sa_flags & SA_SIGINFO) || (present.sa_handler != SIG_DFL && present.sa_handler != SIG_IGN);
+    if (!handled || (present.sa_flags & SA_ONSTACK)) continue;
+    present.sa_flags |= SA_ONSTACK;
+    sigaction(number, &present, NULL);
+  }
+}
+
 /* Makes ours the present handlers. Called at every environment's start: Node replaces handlers without chaining. False with errno. */
 bool ouro_install_signal_handlers(void) {
   struct sigaction ours;
@@ -90,6 +103,7 @@ bool ouro_install_signal_handlers(void) {
     }
     done = sigaction(chain->number, &ours, NULL) == 0;
   }
+  ouro_use_signal_stack();
   pthread_mutex_unlock(&lock);
   return done;
 }
