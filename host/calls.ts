@@ -165,7 +165,12 @@ type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 function wrapperText(type: FuncType): string {
   const { params, results, stackArgs, stackResults, intsOnly } = layoutOf(type);
   const names = params.map((_, i) => `a${i}`).join(', ');
-  const conversions = params.map(({ type }, i) => `const v${i} = ${convert(type, `a${i}`)};`);
+  // Handles of external references last, with nothing of the user's between them and wasm: see externs.ts.
+  const conversion = ({ type }: Place, i: number) => `const v${i} = ${convert(type, `a${i}`)};`;
+  const isExtern = ({ type }: Place) => type === 'externref';
+  const conversions = params.map((each, i) => (isExtern(each) ? '' : conversion(each, i)));
+  if (params.some(isExtern)) conversions.push('if (store.externs.due) store.externs.collect();');
+  conversions.push(...params.map((each, i) => (isExtern(each) ? conversion(each, i) : '')));
   const stores = params.map((each, i) => put(each, `v${i}`));
   const read = results.map((each, i) => `const r${i} = ${get(each)};`);
   const values = results.map(({ type }, i) => reveal(type, `r${i}`));

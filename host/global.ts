@@ -25,6 +25,7 @@ export class Global {
     this.#type = type;
     this.cell = cell ?? store.cell(GLOBAL_SIZE);
     if (!cell) this.#write(value);
+    if (type.content === 'externref') store.externs.addRoot(this);
   }
 
   type(_store: Store = this.store): GlobalType {
@@ -80,6 +81,11 @@ export class Global {
     const { words, at } = this.cell;
     words[at] = Number(BigInt.asUintN(32, bits));
     words[at + 1] = Number(bits >> HIGH);
+  }
+
+  /** @internal Of a global of type externref. */
+  markExterns(marks: Uint8Array): void {
+    marks[this.cell.words[this.cell.at]] = 1;
   }
 
   #write(value: unknown): void {

@@ -103,6 +103,8 @@ export class Instance {
         throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a function reference');
       }
     }
+    // Those that hold JS values are told to the store; the others are made when somebody asks for them.
+    for (const index of plan.externGlobals) this.#global(index);
     for (const { index, init } of plan.globalInits) {
       const bits = this.#evaluate(init, plan.globals[index].content);
       const global = at + ((context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2);

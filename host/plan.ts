@@ -46,6 +46,8 @@ export class Plan {
   readonly globals: readonly GlobalType[];
   /** Own globals that are not constant: they are not in the template. */
   readonly globalInits: readonly { readonly index: number; readonly init: Init }[];
+  /** The module's own globals of type externref. */
+  readonly externGlobals: readonly number[];
   readonly elems: readonly PlannedElem[];
   readonly activeElems: readonly number[];
   /** Active data segments outside the image, in order. */
@@ -120,11 +122,14 @@ export class Plan {
       words[at + (L.DATASEGMENT_LENGTH >> 2)] = bytes.size;
     }
     const computed: { index: number; init: Init }[] = [];
+    const externGlobals: number[] = [];
     for (let index = counts.globalImports; index < counts.globals; index++) {
       const { init } = globals[index];
       if (init.kind === 'const') wide.setBigUint64(context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE, init.bits, true);
       else if (init.kind !== 'null') computed.push({ index, init });
+      if (this.globals[index].content === 'externref') externGlobals.push(index);
     }
+    this.externGlobals = externGlobals;
     this.globalInits = computed;
   }
 

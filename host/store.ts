@@ -8,6 +8,7 @@ import { layoutOf, makeInvoker } from './calls.js';
 import type { Code } from './code.js';
 import type { Engine } from './engine.js';
 import { OuroError } from './errors.js';
+import { Externs } from './externs.js';
 import { Func } from './func.js';
 import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
@@ -57,9 +58,8 @@ export class Store {
   /** Functions of instances that somebody has asked for, by address. */
   readonly #funcs = new Map<number, Func>();
   readonly #codes = new Set<Code>();
-  /** External references by handle; 0 is null. */
-  readonly #externs: unknown[] = [null];
-  readonly #handles = new Map<unknown, number>();
+  /** @internal */
+  readonly externs = new Externs();
   #slab: Slab | undefined;
   /** Kept: compiled code points into them. */
   readonly #slabs: Slab[] = [];
@@ -101,13 +101,12 @@ export class Store {
     this.instances.length = 0;
     this.hostFuncs.length = 0;
     this.#hosts.length = 0;
-    this.#externs.length = 0;
+    this.externs.clear();
     this.#exposed.length = 0;
     this.#slabs.length = 0;
     this.#slab = undefined;
     this.#memories = undefined;
     this.#funcs.clear();
-    this.#handles.clear();
   }
 
   /** `dispose`, for `using`. */
@@ -129,21 +128,15 @@ export class Store {
 
   /** @internal The handle of a JS value as an externref. */
   externToHandle(value: unknown): number {
-    if (value === null) return 0;
-    // A Map takes -0 for 0.
-    const key = Object.is(value, -0) ? negativeZero : value;
-    let handle = this.#handles.get(key);
-    if (handle === undefined) {
-      this.#live();
-      handle = this.#externs.push(value) - 1;
-      this.#handles.set(key, handle);
-    }
-    return handle;
+    const handle = this.externs.find(value);
+    if (handle !== undefined) return handle;
+    this.#live();
+    return this.externs.add(value);
   }
 
   /** @internal */
   externFromHandle(handle: number): unknown {
-    return this.#externs[handle];
+    return this.externs.get(handle);
   }
 
   /** @internal The FuncRef of a Func, or of a function that `callable` gave out. */
@@ -334,5 +327,3 @@ export class Store {
     }
   }
 }
-
-const negativeZero = Symbol('-0');

@@ -37,6 +37,7 @@ export class Table {
     this.#words = new Uint32Array(2 * Math.max(1, type.minimum));
     if (init !== null) this.#put(0, type.minimum, this.#toRaw(init));
     this.#describe();
+    if (type.element === 'externref') store.externs.addRoot(this);
   }
 
   /** Its type at present: the minimum is its size. */
@@ -104,6 +105,11 @@ export class Table {
     if (to + count > this.#length || from + count > source.#length) return false;
     this.#words.set(source.#words.subarray(2 * from, 2 * (from + count)), 2 * to);
     return true;
+  }
+
+  /** @internal Of a table of externrefs. */
+  markExterns(marks: Uint8Array): void {
+    for (let i = 0; i < this.#length; i++) marks[this.#words[2 * i]] = 1;
   }
 
   /** @internal Where an element is, until the table grows. */
