@@ -189,6 +189,19 @@ test('jumps to the next block vanish; conditions turn round', () => {
   assert.is(hexOf({ a: ['Jcc.e -> b b'], b: ['Ret'] }), 'c3');
 });
 
+test('of two jumps away the one back is the conditional one', () => {
+  const loop = {
+    a: ['Neg.32 rax rax', 'Jmp -> b'],
+    'b depth=1': ['Test.32 rcx rcx', 'Jcc.e -> d b'],
+    c: ['Ret'],
+    d: ['Not.32 rax rax', 'Jmp -> c'],
+  };
+  const hex = hexOf(loop);
+  assert.ok(hex.endsWith('85c975fceb01c3f7d0ebfb'), hex);
+  const turned = hexOf({ ...loop, 'b depth=1': ['Test.32 rcx rcx', 'Jcc.ne -> b d'] });
+  assert.is(turned, hex);
+});
+
 test('float equality takes two jumps', () => {
   const rest = { b: ['Neg.32 rax rax', 'Ret'], c: ['Ret'] };
   const compare = 'Ucomi.64 xmm0 xmm1';

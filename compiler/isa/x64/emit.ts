@@ -221,7 +221,7 @@ function emitControl(inst: Inst, block: Block): void {
       jumpTo(target(block, 0), next);
       break;
     case X64.Jcc:
-      emitBranch(condOf(instFlags[inst]), target(block, 0), target(block, 1), next);
+      emitBranch(condOf(instFlags[inst]), block, target(block, 0), target(block, 1), next);
       break;
     case X64.JmpTable:
       emitTable(inst, block, next);
@@ -237,7 +237,12 @@ function emitControl(inst: Inst, block: Block): void {
   }
 }
 
-function emitBranch(cond: Cond, taken: Block, other: Block, next: Block): void {
+/** Whether `block` jumps back to `to`: more often than elsewhere. */
+function isBack(block: Block, to: Block): bool {
+  return to.index <= block.index && blockColdness[to] == 0;
+}
+
+function emitBranch(cond: Cond, block: Block, taken: Block, other: Block, next: Block): void {
   if (taken == other) {
     jumpTo(taken, next);
     return;
@@ -252,8 +257,9 @@ function emitBranch(cond: Cond, taken: Block, other: Block, next: Block): void {
       jumpIf(Cond.E, at<Label>(equal.index));
       jumpTo(unequal, next);
     }
-  } else if (taken == next) {
+  } else if (taken == next || (other != next && isBack(block, other) && !isBack(block, taken))) {
     jumpIf(cond ^ 1, at<Label>(other.index));
+    jumpTo(taken, next);
   } else {
     jumpIf(cond, at<Label>(taken.index));
     jumpTo(other, next);
@@ -275,7 +281,7 @@ function emitComparisons(index: u32, block: Block, next: Block): void {
     imm8(pair ? entry + 1 : entry);
     if (low != high && !(last && low == otherwise)) jumpIf(Cond.B, at<Label>(low.index));
     const cond = pair && low == high ? Cond.BE : Cond.E;
-    if (last) emitBranch(cond, high, otherwise, next);
+    if (last) emitBranch(cond, block, high, otherwise, next);
     else jumpIf(cond, at<Label>(high.index));
   }
 }
