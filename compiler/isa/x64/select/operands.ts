@@ -22,8 +22,11 @@ let capacity: u32 = 0;
 let vregs: Column<Value, VReg> = Column.none<Value, VReg>();
 /** Effects before the value in its block. Nothing with an effect stands between two values with one colour. */
 let colors: Column<Value, u32> = Column.none<Value, u32>();
-/** The block with a use of the value that was selected last. Selection goes backwards: in that block it is still needed after what comes next. */
-let usedIn: Column<Value, Block> = Column.none<Value, Block>();
+/** Mark (see `setBlock`) of the block with a use of the value that was selected last. Selection goes backwards: in that block it is still
+ *  needed after what comes next. */
+let usedIn: Column<Value, u8> = Column.none<Value, u8>();
+/** Of the block at hand, not 0. Blocks far apart share a mark: it only guides a choice. */
+let blockMark: u8 = 0;
 /** Wasm offset of what is being selected. */
 export let location: u32 = 0;
 /** The IR block that is being selected. */
@@ -34,7 +37,7 @@ export function resetOperands(): void {
     const grown = grownCapacity(capacity, ir.valueCount);
     vregs = Column.grown<Value, VReg>(vregs, capacity, grown);
     colors = Column.grown<Value, u32>(colors, capacity, grown);
-    usedIn = Column.grown<Value, Block>(usedIn, capacity, grown);
+    usedIn = Column.grown<Value, u8>(usedIn, capacity, grown);
     capacity = grown;
   }
   vregs.clear(0, ir.valueCount);
@@ -46,12 +49,13 @@ export function trimOperands(): void {
   if (capacity <= KEPT_ENTRIES) return;
   vregs = Column.free<Value, VReg>(vregs);
   colors = Column.free<Value, u32>(colors);
-  usedIn = Column.free<Value, Block>(usedIn);
+  usedIn = Column.free<Value, u8>(usedIn);
   capacity = 0;
 }
 
 export function setBlock(current: Block): void {
   block = current;
+  blockMark = ((current.index % 255) + 1) as u8;
 }
 
 export function setLocation(value: Value): void {
@@ -130,7 +134,7 @@ export function use(value: Value): VReg {
   if (op == Op.Iconst) return constant(ir.types[value], ir.imms[value]);
   if (op == Op.Fconst) return floatConstant(ir.types[value], ir.imms[value]);
   if (op == Op.ExtendU) return use(ir.argA[value]);
-  usedIn[value] = block;
+  usedIn[value] = blockMark;
   return vregOf(value);
 }
 
@@ -145,7 +149,7 @@ function lifetime(value: Value): Lifetime {
   while (ir.ops[value] == Op.ExtendU) value = ir.argA[value];
   const op: u32 = ir.ops[value];
   if (op == Op.Iconst || op == Op.Fconst) return Lifetime.EndsHere;
-  if (usedIn[value] == block || loopDepth[ir.blockOf[value]] < loopDepth[block]) return Lifetime.GoesOn;
+  if (usedIn[value] == blockMark || loopDepth[ir.blockOf[value]] < loopDepth[block]) return Lifetime.GoesOn;
   return useCount[value] == 1 ? Lifetime.EndsHere : Lifetime.MayEndHere;
 }
 
