@@ -325,8 +325,6 @@ function place(piece: u32): void {
   }
 
   // Otherwise the cheapest: part of the range, an occupant's register, or memory.
-  const unsaved = best;
-  const unsavedCost = bestCost;
   let bestEnd = end;
   // The rest after `bestEnd` goes to memory at once.
   let bestSpills = false;
@@ -381,15 +379,7 @@ function place(piece: u32): void {
     spill(piece, start);
     return;
   }
-  if (isOccupied(best, start)) {
-    const occupant = occupants[best];
-    // The save of a register serves all that comes, so it is set against the whole cost of the occupant's way to memory and back.
-    if (unsaved != NO_REGISTER && memoryCost(occupant, start, pieceEnds[occupant], unsavedCost / ACCESS) * ACCESS >= unsavedCost) {
-      putInRegister(piece, unsaved);
-      return;
-    }
-    evict(occupant, start);
-  }
+  if (isOccupied(best, start)) evict(occupants[best], start);
   if (bestEnd < end) {
     pieceEnds[piece] = bestEnd;
     const rest = newPiece(vreg, bestEnd, end);
