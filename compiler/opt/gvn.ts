@@ -122,7 +122,6 @@ function enterBlock(block: Block): void {
 
 /** True when a check was decided. */
 function walkBlock(block: Block): bool {
-  const changed = false;
   let value = firstValue[block];
   while (!value.isNone) {
     const next = nexts[value];
@@ -131,7 +130,7 @@ function walkBlock(block: Block): bool {
     const op: Op = ops[value];
     if (opHas(op, Flag.Terminator)) {
       resolveEdgeArgs(value);
-      return changed;
+      return false;
     }
     if (op == Op.TrapIf) {
       const check = simplifyTrapIf(value);
@@ -157,7 +156,7 @@ function walkBlock(block: Block): bool {
     }
     value = next;
   }
-  return changed;
+  return false;
 }
 
 /** One order for operands that may stand in either: the older value first. Constants stay on the right. */
