@@ -80,6 +80,8 @@ export interface FunctionRecord {
   readonly codeSize: number;
   readonly frameSize: number;
   readonly savedRegisters: number;
+  /** It may run on the host's stack. */
+  readonly leaf: boolean;
   readonly type: number;
   readonly name: string;
   readonly wasmOffset: number;
@@ -497,11 +499,18 @@ export class Artifact {
       codeOffset,
       codeSize,
       frameSize: this.#u32(at + A.FUNCTION_FRAME_SIZE),
-      savedRegisters: this.#u32(at + A.FUNCTION_SAVED_REGISTERS),
+      savedRegisters: this.#u32(at + A.FUNCTION_SAVED_REGISTERS) & 0xffff,
+      leaf: this.isLeaf(defined),
       type: this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined),
       name: this.#string(at + A.FUNCTION_NAME),
       wasmOffset: this.#u32(at + A.FUNCTION_WASM_OFFSET),
     };
+  }
+
+  /** Whether a defined function may run on the host's stack. */
+  isLeaf(defined: number): boolean {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    return ((this.#u32(at + A.FUNCTION_SAVED_REGISTERS) >>> 16) & A.FUNCTION_FLAG_LEAF) !== 0;
   }
 
   /** The type index of a defined function. */

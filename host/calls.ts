@@ -157,13 +157,29 @@ function reveal(type: ValType, name: string): string {
   return type === 'funcref' ? `store.callableAt(${name})` : name;
 }
 
-const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, unwind } = n;';
+const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair, unwind } = n;';
+
+/** The helper's function that enters: the fewer registers it has to think of, the faster. */
+function entryOf({ params, results, intsOnly }: Layout, leaf: boolean): string {
+  if (!intsOnly) return 'enter';
+  if (!leaf) return 'enterInts';
+  const pair = params.length <= 2 && results.length <= 1 && !results.some(({ type }) => isFloat(type));
+  return pair ? 'enterLeafPair' : 'enterLeaf';
+}
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 
+/** Functions that have wrappers of the same text. */
+export interface Kind {
+  readonly type: FuncType;
+  /** The function may run on the host's stack. */
+  readonly leaf: boolean;
+}
+
 /** The text of a WrapperFactory. */
-function wrapperText(type: FuncType): string {
-  const { params, results, stackArgs, stackResults, intsOnly } = layoutOf(type);
+function wrapperText({ type, leaf }: Kind): string {
+  const layout = layoutOf(type);
+  const { params, results, stackArgs, stackResults } = layout;
   const names = params.map((_, i) => `a${i}`).join(', ');
   // Handles of external references last, with nothing of the user's between them and wasm: see externs.ts.
   const conversion = ({ type }: Place, i: number) => `const v${i} = ${convert(type, `a${i}`)};`;
@@ -177,7 +193,6 @@ function wrapperText(type: FuncType): string {
   // Entering uses the counts up: they are 0 as long as nobody sets them.
   const onStack = stackArgs > 0 || stackResults > 0;
   const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
-  const entry = intsOnly ? 'enterInts' : 'enter';
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   return `(store, address, name) => {
       const callee = addressBits(address);
@@ -186,7 +201,7 @@ function wrapperText(type: FuncType): string {
         if (store.watched.length === 0) store.refresh();
         ${stores.join('\n')}
         f64[${CALLEE}] = callee; ${counts}
-        ${entry}();
+        ${entryOf(layout, leaf)}();
         if (i32[${STATUS}] !== 0) {
           let trapped;
           try { trapped = drive(store); } catch (error) { unwind(); throw error; }
@@ -201,8 +216,8 @@ function wrapperText(type: FuncType): string {
 }
 
 /** Makes code of text once for all: that costs more than what is in the text. */
-function generateWrappers(types: readonly FuncType[]): readonly WrapperFactory[] {
-  const text = `'use strict'; ${views} return [${types.map(wrapperText).join(',\n')}];`;
+function generateWrappers(kinds: readonly Kind[]): readonly WrapperFactory[] {
+  const text = `'use strict'; ${views} return [${kinds.map(wrapperText).join(',\n')}];`;
   return new Function('n', 'addressBits', 'drive', text)(native(), addressBits, driver());
 }
 
@@ -319,22 +334,31 @@ function invokePlainly(layout: Layout, store: Store, callback: Callable): void {
 }
 
 const wrappers = new WeakMap<FuncType, WrapperFactory>();
+const leafWrappers = new WeakMap<FuncType, WrapperFactory>();
+const factories = (leaf: boolean) => (leaf ? leafWrappers : wrappers);
 const invokers = new WeakMap<FuncType, InvokerFactory>();
 
 /** A JS function that calls the FuncRef at `address`. */
-export function makeWrapper(type: FuncType, store: Store, address: number, name: string): Callable {
-  let factory = wrappers.get(type);
-  if (!factory) wrappers.set(type, (factory = mayGenerate() ? generateWrappers([type])[0] : plainWrapper(type)));
+export function makeWrapper(kind: Kind, store: Store, address: number, name: string): Callable {
+  const known = factories(kind.leaf);
+  let factory = known.get(kind.type);
+  if (!factory) known.set(kind.type, (factory = mayGenerate() ? generateWrappers([kind])[0] : plainWrapper(kind.type)));
   return factory(store, address, name);
 }
 
 /** Spares time where wrappers of many types will be made. */
-export function prepareWrappers(types: readonly FuncType[]): void {
-  const missing = types.filter(
-    (type, i) => !wrappers.has(type) && types.indexOf(type) === i && !type.params.concat(type.results).includes('v128'),
-  );
+export function prepareWrappers(kinds: Iterable<Kind>): void {
+  const missing: Kind[] = [];
+  const seen = [new Set<FuncType>(), new Set<FuncType>()];
+  for (const kind of kinds) {
+    const { type, leaf } = kind;
+    const same = seen[Number(leaf)];
+    if (same.has(type)) continue;
+    same.add(type);
+    if (!factories(leaf).has(type) && layoutOf(type).crosses) missing.push(kind);
+  }
   if (missing.length < 2 || !mayGenerate()) return;
-  for (const [i, factory] of generateWrappers(missing).entries()) wrappers.set(missing[i], factory);
+  for (const [i, factory] of generateWrappers(missing).entries()) factories(missing[i].leaf).set(missing[i].type, factory);
 }
 
 /** Making code from text takes longer than some calls without it. */

@@ -14,6 +14,7 @@ export class Func {
   readonly address: number;
   readonly #type: FuncType;
   readonly #name: string;
+  readonly #leaf: boolean;
   #callable: Callable | undefined;
 
   /** A host function: `callback` gets the arguments as JS values, and returns nothing, the result, or an iterable of the results.
@@ -22,12 +23,13 @@ export class Func {
    *
    *  What it throws goes through wasm unchanged to whoever called in. */
   constructor(store: Store, type: FuncType, callback: Callable);
-  /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. */
-  constructor(store: Store, type: FuncType, origin: Callable | number, name: string);
-  constructor(store: Store, type: FuncType, origin: Callable | number, name?: string) {
+  /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. `leaf`: it may run on the host's stack. */
+  constructor(store: Store, type: FuncType, origin: Callable | number, name: string, leaf?: boolean);
+  constructor(store: Store, type: FuncType, origin: Callable | number, name?: string, leaf = false) {
     this.store = store;
     this.#type = type;
     this.#name = name ?? '';
+    this.#leaf = leaf;
     // Only the internal form has a name: a number that a user gives is no address.
     if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
@@ -67,7 +69,7 @@ export class Func {
   /** The function as a plain JS function; the same one each time. */
   get callable(): Callable {
     if (!this.#callable) {
-      this.#callable = makeWrapper(this.#type, this.store, this.address, this.#name);
+      this.#callable = makeWrapper({ type: this.#type, leaf: this.#leaf }, this.store, this.address, this.#name);
       funcs.set(this.#callable, this);
     }
     return this.#callable;

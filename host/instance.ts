@@ -176,6 +176,12 @@ export class Instance {
     return readAddress(this.#words, this.#at + ((L.vmcontextFuncImport(index) + L.FUNCIMPORT_REF) >> 2));
   }
 
+  /** @internal Whether a function may run on the host's stack. */
+  isLeaf(index: number): boolean {
+    const { artifact } = this.#code;
+    return index >= artifact.counts.funcImports && artifact.isLeaf(index - artifact.counts.funcImports);
+  }
+
   /** @internal table.init: false when one of the ranges does not fit. */
   initTable(tableIndex: number, elemIndex: number, to: number, from: number, count: number): boolean {
     const table = this.tables[tableIndex];

@@ -162,7 +162,8 @@ export class Store {
     if (instanceId === L.HOST_INSTANCE_ID) return this.#hosts[index];
     const instance = this.instances[instanceId];
     const original = instance.importedFuncRef(index);
-    func = original === undefined ? new Func(this, funcTypeById(type), address, String(index)) : this.funcAt(original);
+    func =
+      original === undefined ? new Func(this, funcTypeById(type), address, String(index), instance.isLeaf(index)) : this.funcAt(original);
     this.#funcs.set(address, func);
     return func;
   }

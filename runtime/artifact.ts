@@ -3,7 +3,7 @@
  *  All fields are little-endian u32 unless said otherwise. `…_OFFSET` inside a record is relative to the section that the name says. */
 
 /** Version of the format: this file and ARTIFACT.md. A reader refuses any other. */
-export const FORMAT_VERSION: u32 = 1;
+export const FORMAT_VERSION: u32 = 2;
 
 // Targets, by their ELF machine id.
 export const TARGET_X64: u32 = 62;
@@ -144,11 +144,15 @@ export const enum ExternKind {
 export const FUNCTION_CODE_OFFSET: u32 = 0; // in Text
 export const FUNCTION_CODE_SIZE: u32 = 4;
 export const FUNCTION_FRAME_SIZE: u32 = 8; // N of ABI.md
-export const FUNCTION_SAVED_REGISTERS: u32 = 12; // mask by register number
+export const FUNCTION_SAVED_REGISTERS: u32 = 12; // u16: mask by register number
+export const FUNCTION_FLAGS: u32 = 14; // u16
 export const FUNCTION_TYPE: u32 = 16;
 export const FUNCTION_NAME: u32 = 20; // offset in Strings, length
 export const FUNCTION_WASM_OFFSET: u32 = 28; // of the body in the wasm binary
 export const FUNCTION_SIZE: u32 = 32;
+/** It calls nothing but trap stubs, and its frame has at most LEAF_FRAME bytes: it may run on the host's stack. */
+export const FUNCTION_FLAG_LEAF: u32 = 1;
+export const LEAF_FRAME: u32 = 1024;
 
 // Tables, memories, globals: the whole index space, imported ones first.
 export const TABLE_TYPE: u32 = 0; // value type

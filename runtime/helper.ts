@@ -24,6 +24,10 @@ export interface NativeHelper {
   enter(): void;
   /** The same for a function without float parameters and without stack words; a little faster. */
   enterInts(): void;
+  /** The same as enterInts for a function with FUNCTION_FLAG_LEAF, which runs on the host's stack. */
+  enterLeaf(): void;
+  /** The same as enterLeaf with at most two parameters, and no result or one integer. */
+  enterLeafPair(): void;
   /** Goes on with the innermost activation, which has left to the host; the outcome is in SLOT_STATUS. */
   resume(): void;
   /** Drops the innermost activation, which has left to the host. */

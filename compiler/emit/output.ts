@@ -75,7 +75,9 @@ export let functionCodeSize: Column<DefinedFunc, u32> = Column.none<DefinedFunc,
 /** N of ABI.md: what the first instruction subtracts from the stack pointer; 0 when there is no such instruction. */
 export let functionFrameSize: Column<DefinedFunc, u32> = Column.none<DefinedFunc, u32>();
 /** Callee-saved registers stored in the frame: bit r for hardware register r. The lowest is at [sp + N - 8], the next at [sp + N - 16] … */
-export let functionSavedRegisters: Column<DefinedFunc, u32> = Column.none<DefinedFunc, u32>();
+export let functionSavedRegisters: Column<DefinedFunc, u16> = Column.none<DefinedFunc, u16>();
+/** FUNCTION_FLAG_… of the artifact. */
+export let functionFlags: Column<DefinedFunc, u16> = Column.none<DefinedFunc, u16>();
 
 export let trapCount: u32 = 0;
 let trapCapacity: u32 = 0;
@@ -164,7 +166,7 @@ export function addFunctionTableEntry(tableStart: u32, funcIndex: u32): void {
 }
 
 /** Records the next defined function, in index order. */
-export function addFunction(codeOffset: u32, codeSize: u32, frameSize: u32, savedRegisters: u32): void {
+export function addFunction(codeOffset: u32, codeSize: u32, frameSize: u32, savedRegisters: u32, flags: u32): void {
   const index = ++functionCount;
   if (index >= functionCapacity) {
     const old = functionCapacity;
@@ -172,13 +174,15 @@ export function addFunction(codeOffset: u32, codeSize: u32, frameSize: u32, save
     functionCodeOffset = Column.grown<DefinedFunc, u32>(functionCodeOffset, old, functionCapacity);
     functionCodeSize = Column.grown<DefinedFunc, u32>(functionCodeSize, old, functionCapacity);
     functionFrameSize = Column.grown<DefinedFunc, u32>(functionFrameSize, old, functionCapacity);
-    functionSavedRegisters = Column.grown<DefinedFunc, u32>(functionSavedRegisters, old, functionCapacity);
+    functionSavedRegisters = Column.grown<DefinedFunc, u16>(functionSavedRegisters, old, functionCapacity);
+    functionFlags = Column.grown<DefinedFunc, u16>(functionFlags, old, functionCapacity);
   }
   const entry = at<DefinedFunc>(index);
   functionCodeOffset[entry] = codeOffset;
   functionCodeSize[entry] = codeSize;
   functionFrameSize[entry] = frameSize;
-  functionSavedRegisters[entry] = savedRegisters;
+  functionSavedRegisters[entry] = savedRegisters as u16;
+  functionFlags[entry] = flags as u16;
 }
 
 /** `codeOffset`: of the faulting instruction, or the return address of the trap stub's call (see ABI.md). Ascending. */

@@ -21,11 +21,11 @@ export function linkBegin(wasm: usize, length: u32, keepWasm: bool, target: u32)
 }
 
 /** Appends the code of the next function; returns its offset. */
-export function linkFunction(code: usize, length: u32, frameSize: u32, savedRegisters: u32): u32 {
+export function linkFunction(code: usize, length: u32, frameSize: u32, savedRegisters: u32, flags: u32): u32 {
   output.code.align(16);
   const offset = output.code.length;
   output.code.bytes(code, length);
-  output.addFunction(offset, length, frameSize, savedRegisters);
+  output.addFunction(offset, length, frameSize, savedRegisters, flags);
   return offset;
 }
 

@@ -105,7 +105,8 @@ function writeFunctions(out: Buffer): void {
     out.u32(output.functionCodeOffset[entry]);
     out.u32(output.functionCodeSize[entry]);
     out.u32(output.functionFrameSize[entry]);
-    out.u32(output.functionSavedRegisters[entry]);
+    out.u16(output.functionSavedRegisters[entry]);
+    out.u16(output.functionFlags[entry]);
     out.u32(module.funcType(func));
     out.u32(functionName(func));
     out.u32(functionNameLength(func));

@@ -39,7 +39,8 @@ export function writePart(): void {
     part.u32(output.functionCodeOffset[func]);
     part.u32(output.functionCodeSize[func]);
     part.u32(output.functionFrameSize[func]);
-    part.u32(output.functionSavedRegisters[func]);
+    part.u16(output.functionSavedRegisters[func]);
+    part.u16(output.functionFlags[func]);
   }
   part.bytes(code.data, code.length);
   part.bytes(rodata.data, rodata.length);
@@ -57,7 +58,8 @@ export function readPart(): void {
   const base = code.length;
   for (let i: u32 = 0; i < count; i++) {
     const func = HEADER_SIZE + i * FUNCTION_SIZE;
-    output.addFunction(base + part.u32At(func), part.u32At(func + 4), part.u32At(func + 8), part.u32At(func + 12));
+    const saved = part.u32At(func + 12); // and the flags in the upper half
+    output.addFunction(base + part.u32At(func), part.u32At(func + 4), part.u32At(func + 8), saved & 0xffff, saved >> 16);
   }
   const codeAt = HEADER_SIZE + count * FUNCTION_SIZE;
   code.bytes(part.data + codeAt, codeLength);

@@ -11,7 +11,7 @@ import { Memory } from '../memory.js';
 import { Store } from '../store.js';
 import { Table as OuroTable } from '../table.js';
 import { Trap } from '../trap.js';
-import { type Callable, describeType, type ExternType, type FuncType } from '../types.js';
+import { type Callable, describeType, type ExternType } from '../types.js';
 import { V8 } from '../v8.js';
 import { compileNow, engine } from './artifacts.js';
 import { type Context, inContext, toError } from './errors.js';
@@ -308,9 +308,13 @@ function constant(store: Store, value: unknown, wanted: ExternType & { kind: 'gl
 
 function exportsOfOuro(instance: OuroInstance, record: ModuleRecord, { plan }: NonNullable<ModuleRecord['code']>): Exports {
   const exports = Object.create(null) as Record<string, unknown>;
-  const types = new Set<FuncType>();
-  for (const each of plan.exports) if (each.kind === ExternKind.Func) types.add(plan.types[plan.funcTypeIndex(each.index)]);
-  prepareWrappers([...types]);
+  const functions = plan.exports.filter(({ kind }) => kind === ExternKind.Func);
+  prepareWrappers(
+    functions.map(({ index }) => ({
+      type: plan.types[plan.funcTypeIndex(index)],
+      leaf: instance.isLeaf(index),
+    })),
+  );
   for (const { name } of plan.exports) exports[name] = fromOuro(instance.getExport(instance.store, name)!, record);
   return Object.freeze(exports);
 }

@@ -157,7 +157,7 @@ static napi_value unwind(napi_env env, napi_callback_info info) {
 /* trap(): unwind() for a trap of a host builtin: the backtrace of what has left is in the slots. */
 static napi_value trap(napi_env env, napi_callback_info info) {
   if (!ouro_state()->frame) return ouro_resume_nothing(env, info);
-  ouro_trapped(0, 0, OURO_TRAP_KIND_EXPLICIT, 0);
+  ouro_trapped(0, ouro_state()->native_sp, OURO_TRAP_KIND_EXPLICIT, 0);
   return NULL;
 }
 
@@ -470,6 +470,8 @@ NAPI_MODULE_INIT() {
       {"slots", slots},
       {"enter", ouro_enter},
       {"enterInts", ouro_enter_ints},
+      {"enterLeaf", ouro_enter_leaf},
+      {"enterLeafPair", ouro_enter_leaf_pair},
       {"resume", ouro_resume},
       {"unwind", unwind},
       {"trap", trap},

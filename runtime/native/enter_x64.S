@@ -184,6 +184,46 @@ ouro_returned:
   jmp .Lto_host
 END(ouro_enter)
 
+/* napi_value ouro_enter_leaf(env, info): ouro_enter_ints for a leaf, which runs on the host's stack, without an activation: 2 to 3 ns less.
+ * It cannot leave; a trap takes the host's registers from host_sp as always. */
+.macro BEGIN_LEAF
+  PUSH_REGISTERS
+  mov rax, [rip + ouro_slots@GOTTPOFF]
+  mov r13, fs:[rax]
+  mov r11, [r13 + OURO_SLOT_CALLEE]
+  mov r14, [r11 + OURO_FUNCREF_VMCONTEXT]
+  mov r15, [r14 + OURO_VMCONTEXT_MEMORY0_BASE]
+  mov [r13 + STATE_HOST_SP], rsp
+  sub rsp, 8
+.endm
+
+FUNCTION(ouro_enter_leaf)
+  BEGIN_LEAF
+  LOAD_INTS
+  call [r11 + OURO_FUNCREF_CODE]
+  mov [r13 + OURO_SLOT_INTS + 8], rdx
+  movsd [r13 + OURO_SLOT_FLOATS], xmm0
+  movsd [r13 + OURO_SLOT_FLOATS + 16], xmm1
+  jmp .Lleaf_returned
+END(ouro_enter_leaf)
+
+/* napi_value ouro_enter_leaf_pair(env, info): the same with at most two parameters, and no result or one integer. */
+FUNCTION(ouro_enter_leaf_pair)
+  BEGIN_LEAF
+  mov rdi, [r13 + OURO_SLOT_INTS]
+  mov rsi, [r13 + OURO_SLOT_INTS + 8]
+  call [r11 + OURO_FUNCREF_CODE]
+.Lleaf_returned:
+  mov [r13 + OURO_SLOT_INTS], rax
+  mov dword ptr [r13 + OURO_SLOT_STATUS], OURO_EXIT_RETURNED
+  mov r15, [rsp + 8] /* what we have changed; a leaf restores the others */
+  mov r14, [rsp + 16]
+  mov r13, [rsp + 24]
+  add rsp, 56
+  xor eax, eax
+  ret
+END(ouro_enter_leaf_pair)
+
 /* napi_value ouro_resume(env, info): back into the innermost activation, which has left. */
 FUNCTION(ouro_resume)
   PUSH_REGISTERS

@@ -117,6 +117,8 @@ struct thread *ouro_begin_environment(napi_env env);
 /* enter_x64.S */
 napi_value ouro_enter(napi_env env, napi_callback_info info);
 napi_value ouro_enter_ints(napi_env env, napi_callback_info info);
+napi_value ouro_enter_leaf(napi_env env, napi_callback_info info);
+napi_value ouro_enter_leaf_pair(napi_env env, napi_callback_info info);
 napi_value ouro_resume(napi_env env, napi_callback_info info);
 void ouro_leave_host_func(void);
 void ouro_leave_import(void);
@@ -141,6 +143,7 @@ const struct function_record *ouro_find_function(const struct code *code, uintpt
 struct activity *ouro_create_stack(size_t size);
 void ouro_destroy_stack(struct activity *activity);
 bool ouro_stack_in_use(const struct activity *activity);
+bool ouro_on_wasm_stack(uintptr_t sp);
 void ouro_end_activation(void);
 
 /* load.c */

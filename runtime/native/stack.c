@@ -56,6 +56,12 @@ bool ouro_stack_in_use(const struct activity *activity) {
   return frame != NULL;
 }
 
+/* Does the stack pointer belong to the innermost activation? */
+bool ouro_on_wasm_stack(uintptr_t sp) {
+  const struct frame *frame = ouro_state()->frame;
+  return frame && sp >= frame->activity->guard && sp <= frame->activity->high;
+}
+
 /* Drops the thread's innermost activation. */
 void ouro_end_activation(void) {
   struct state *state = ouro_state();

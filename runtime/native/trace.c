@@ -9,7 +9,7 @@ _Static_assert(MAX_TRACE <= OURO_SLOT_STACK_WORDS, "the trace fits into the slot
 /* Is there a word of the innermost activation at the address? */
 static bool on_stack(uintptr_t address) {
   const struct frame *frame = ouro_state()->frame;
-  return address % 8 == 0 && address >= frame->activity->low && address + 8 <= (uintptr_t)frame;
+  return frame && address % 8 == 0 && address >= frame->activity->low && address + 8 <= (uintptr_t)frame;
 }
 
 /* Program counters from innermost to outermost, into SLOT_STACK. `called`: pc is a return address. Returns how many. */
@@ -35,7 +35,8 @@ static uint32_t walk(uintptr_t pc, uintptr_t sp, bool called) {
 
 void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) {
   bool called = kind == OURO_TRAP_KIND_EXPLICIT;
-  if (!ouro_find_code(pc - called)) { /* in a builtin or a stub: begin at its caller */
+  bool leaf = kind != OURO_TRAP_KIND_STACK_OVERFLOW && !ouro_on_wasm_stack(sp); /* on the host's stack, without an activation */
+  if (!leaf && !ouro_find_code(pc - called)) { /* in a builtin or a stub: begin at its caller */
     uintptr_t slot = ouro_state()->native_sp;
     if (on_stack(slot)) {
       pc = *(const uintptr_t *)slot;
@@ -48,7 +49,7 @@ void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) 
   SLOT(uint32_t, OURO_SLOT_TRAP_KIND) = kind;
   SLOT(uint32_t, OURO_SLOT_TRACE_LENGTH) = walk(pc, sp, called);
   SLOT(uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
-  ouro_end_activation();
+  if (!leaf) ouro_end_activation();
   if (kind == OURO_TRAP_KIND_STACK_OVERFLOW) ouro_use_signal_stack();
 }
 

@@ -30,14 +30,15 @@ static __thread volatile int depth __attribute__((tls_model("initial-exec")));
 
 static void on_signal(int number, siginfo_t *info, void *context);
 
-/* Is the fault compiled code's or our stack's? Then the activation ends at its landing pad. */
+/* Is the fault compiled code's or our stack's? Then the activation, or the leaf, ends at the landing pad. */
 static bool recover(siginfo_t *info, ucontext_t *context) {
-  struct frame *frame = ouro_slots ? ouro_state()->frame : NULL;
-  if (!frame || info->si_code <= 0) return false; /* si_code: sent by somebody */
-  struct activity *activity = frame->activity;
+  if (!ouro_slots || info->si_code <= 0) return false; /* si_code: sent by somebody */
+  static const struct activity none;
+  const struct frame *frame = ouro_state()->frame;
+  const struct activity *activity = frame ? frame->activity : &none; /* a leaf needs none */
   uintptr_t pc = context_pc(context), sp = context_sp(context), address = (uintptr_t)info->si_addr;
   bool compiled = ouro_find_code(pc) != NULL;
-  bool on_stack = sp >= activity->guard && sp <= activity->high;
+  bool on_stack = ouro_on_wasm_stack(sp);
   bool in_guard = address >= activity->guard && address < activity->low;
   bool no_frame = info->si_code == SI_KERNEL && on_stack && sp < activity->low + SIGNAL_ROOM;
   uintptr_t kind;

@@ -29,10 +29,13 @@ const instance = engine.instantiate(engine.open(files.calls), {
     add: (a: number, b: number) => (a + b) | 0,
   },
 });
-const { add, loop, loopThrough } = engine.exports(instance);
+const { add, addByCall, loop, loopThrough } = engine.exports(instance);
 
 const toWasm = perCall((count) => {
   for (let i = 0; i < count; i++) sum = add(sum, i);
+});
+const toWasmByCall = perCall((count) => {
+  for (let i = 0; i < count; i++) sum = addByCall(sum, i);
 });
 const toJs = perCall((count) => {
   sum ^= loop(count);
@@ -71,6 +74,7 @@ const getExport = perCall((count) => {
 
 process.send!({
   toWasm,
+  toWasmByCall,
   toJs,
   toJsThrough,
   firstOpen: opens[0],

@@ -9,7 +9,8 @@ import { minimum, table, time } from './stats.js';
 
 const callsModule = `(module
   (import "host" "add" (func $host (param i32 i32) (result i32)))
-  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func $add (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "addByCall") (param i32 i32) (result i32) (call $add (local.get 0) (local.get 1)))
   (func (export "loop") (param $n i32) (result i32) (local $sum i32)
     (loop $again
       (local.set $sum (call $host (local.get $sum) (local.get $n)))
@@ -44,6 +45,7 @@ export async function writeCallModules(folder: string): Promise<Omit<CallFiles, 
 
 interface Costs {
   toWasm: number;
+  toWasmByCall: number;
   toJs: number;
   toJsThrough: number;
   firstOpen: number;
@@ -74,6 +76,7 @@ export async function callCosts(engines: ReadonlyMap<EngineName, CallFiles>, rou
   }
   const rows: [string, keyof Costs][] = [
     ['JS calls wasm, (i32,i32)->i32', 'toWasm'],
+    ['JS calls wasm that calls wasm', 'toWasmByCall'],
     ['wasm calls JS, (i32,i32)->i32', 'toJs'],
     ['the same one function deeper', 'toJsThrough'],
     ['open sqlite3 for the first time', 'firstOpen'],

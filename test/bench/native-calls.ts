@@ -22,31 +22,8 @@ function measure(name: string, count: number, run: () => void): void {
   console.log(`${name.padEnd(44)} ${best.toFixed(1).padStart(9)} ns`);
 }
 
-/** (i32, i32) -> i32 as the host's wrapper does it. The callee is one store: a pointer's bits as a (tiny) number. */
-const wrapper = new Function(
-  'halves',
-  'doubles',
-  'enter',
-  'outcome',
-  'callee',
-  `return (a, b) => {
-    a = a | 0; b = b | 0;
-    halves[0] = a; halves[1] = 0; halves[2] = b; halves[3] = 0;
-    doubles[${layout.SLOT_CALLEE / 8}] = callee;
-    enter();
-    if (halves[${layout.SLOT_STATUS / 4}] !== 0) outcome();
-    return halves[0];
-  };`,
-) as (
-  halves: Int32Array,
-  doubles: Float64Array,
-  enter: () => void,
-  outcome: () => void,
-  callee: number,
-) => (a: number, b: number) => number;
-
 const halves = machine.halves;
-const { enterInts, resume } = helper;
+const { enterInts, enterLeafPair, resume } = helper;
 const sum = (a: number, b: number) => a + b;
 const imported = [sum, sum];
 
@@ -65,7 +42,22 @@ function outcome(): void {
 
 machine.hostImport(0, () => {}, 0, 0, 'leaveImportInts');
 const pointerBits = (pointer: number) => new Float64Array(new BigInt64Array([BigInt(pointer)]).buffer)[0];
-const call = (index: number) => wrapper(halves, machine.doubles, enterInts, outcome, pointerBits(machine.funcRef(index)));
+
+/** (i32, i32) -> i32 as the host's wrapper does it; made anew for each, so that V8 knows what `enter` is. The callee is one store: a pointer's
+ *  bits as a (tiny) number. */
+function call(index: number, enter = enterInts): (a: number, b: number) => number {
+  const text = `return (a, b) => {
+    a = a | 0; b = b | 0;
+    halves[0] = a; halves[1] = 0; halves[2] = b; halves[3] = 0;
+    doubles[${layout.SLOT_CALLEE / 8}] = callee;
+    enter();
+    if (halves[${layout.SLOT_STATUS / 4}] !== 0) outcome();
+    return halves[0];
+  };`;
+  const make = new Function('halves', 'doubles', 'enter', 'outcome', 'callee', text);
+  return make(halves, machine.doubles, enter, outcome, pointerBits(machine.funcRef(index)));
+}
+
 const count = 50_000;
 
 /** A loop compiled for this call alone: with one loop for all, V8 would see many callees and inline none. */
@@ -91,6 +83,7 @@ const v8 = new WebAssembly.Instance(
 
 loop('JS -> wasm, V8', v8.add);
 loop('JS -> wasm, Ouro', call(0));
+loop('JS -> wasm, Ouro, leaf', call(0, enterLeafPair));
 measure('wasm -> JS, V8', count, () => v8.loop(count));
 const importing = call(1);
 measure('wasm -> JS, Ouro, in one function', count, () => importing(count, 0));

@@ -17,9 +17,9 @@ export interface SampleOptions {
 export const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
 /** Appends a function; its code offset. */
-export function emitFunction(core: Core, hex: string, frameSize = 0, savedRegisters = 0): number {
+export function emitFunction(core: Core, hex: string, frameSize = 0, savedRegisters = 0, flags = 0): number {
   const code = bytes(hex);
-  return core.call('linkFunction', core.write(code), code.length, frameSize, savedRegisters) >>> 0;
+  return core.call('linkFunction', core.write(code), code.length, frameSize, savedRegisters, flags) >>> 0;
 }
 
 /** The artifact of a module in text form; without `emit`, every function that it defines is a `ret`. */

@@ -52,6 +52,56 @@ test('enterInts leaves and returns as enter does', () => {
   m.close();
 });
 
+/** 7 - x in i64s, with every callee-saved register overwritten meanwhile; results in both integer and both float registers. */
+const leaf = {
+  frame: 32,
+  hex: [
+    '4883ec20', // sub rsp, 32
+    '48895c2418', // mov [rsp + 24], rbx
+    '48896c2410', // mov [rsp + 16], rbp
+    '4c89642408', // mov [rsp + 8], r12
+    '4c892c24', // mov [rsp], r13
+    'bb07000000', // mov ebx, 7
+    '31ed', // xor ebp, ebp
+    '4531e4', // xor r12d, r12d
+    '4531ed', // xor r13d, r13d
+    '4829fb', // sub rbx, rdi
+    '4889d8', // mov rax, rbx
+    '4c89ca', // mov rdx, r9
+    'f2480f2ac7', // cvtsi2sd xmm0, rdi
+    'f2480f2ace', // cvtsi2sd xmm1, rsi
+    '488b5c2418', // mov rbx, [rsp + 24]
+    '488b6c2410', // mov rbp, [rsp + 16]
+    '4c8b642408', // mov r12, [rsp + 8]
+    '4c8b2c24', // mov r13, [rsp]
+    '4883c420', // add rsp, 32
+    'c3', // ret
+  ],
+};
+
+test('enterLeaf and enterLeafPair', () => {
+  const m = new Machine(helper, [leaf, keepRegisters]);
+  const { words, doubles } = m;
+  [9n, 3n, 0n, 0n, 0n, -4n].forEach((value, i) => {
+    words[i] = value;
+  });
+  m.run(m.funcRef(0), 'enterLeaf');
+  assert.equal([...words.subarray(0, 2)], [-2n, -4n]);
+  assert.equal([doubles[layout.SLOT_FLOATS / 8], doubles[layout.SLOT_FLOATS / 8 + 2]], [9, 3]);
+  assert.is(m.callBy('enterLeafPair', 0, 5), 2);
+  // While other code has left.
+  m.hostImport(0, () => {
+    const activation = words[layout.SLOT_ACTIVATION / 8];
+    const sum = m.callBy('enterLeafPair', 0, 6) + m.callBy('enterLeaf', 0, 5);
+    assert.is(words[layout.SLOT_ACTIVATION / 8], activation);
+    assert.is(m.halves[layout.SLOT_STATUS / 4], layout.EXIT_RETURNED);
+    words[0] = BigInt(sum);
+  });
+  m.call(1);
+  assert.is(m.halves[0], 4321);
+  m.close();
+});
+
 test('floats in registers', () => {
   const m = machine();
   m.doubles[layout.SLOT_FLOATS / 8] = 1.5;

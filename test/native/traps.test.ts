@@ -77,6 +77,31 @@ test('a load beyond the memory', () => {
   m.close();
 });
 
+test('traps of leaves', () => {
+  const m = machine();
+  const traps = () => {
+    for (const entry of ['enterLeaf', 'enterLeafPair'] as const) {
+      const activation = m.words[layout.SLOT_ACTIVATION / 8];
+      assert.is(m.callBy(entry, at(trapIfZero), 5), 5);
+      const explicit = trapOf(() => m.callBy(entry, at(trapIfZero), 0));
+      assert.equal([explicit.kind, explicit.pc, ...explicit.trace], [layout.TRAP_KIND_EXPLICIT, 10, '0+10']);
+      const fault = trapOf(() => m.callBy(entry, at(load), 0xffffffff));
+      assert.equal([fault.kind, fault.address, ...fault.trace], [layout.TRAP_KIND_FAULT, memoryBase + 0xffffffff, '2+0']);
+      assert.is(m.words[layout.SLOT_ACTIVATION / 8], activation, 'no other activation ends');
+    }
+  };
+  traps();
+  let count = 0;
+  m.hostImport(0, () => {
+    if (++count < 3) m.call(at(recurseToImport), count);
+    traps();
+  });
+  m.call(at(recurseToImport), 4);
+  assert.is(count, 3);
+  assert.is(m.words[layout.SLOT_ACTIVATION / 8], 0n);
+  m.close();
+});
+
 test('stack overflow by recursion', () => {
   for (const stack of [4096, 100_000, 1 << 20]) {
     const m = machine(stack);

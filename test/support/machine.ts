@@ -55,6 +55,8 @@ export class TrapError extends Error {
 
 type HostFunction = (machine: Machine) => void;
 
+type Entry = 'enter' | 'enterInts' | 'enterLeaf' | 'enterLeafPair';
+
 /** Words of one FuncRef, HostFunc or VMContext in an ArrayBuffer of its own. */
 class Block {
   readonly view: DataView;
@@ -154,10 +156,10 @@ export class Machine {
     this.vmcontext.set(at + layout.FUNCIMPORT_REF, ref.address);
   }
 
-  /** Enters function `index` with what stands in the slots, and serves its imports until it returns. */
-  run(funcRef: number): void {
+  /** Enters a function with what stands in the slots, and serves its imports until it returns. */
+  run(funcRef: number, entry: Entry = 'enter'): void {
     this.words[layout.SLOT_CALLEE / 8] = BigInt(funcRef);
-    this.helper.enter();
+    this.helper[entry]();
     for (;;) {
       const status = this.halves[layout.SLOT_STATUS / 4];
       if (status === layout.EXIT_RETURNED) return;
@@ -183,10 +185,14 @@ export class Machine {
 
   /** Integers in, SLOT_INTS 0 as a signed 32-bit number out. */
   call(index: number, ...args: number[]): number {
+    return this.callBy('enter', index, ...args);
+  }
+
+  callBy(entry: Entry, index: number, ...args: number[]): number {
     args.forEach((value, i) => {
       this.words[i] = BigInt.asIntN(64, BigInt(value >>> 0));
     });
-    this.run(this.funcRef(index));
+    this.run(this.funcRef(index), entry);
     return this.halves[0];
   }
 

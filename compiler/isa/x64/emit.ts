@@ -8,6 +8,7 @@ import { Column } from '../../base/column';
 import { Block, Inst, Label, at } from '../../base/entity';
 import { KEPT_ENTRIES, grownCapacity } from '../../base/memory';
 import { Pool } from '../../base/pool';
+import { FUNCTION_FLAG_LEAF, LEAF_FRAME } from '../../../runtime/artifact';
 import { CPU_X64_AVX } from '../../../runtime/cpu';
 import { TrapCode } from '../../../runtime/traps';
 import { addTableTarget, alignCode, bind, finishCode, jump, jumpIf, startCode, startTable } from '../../emit/code';
@@ -167,7 +168,8 @@ export function emitCode(slots: u32, saved: u32): void {
   }
   emitTrapStubs();
   finishCode();
-  addFunction(start, code.length - start, frameSize, savedRegisters);
+  const leaf = !hasCalls && frameSize <= LEAF_FRAME;
+  addFunction(start, code.length - start, frameSize, savedRegisters, leaf ? FUNCTION_FLAG_LEAF : 0);
   trimBlocks();
 }
 
