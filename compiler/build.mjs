@@ -7,6 +7,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { literalsToBytes } from './texts.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -36,16 +37,18 @@ if (stale.length === 0) process.exit();
 mkdirSync('build', { recursive: true });
 
 const taken = new Date();
-const snapshot = new Map(paths.map((path) => [resolve(path), readFileSync(path, 'utf8')]));
+const snapshot = new Map(
+  paths.map((path) => [resolve(path), path.endsWith('.ts') ? literalsToBytes(readFileSync(path, 'utf8')) : readFileSync(path, 'utf8')]),
+);
 
 /** Sources as they were when the build began. Null: no such file. */
 const readFile = (name, base) => snapshot.get(resolve(base, name)) ?? null;
 
-/** The compiler's memory starts where the language's heap would: nothing may take memory from that. */
+/** The compiler's memory starts where the language's heap would: nothing may take memory from that. Nor are literals its strings. */
 const noHeap = {
   afterCompile(module) {
-    if (module.getFunction('~lib/rt/stub/__new') !== 0)
-      throw new Error('something allocates on the heap of the language (new, strings joined at run time, arrays)');
+    for (const name of ['~lib/rt/stub/__new', '~lib/string/String#charCodeAt', '~lib/string/String#get:length', '~lib/string/String.__eq'])
+      if (module.getFunction(name) !== 0) throw new Error(`something uses the language's heap or strings (${name})`);
   },
 };
 

@@ -6,6 +6,7 @@
 
 import { Buffer } from './base/buffer';
 import { clearError, failed } from './base/error';
+import { keepTables } from './base/memory';
 import { code, functionCount, resetOutput } from './emit/output';
 import { packTables, resetPacked } from './emit/packed';
 import { trimFunc } from './ir/func';
@@ -28,7 +29,7 @@ import { bodyLength, funcCount, importedFuncCount } from './wasm/module';
 import { validateModule } from './wasm/validate';
 
 /** The finished artifact. */
-export const artifact: Buffer = Buffer.create(1 << 10);
+export const artifact: Buffer = Buffer.create();
 
 /** Decodes and validates; false with an error. */
 export function validateBinary(start: usize, length: u32): bool {
@@ -45,6 +46,7 @@ export function compileBinary(start: usize, length: u32): bool {
 
 /** Decodes, validates and makes ready; false with an error. Validation also finds which tables change and which functions escape. */
 export function beginModule(start: usize, length: u32): bool {
+  keepTables(length);
   if (!validateBinary(start, length)) return false;
   // From here on the module is valid, and its tables stay as they are.
   useX64();

@@ -11,13 +11,14 @@ import { ErrorCode, errorCode, errorOffset, message } from './base/error';
 import { allocate } from './base/memory';
 import { TARGET_X64 } from '../runtime/artifact';
 import { CPU_X64_V2, CPU_X64_V3, CPU_X64_V4 } from '../runtime/cpu';
+import { letterAt } from './base/text';
 import { OptLevel, setOptions } from './options';
 import { artifact, compileBinary, validateBinary } from './pipeline';
 import { args_get, args_sizes_get, proc_exit } from './wasi/imports';
 import * as wasi from './wasi/system';
 
-const argumentText: Buffer = Buffer.create(1024);
-const line: Buffer = Buffer.create(256);
+const argumentText: Buffer = Buffer.create();
+const line: Buffer = Buffer.create();
 
 let inputPath: u32 = 0;
 let outputPath: u32 = 0;
@@ -34,9 +35,9 @@ function argument(index: u32): usize {
 
 /** Whether the text at `address` is `literal` (ASCII). */
 function isText(address: usize, literal: string): bool {
-  const length = literal.length;
-  for (let i = 0; i < length; i++) if ((load<u8>(address + i) as i32) != literal.charCodeAt(i)) return false;
-  return load<u8>(address + length) == 0;
+  let i: u32 = 0;
+  for (; letterAt(literal, i) != 0; i++) if ((load<u8>(address + i) as u32) != letterAt(literal, i)) return false;
+  return load<u8>(address + i) == 0;
 }
 
 function complain(text: string, detail: usize): u32 {

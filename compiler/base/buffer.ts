@@ -2,11 +2,12 @@
  *  Buffers are made once at start-up and cleared between uses; addresses stay valid until the next write. */
 
 import { allocate, compacted, reallocate, release } from './memory';
+import { letterAt } from './text';
 
 /** A larger buffer grows by a quarter, a smaller one doubles. */
 const LARGE: u32 = 1 << 14;
-/** What an empty buffer keeps. */
-const SMALL: u32 = 16;
+/** The first room. */
+const SMALL: u32 = 32;
 
 @unmanaged
 @final
@@ -16,11 +17,12 @@ export class Buffer {
   length: u32;
   capacity: u32;
 
-  static create(capacity: u32): Buffer {
+  /** Takes no room before the first write. */
+  static create(): Buffer {
     const buffer = changetype<Buffer>(allocate(12));
-    buffer.capacity = capacity;
-    buffer.data = allocate(capacity);
+    buffer.data = 0;
     buffer.length = 0;
+    buffer.capacity = 0;
     return buffer;
   }
 
@@ -36,16 +38,17 @@ export class Buffer {
 
   /** Gives back the room that is left, and moves to a lower address if it can. */
   compact(): void {
+    if (this.capacity == 0) return;
     this.data = compacted(this.data, this.length);
     this.capacity = this.length;
   }
 
-  /** Empties the buffer and gives its room back, but for a little. */
+  /** Empties the buffer and gives its room back. */
   free(): void {
     release(this.data);
+    this.data = 0;
     this.length = 0;
-    this.capacity = SMALL;
-    this.data = allocate(SMALL);
+    this.capacity = 0;
   }
 
   /** Makes room for `bytes` more. */
@@ -53,7 +56,7 @@ export class Buffer {
     const need = this.length + bytes;
     if (need <= this.capacity) return;
     const old = this.capacity;
-    this.resize(max(need, old + (old < LARGE ? old : old >> 2)));
+    this.resize(max(max(need, SMALL), old + (old < LARGE ? old : old >> 2)));
   }
 
   @inline
@@ -163,10 +166,9 @@ export class Buffer {
     memory.copy(this.data + to, this.data + from, count);
   }
 
-  /** ASCII text of a string literal. */
+  /** Text of a string literal. */
   text(literal: string): void {
-    const count = literal.length;
-    for (let i = 0; i < count; i++) this.u8(load<u16>(changetype<usize>(literal) + ((i as usize) << 1)));
+    for (let i: u32 = 0; letterAt(literal, i) != 0; i++) this.u8(letterAt(literal, i));
   }
 
   decimal(value: u64): void {

@@ -19,7 +19,7 @@ export const enum ErrorCode {
 }
 
 /** The error message, without the offset. Text is appended after `fail`. */
-export const message: Buffer = Buffer.create(256);
+export const message: Buffer = Buffer.create();
 let code: ErrorCode = ErrorCode.None;
 let offset: u32 = 0;
 

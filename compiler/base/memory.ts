@@ -220,8 +220,16 @@ export function compacted(address: usize, bytes: u32): usize {
   return moved;
 }
 
+/** Entries that a table is made for: most functions are small, and there are more than a hundred tables. */
+export const FIRST_ENTRIES: u32 = 16;
+
 /** Tables of more entries are given back as soon as the function at hand needs them no more; smaller ones wait for the next. */
-export const KEPT_ENTRIES: u32 = 256;
+export let keptEntries: u32 = 256;
+
+/** A small module has few functions, for which making tables anew costs nothing, but keeping them would cost more memory than they take. */
+export function keepTables(moduleLength: u32): void {
+  keptEntries = min<u32>(256, moduleLength >> 8);
+}
 
 /** Capacity after growth from `capacity` to at least `need`: by half when the table is large. */
 export function grownCapacity(capacity: u32, need: u32): u32 {

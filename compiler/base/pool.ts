@@ -1,9 +1,6 @@
 /** pool: a growable array of u32, for variable-length operand lists and work stacks. Index 0 is never handed out. */
 
-import { KEPT_ENTRIES, allocate, grownCapacity, reallocate } from './memory';
-
-/** Elements at first. */
-const SMALL: u32 = 16;
+import { FIRST_ENTRIES, allocate, grownCapacity, keptEntries, reallocate, release } from './memory';
 
 @unmanaged
 @final
@@ -14,10 +11,15 @@ export class Pool {
 
   static create(): Pool {
     const pool = changetype<Pool>(allocate(12));
-    pool.data = allocate(SMALL << 2);
-    pool.capacity = SMALL;
-    pool.length = 1;
+    pool.empty();
     return pool;
+  }
+
+  /** Without any room yet, but index 0 counts as there. */
+  private empty(): void {
+    this.data = 0;
+    this.capacity = 1;
+    this.length = 1;
   }
 
   @inline
@@ -27,10 +29,9 @@ export class Pool {
 
   /** Empties a large pool and gives its room back. */
   trim(): void {
-    if (this.capacity <= KEPT_ENTRIES) return;
-    this.data = reallocate(this.data, SMALL << 2, 0);
-    this.capacity = SMALL;
-    this.length = 1;
+    if (this.capacity <= keptEntries) return;
+    release(this.data);
+    this.empty();
   }
 
   @inline
@@ -53,8 +54,8 @@ export class Pool {
     const start = this.length;
     const need = start + count;
     if (need > this.capacity) {
-      this.capacity = grownCapacity(this.capacity, need);
-      this.data = reallocate(this.data, this.capacity << 2, start << 2);
+      this.capacity = grownCapacity(this.capacity, max(need, FIRST_ENTRIES));
+      this.data = reallocate(this.data, this.capacity << 2, this.data == 0 ? 0 : start << 2);
     }
     this.length = need;
     return start;

@@ -7,7 +7,7 @@
 
 import { Column } from '../base/column';
 import { Entity, Label, at } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import {
   AddressEntry,
@@ -83,7 +83,7 @@ export function startCode(labels: u32): void {
 export function newLabel(): Label {
   if (labelCount >= labelCapacity) {
     const old = labelCapacity;
-    labelCapacity = grownCapacity(old, 64);
+    labelCapacity = grownCapacity(old, FIRST_ENTRIES);
     labelOffsets = Column.grown<Label, u32>(labelOffsets, old, labelCapacity);
     labelFinals = Column.grown<Label, u32>(labelFinals, old, labelCapacity);
   }
@@ -102,7 +102,7 @@ export function bind(label: Label): void {
 function addPoint(kind: u32, target: u32, size: u32): void {
   if (pointCount >= pointCapacity) {
     const old = pointCapacity;
-    pointCapacity = grownCapacity(old, 64);
+    pointCapacity = grownCapacity(old, FIRST_ENTRIES);
     pointKinds = Column.grown<Point, u8>(pointKinds, old, pointCapacity);
     pointOffsets = Column.grown<Point, u32>(pointOffsets, old, pointCapacity);
     pointTargets = Column.grown<Point, u32>(pointTargets, old, pointCapacity);
@@ -272,14 +272,14 @@ export function finishCode(): void {
 function trimCode(): void {
   bound.trim();
   tables.trim();
-  if (pointCapacity > KEPT_ENTRIES) {
+  if (pointCapacity > keptEntries) {
     pointKinds = Column.free<Point, u8>(pointKinds);
     pointOffsets = Column.free<Point, u32>(pointOffsets);
     pointTargets = Column.free<Point, u32>(pointTargets);
     pointSizes = Column.free<Point, u8>(pointSizes);
     pointCapacity = 0;
   }
-  if (labelCapacity > KEPT_ENTRIES) {
+  if (labelCapacity > keptEntries) {
     labelOffsets = Column.free<Label, u32>(labelOffsets);
     labelFinals = Column.free<Label, u32>(labelFinals);
     labelCapacity = 0;

@@ -7,16 +7,16 @@
 import { Buffer } from '../base/buffer';
 import { Column } from '../base/column';
 import { Entity, at } from '../base/entity';
-import { grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, grownCapacity } from '../base/memory';
 import { TrapCode } from '../../runtime/traps';
 import { addressMap } from '../options';
 
 /** The text; offset 0 is the start of `.text`. */
-export const code: Buffer = Buffer.create(1 << 10);
+export const code: Buffer = Buffer.create();
 /** Constants and jump tables. Whoever appends aligns first, and notes what it is. */
-export const rodata: Buffer = Buffer.create(1 << 8);
+export const rodata: Buffer = Buffer.create();
 /** What lies in rodata, in its order, by `note…`: enough to put it together again when parts are joined. */
-export const rodataItems: Buffer = Buffer.create(1 << 8);
+export const rodataItems: Buffer = Buffer.create();
 
 /** First byte of an item. Other values are the size of a constant: 4, 8 or 16. */
 export const enum RodataItem {
@@ -122,7 +122,7 @@ export function addRelocation(kind: RelocationKind, offset: u32, target: u32, ad
   const index = ++relocationCount;
   if (index >= relocationCapacity) {
     const old = relocationCapacity;
-    relocationCapacity = grownCapacity(old, 64);
+    relocationCapacity = grownCapacity(old, FIRST_ENTRIES);
     relocationKind = Column.grown<Relocation, u8>(relocationKind, old, relocationCapacity);
     relocationOffset = Column.grown<Relocation, u32>(relocationOffset, old, relocationCapacity);
     relocationTarget = Column.grown<Relocation, u32>(relocationTarget, old, relocationCapacity);
@@ -170,7 +170,7 @@ export function addFunction(codeOffset: u32, codeSize: u32, frameSize: u32, save
   const index = ++functionCount;
   if (index >= functionCapacity) {
     const old = functionCapacity;
-    functionCapacity = grownCapacity(old, 64);
+    functionCapacity = grownCapacity(old, FIRST_ENTRIES);
     functionCodeOffset = Column.grown<DefinedFunc, u32>(functionCodeOffset, old, functionCapacity);
     functionCodeSize = Column.grown<DefinedFunc, u32>(functionCodeSize, old, functionCapacity);
     functionFrameSize = Column.grown<DefinedFunc, u32>(functionFrameSize, old, functionCapacity);
@@ -190,7 +190,7 @@ export function addTrap(codeOffset: u32, trap: TrapCode): void {
   const index = ++trapCount;
   if (index >= trapCapacity) {
     const old = trapCapacity;
-    trapCapacity = grownCapacity(old, 64);
+    trapCapacity = grownCapacity(old, FIRST_ENTRIES);
     trapCodeOffset = Column.grown<TrapEntry, u32>(trapCodeOffset, old, trapCapacity);
     trapKind = Column.grown<TrapEntry, u8>(trapKind, old, trapCapacity);
   }
@@ -215,7 +215,7 @@ export function addAddress(codeOffset: u32, wasmOffset: u32): void {
   const index = ++addressCount;
   if (index >= addressCapacity) {
     const old = addressCapacity;
-    addressCapacity = grownCapacity(old, 64);
+    addressCapacity = grownCapacity(old, FIRST_ENTRIES);
     addressCodeOffset = Column.grown<AddressEntry, u32>(addressCodeOffset, old, addressCapacity);
     addressWasmOffset = Column.grown<AddressEntry, u32>(addressWasmOffset, old, addressCapacity);
   }

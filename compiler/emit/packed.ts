@@ -12,9 +12,9 @@ import { AddressEntry, Relocation, RelocationKind, TrapEntry } from './output';
 /** Tables below this size are not worth the call. */
 const WORTH: u32 = 1024;
 
-const relocations: Buffer = Buffer.create(256);
-const traps: Buffer = Buffer.create(256);
-const addresses: Buffer = Buffer.create(256);
+const relocations: Buffer = Buffer.create();
+const traps: Buffer = Buffer.create();
+const addresses: Buffer = Buffer.create();
 export let packedTrapCount: u32 = 0;
 export let packedAddressCount: u32 = 0;
 

@@ -4,7 +4,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { keptEntries, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import {
   ENTRY,
@@ -60,7 +60,7 @@ function reserve(count: u32): void {
 /** Gives back the tables of a large function. */
 export function trimCfg(): void {
   stack.trim();
-  if (capacity <= KEPT_ENTRIES) return;
+  if (capacity <= keptEntries) return;
   rpo = Column.free<u32, Block>(rpo);
   rpoIndex = Column.free<Block, u32>(rpoIndex);
   capacity = 0;

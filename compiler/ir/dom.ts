@@ -5,7 +5,7 @@
 
 import { Column } from '../base/column';
 import { Block, at } from '../base/entity';
-import { KEPT_ENTRIES } from '../base/memory';
+import { keptEntries } from '../base/memory';
 import { Pool } from '../base/pool';
 import { rpo, rpoCount } from './cfg';
 import { ENTRY, blockCount, edgeFrom, edgeNextIn, edgeTo, firstIn, lastValue, successor, successorCount } from './func';
@@ -63,7 +63,7 @@ export function computeDominators(): void {
 /** Gives back the tables of a large function. */
 export function trimDominators(): void {
   stack.trim();
-  if (capacity <= KEPT_ENTRIES) return;
+  if (capacity <= keptEntries) return;
   idom = Column.free<Block, Block>(idom);
   domNumber = Column.free<Block, u32>(domNumber);
   domSize = Column.free<Block, u32>(domSize);

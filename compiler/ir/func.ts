@@ -7,7 +7,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Op } from './op';
 import { Type } from './type';
@@ -67,7 +67,7 @@ export function resetFunc(index: u32, typeIndex: u32): void {
   if (blockCapacity == 0) growBlocks();
   if (edgeCapacity == 0) growEdges();
   if (valueCapacity == 0) {
-    growValues(64);
+    growValues(FIRST_ENTRIES);
     ops[none<Value>()] = Op.None as u8;
     types[none<Value>()] = Type.None as u8;
     aliases[none<Value>()] = none<Value>();
@@ -102,7 +102,7 @@ export function reserveValues(count: u32): void {
 
 function growBlocks(): void {
   const old = blockCapacity;
-  const capacity = grownCapacity(old, 64);
+  const capacity = grownCapacity(old, FIRST_ENTRIES);
   firstValue = Column.grown<Block, Value>(firstValue, old, capacity);
   lastValue = Column.grown<Block, Value>(lastValue, old, capacity);
   paramCount = Column.grown<Block, u32>(paramCount, old, capacity);
@@ -113,7 +113,7 @@ function growBlocks(): void {
 
 function growEdges(): void {
   const old = edgeCapacity;
-  const capacity = grownCapacity(old, 64);
+  const capacity = grownCapacity(old, FIRST_ENTRIES);
   edgeFrom = Column.grown<Edge, Block>(edgeFrom, old, capacity);
   edgeTo = Column.grown<Edge, Block>(edgeTo, old, capacity);
   edgeArgs = Column.grown<Edge, u32>(edgeArgs, old, capacity);
@@ -123,7 +123,7 @@ function growEdges(): void {
 
 /** Whether the function is one of those whose tables are given back. */
 export function isLarge(): bool {
-  return valueCapacity > KEPT_ENTRIES;
+  return valueCapacity > keptEntries;
 }
 
 /** The first `count` values are all there are; the tables keep just the room for them. No value has an alias. */

@@ -5,7 +5,7 @@
 
 import { Column } from '../base/column';
 import { Block, Entity, at, none } from '../base/entity';
-import { KEPT_ENTRIES } from '../base/memory';
+import { keptEntries } from '../base/memory';
 import { Pool } from '../base/pool';
 import { rpo, rpoCount, rpoIndex } from './cfg';
 import { dominates } from './dom';
@@ -69,7 +69,7 @@ export function computeLoops(): void {
 /** Gives back the tables of a large function. */
 export function trimLoops(): void {
   work.trim();
-  if (blockCapacity <= KEPT_ENTRIES) return;
+  if (blockCapacity <= keptEntries) return;
   loopOf = Column.free<Block, Loop>(loopOf);
   loopDepth = Column.free<Block, u32>(loopDepth);
   blockCapacity = 0;

@@ -25,8 +25,9 @@ import {
 import { Flag, OP_NAMES, Op, opArity, opHas } from './op';
 import { REGION_NAMES } from './print';
 import { TYPE_NAMES, Type } from './type';
+import { letterAt } from '../base/text';
 
-let source: Buffer = Buffer.create(32);
+let source: Buffer = Buffer.create();
 let position: u32 = 0;
 /** Numbers up to these exist. */
 let lastNumber: u32 = 0;
@@ -72,9 +73,10 @@ function expect(c: u32): void {
 
 function takeText(literal: string): bool {
   skipSpace();
-  const length = literal.length;
-  if (position + length > source.length) return false;
-  for (let i = 0; i < length; i++) if (source.u8At(position + i) != (literal.charCodeAt(i) as u32)) return false;
+  let length: u32 = 0;
+  for (; letterAt(literal, length) != 0; length++) {
+    if (position + length >= source.length || source.u8At(position + length) != letterAt(literal, length)) return false;
+  }
   position += length;
   return true;
 }
@@ -112,17 +114,17 @@ function word(words: string): u32 {
   while (isWord(peek())) position++;
   const length = position - start;
   let number: u32 = 0;
-  let i = 0;
-  while (i < words.length) {
+  let i: u32 = 0;
+  while (letterAt(words, i) != 0) {
     let matched: u32 = 0;
     let same = true;
-    for (; i < words.length && words.charCodeAt(i) != 0x20; i++) {
-      if (matched >= length || source.u8At(start + matched) != (words.charCodeAt(i) as u32)) same = false;
+    for (; letterAt(words, i) > 0x20; i++) {
+      if (matched >= length || source.u8At(start + matched) != letterAt(words, i)) same = false;
       matched++;
     }
     if (same && matched == length) return number;
     number++;
-    i++;
+    if (letterAt(words, i) != 0) i++;
   }
   position = start;
   error('unknown word');

@@ -39,15 +39,16 @@ import {
 } from './func';
 import { Flag, OP_NAMES, Op, opArity, opHas } from './op';
 import { TYPE_NAMES, Type } from './type';
+import { letterAt } from '../base/text';
 
 /** Names of Region, by number. */
 export const REGION_NAMES: string = 'constant global table memory_length data_segment';
 
 /** Writes word `index` of a list of words separated by spaces. */
 function printWord(out: Buffer, words: string, index: u32): void {
-  let at = 0;
-  for (let skipped: u32 = 0; skipped < index; at++) if (words.charCodeAt(at) == 0x20) skipped++;
-  for (; at < words.length && words.charCodeAt(at) != 0x20; at++) out.u8(words.charCodeAt(at));
+  let at: u32 = 0;
+  for (let skipped: u32 = 0; skipped < index; at++) if (letterAt(words, at) == 0x20) skipped++;
+  for (; letterAt(words, at) > 0x20; at++) out.u8(letterAt(words, at));
 }
 
 /** Appends every block that is not empty, in order of their numbers. */

@@ -3,7 +3,7 @@
 
 import { Column } from '../base/column';
 import { Edge, Value, at } from '../base/entity';
-import { KEPT_ENTRIES } from '../base/memory';
+import { keptEntries } from '../base/memory';
 import {
   argA,
   argB,
@@ -105,7 +105,7 @@ export function countUses(): void {
 
 /** Gives back the table of a large function. */
 export function trimUses(): void {
-  if (capacity <= KEPT_ENTRIES) return;
+  if (capacity <= keptEntries) return;
   useCount = Column.free<Value, u32>(useCount);
   capacity = 0;
 }

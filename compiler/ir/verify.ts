@@ -48,7 +48,7 @@ import { Type, isFloat, isInt, typeSize } from './type';
 import { operand, operandCount } from './uses';
 
 /** What is wrong, after `verify` said false. */
-export const problem: Buffer = Buffer.create(256);
+export const problem: Buffer = Buffer.create();
 
 function complain(value: Value, text: string): bool {
   problem.clear();

@@ -10,7 +10,7 @@
 
 import { Column } from '../base/column';
 import { Block, Inst, VReg, at, none } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 
 /** Register classes. Register numbers are unique over both: x64: 0..15 integer, 16..31 float. */
@@ -120,7 +120,7 @@ export function resetMach(): void {
 
 function growVRegs(): void {
   const old = vregCapacity;
-  const capacity = grownCapacity(old, 64);
+  const capacity = grownCapacity(old, FIRST_ENTRIES);
   vregTypes = Column.grown<VReg, u8>(vregTypes, old, capacity);
   vregCapacity = capacity;
 }
@@ -167,11 +167,11 @@ function growBlocks(need: u32): void {
 
 /** Gives back the tables of a large function; it is gone. */
 export function trimMach(): void {
-  if (vregCapacity > KEPT_ENTRIES) {
+  if (vregCapacity > keptEntries) {
     vregTypes = Column.free<VReg, u8>(vregTypes);
     vregCapacity = 0;
   }
-  if (instCapacity > KEPT_ENTRIES) {
+  if (instCapacity > keptEntries) {
     instOps = Column.free<Inst, u8>(instOps);
     instOperandCounts = Column.free<Inst, u8>(instOperandCounts);
     instClobbers = Column.free<Inst, u8>(instClobbers);
@@ -182,7 +182,7 @@ export function trimMach(): void {
     instLocations = Column.free<Inst, u32>(instLocations);
     instCapacity = 0;
   }
-  if (operandCapacity > KEPT_ENTRIES) {
+  if (operandCapacity > keptEntries) {
     operandVRegs = Column.free<u32, VReg>(operandVRegs);
     operandFlags = Column.free<u32, u8>(operandFlags);
     operandConstraints = Column.free<u32, u8>(operandConstraints);
@@ -190,7 +190,7 @@ export function trimMach(): void {
     operandLocations = Column.free<u32, u32>(operandLocations);
     operandCapacity = 0;
   }
-  if (machBlockCapacity > KEPT_ENTRIES) {
+  if (machBlockCapacity > keptEntries) {
     blockStarts = Column.free<Block, u32>(blockStarts);
     blockEnds = Column.free<Block, u32>(blockEnds);
     blockSuccessors = Column.free<Block, u32>(blockSuccessors);

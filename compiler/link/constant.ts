@@ -9,7 +9,7 @@ import * as module from '../wasm/module';
 import { Opcode } from '../wasm/opcodes';
 import { atEnd, position, readF32Bits, readF64Bits, readOpcode, readS32, readS33, readS64, readU32, setRange } from '../wasm/reader';
 
-export const exprs: Buffer = Buffer.create(256);
+export const exprs: Buffer = Buffer.create();
 
 /** What `decodeInit` found; the value of an Expr is known when it is written. */
 export let initKind: InitKind = InitKind.None;

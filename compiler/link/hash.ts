@@ -22,7 +22,7 @@ const roundConstants = changetype<Column<u32, u32>>(
 /** The message schedule of a block. */
 const schedule = Column.create<u32, u32>(64);
 /** The last, padded blocks. */
-const tail = Buffer.create(2 * BLOCK);
+const tail = Buffer.create();
 
 let h0: u32 = 0;
 let h1: u32 = 0;

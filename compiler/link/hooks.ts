@@ -9,7 +9,7 @@ import { decodeModule } from '../wasm/decode';
 import { linkArtifact } from './artifact';
 import { writeHash } from './hash';
 
-const file: Buffer = Buffer.create(1024);
+const file: Buffer = Buffer.create();
 
 /** Decodes a module and starts an empty output; false when the module is wrong. */
 export function linkBegin(wasm: usize, length: u32, keepWasm: bool, target: u32): bool {

@@ -38,7 +38,7 @@ const NO_DIRECTORY: u32 = 0xffffffff;
 /** The section table: Word.Count words a section, the null section first. */
 const table: Pool = Pool.create();
 /** Content of `.shstrtab`. */
-const names: Buffer = Buffer.create(512);
+const names: Buffer = Buffer.create();
 let file: Buffer = changetype<Buffer>(0 as usize);
 let count: u32 = 0;
 let directoryId: u32 = NO_DIRECTORY;

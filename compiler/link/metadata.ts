@@ -16,9 +16,9 @@ import { closeSection, openMetadata } from './layout';
 import { addString, functionName, functionNameLength, strings } from './names';
 
 /** Collected while other sections are written. */
-const valTypes: Buffer = Buffer.create(256);
-const elemInits: Buffer = Buffer.create(256);
-const elemItems: Buffer = Buffer.create(256);
+const valTypes: Buffer = Buffer.create();
+const elemInits: Buffer = Buffer.create();
+const elemItems: Buffer = Buffer.create();
 
 /** Positions in Exports, in the order of the names. */
 let orderCapacity: u32 = 0;

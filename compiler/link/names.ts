@@ -6,7 +6,7 @@ import { Buffer } from '../base/buffer';
 import { Column } from '../base/column';
 import * as module from '../wasm/module';
 
-export const strings: Buffer = Buffer.create(256);
+export const strings: Buffer = Buffer.create();
 
 const NO_EXPORT: u32 = 0xffffffff;
 

@@ -16,7 +16,7 @@ import { functionTable } from '../translate/call';
 import { tableMin } from '../wasm/module';
 
 /** The part that was written last, or that is to be read. */
-export const part: Buffer = Buffer.create(1 << 8);
+export const part: Buffer = Buffer.create();
 
 const HEADER_SIZE: u32 = 16;
 const FUNCTION_SIZE: u32 = 16;

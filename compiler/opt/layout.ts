@@ -7,7 +7,7 @@
 import { Column } from '../base/column';
 import { Block, at, none } from '../base/entity';
 import { rpo, rpoCount } from '../ir/cfg';
-import { KEPT_ENTRIES } from '../base/memory';
+import { keptEntries } from '../base/memory';
 import { ENTRY, blockCount, coldness, edgeFrom, edgeNextIn, edgeTo, firstIn, lastValue, ops, successor, successorCount } from '../ir/func';
 import { Loop, loopContains, loopCount, loopHeader, loopOf, loopParent } from '../ir/loop';
 import { Op } from '../ir/op';
@@ -53,7 +53,7 @@ export function computeLayout(): void {
 
 /** Gives back the tables of a large function. */
 export function trimLayout(): void {
-  if (capacity <= KEPT_ENTRIES) return;
+  if (capacity <= keptEntries) return;
   layoutOrder = Column.free<u32, Block>(layoutOrder);
   layoutIndex = Column.free<Block, u32>(layoutIndex);
   capacity = 0;

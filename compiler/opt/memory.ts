@@ -6,7 +6,7 @@
 
 import { Column } from '../base/column';
 import { Entity, Value, at, none } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 import { rpo, rpoCount } from '../ir/cfg';
 import { argA, argB, argC, firstValue, imms, nexts, ops, types } from '../ir/func';
 import { Loop, loopCount, loopOf, loopParent } from '../ir/loop';
@@ -33,7 +33,7 @@ export function resetStates(): void {
 
 /** Gives back the table of a large function. */
 export function trimStates(): void {
-  if (stateCapacity <= KEPT_ENTRIES) return;
+  if (stateCapacity <= keptEntries) return;
   stores = Column.free<State, Value>(stores);
   befores = Column.free<State, State>(befores);
   stateCapacity = 0;
@@ -42,7 +42,7 @@ export function trimStates(): void {
 /** A state made by `store` out of `before`; both none when nothing is known. */
 export function newState(store: Value, before: State): State {
   if (stateCount >= stateCapacity) {
-    const larger = grownCapacity(stateCapacity, 64);
+    const larger = grownCapacity(stateCapacity, FIRST_ENTRIES);
     stores = Column.grown<State, Value>(stores, stateCapacity, larger);
     befores = Column.grown<State, State>(befores, stateCapacity, larger);
     stateCapacity = larger;

@@ -3,7 +3,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { keptEntries, grownCapacity } from '../base/memory';
 
 let capacity: u32 = 0;
 let parents: Column<VReg, VReg> = Column.none<VReg, VReg>();
@@ -33,7 +33,7 @@ export function resetAffinity(count: u32): void {
 
 /** Gives back the tables of a large function. */
 export function trimAffinity(): void {
-  if (capacity > KEPT_ENTRIES) {
+  if (capacity > keptEntries) {
     parents = Column.free<VReg, VReg>(parents);
     latest = Column.free<VReg, u8>(latest);
     fixed = Column.free<VReg, u8>(fixed);

@@ -6,7 +6,7 @@
 
 import { Column } from '../base/column';
 import { Block, at, none } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { keptEntries, grownCapacity } from '../base/memory';
 import {
   blockColdness,
   blockEnds,
@@ -74,7 +74,7 @@ function reserve(count: u32): void {
 
 /** Gives back the tables of a large function. */
 export function trimFlow(): void {
-  if (capacity > KEPT_ENTRIES) {
+  if (capacity > keptEntries) {
     firstPreds = Column.free<Block, u32>(firstPreds);
     successorKinds = Column.free<Block, u32>(successorKinds);
     loopOf = Column.free<Block, Block>(loopOf);
@@ -85,7 +85,7 @@ export function trimFlow(): void {
     stamps = Column.free<Block, u32>(stamps);
     capacity = 0;
   }
-  if (predCapacity > KEPT_ENTRIES) {
+  if (predCapacity > keptEntries) {
     preds = Column.free<u32, Block>(preds);
     predCapacity = 0;
   }

@@ -8,7 +8,7 @@
  *  Cost: O(moves + positions). */
 
 import { Column } from '../base/column';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Type } from '../ir/type';
 import { SPILL_BASE } from '../isa/mach';
@@ -61,11 +61,11 @@ export function resetMoves(positions: u32): void {
 
 /** Gives back the tables of a large function. */
 export function trimMoves(): void {
-  if (headCapacity > KEPT_ENTRIES) {
+  if (headCapacity > keptEntries) {
     heads = Column.free<u32, u32>(heads);
     headCapacity = 0;
   }
-  if (moveCapacity > KEPT_ENTRIES) {
+  if (moveCapacity > keptEntries) {
     movePositions = Column.free<u32, u32>(movePositions);
     moveFrom = Column.free<u32, u32>(moveFrom);
     moveTo = Column.free<u32, u32>(moveTo);
@@ -88,7 +88,7 @@ export function addMove(position: u32, phase: Phase, from: u32, to: u32, type: u
 function emit(position: u32, from: u32, to: u32, type: u32): void {
   if (moveCount == moveCapacity) {
     const old = moveCapacity;
-    moveCapacity = grownCapacity(old, 64);
+    moveCapacity = grownCapacity(old, FIRST_ENTRIES);
     movePositions = Column.grown<u32, u32>(movePositions, old, moveCapacity);
     moveFrom = Column.grown<u32, u32>(moveFrom, old, moveCapacity);
     moveTo = Column.grown<u32, u32>(moveTo, old, moveCapacity);

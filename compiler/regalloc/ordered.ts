@@ -3,7 +3,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { keptEntries, grownCapacity } from '../base/memory';
 import { NO_LOCATION, SPILL_BASE, vregCount } from '../isa/mach';
 import {
   MEMORY,
@@ -29,11 +29,11 @@ export let byStart: Column<u32, u32> = Column.none<u32, u32>();
 
 /** Gives back the tables of a large function. */
 export function trimOrdered(): void {
-  if (vregCapacity > KEPT_ENTRIES) {
+  if (vregCapacity > keptEntries) {
     firstOrdered = Column.free<VReg, u32>(firstOrdered);
     vregCapacity = 0;
   }
-  if (capacity > KEPT_ENTRIES) {
+  if (capacity > keptEntries) {
     ordered = Column.free<u32, u32>(ordered);
     byStart = Column.free<u32, u32>(byStart);
     capacity = 0;

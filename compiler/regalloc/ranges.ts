@@ -11,7 +11,7 @@
 
 import { Column } from '../base/column';
 import { Block, VReg, at } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 import { SPILL_BASE } from '../isa/mach';
 
 export const NO_POINT: u32 = 0xffffffff;
@@ -135,12 +135,12 @@ export function resetPieces(): void {
 
 /** Gives back the tables of a large function. */
 export function trimRanges(): void {
-  if (slotCapacity > KEPT_ENTRIES) {
+  if (slotCapacity > keptEntries) {
     slotBlocks = Column.free<u32, Block>(slotBlocks);
     pointLists = Column.free<u32, u32>(pointLists);
     slotCapacity = 0;
   }
-  if (vregCapacity > KEPT_ENTRIES) {
+  if (vregCapacity > keptEntries) {
     firstUses = Column.free<VReg, u32>(firstUses);
     defBlocks = Column.free<VReg, Block>(defBlocks);
     defPoints = Column.free<VReg, u32>(defPoints);
@@ -152,13 +152,13 @@ export function trimRanges(): void {
     spillSlots = Column.free<VReg, u32>(spillSlots);
     vregCapacity = 0;
   }
-  if (useCapacity > KEPT_ENTRIES) {
+  if (useCapacity > keptEntries) {
     usePoints = Column.free<u32, u32>(usePoints);
     useKinds = Column.free<u32, u8>(useKinds);
     useOperands = Column.free<u32, u32>(useOperands);
     useCapacity = 0;
   }
-  if (pieceCapacity > KEPT_ENTRIES) {
+  if (pieceCapacity > keptEntries) {
     pieceVRegs = Column.free<u32, VReg>(pieceVRegs);
     pieceStarts = Column.free<u32, u32>(pieceStarts);
     pieceEnds = Column.free<u32, u32>(pieceEnds);
@@ -172,7 +172,7 @@ export function trimRanges(): void {
 export function newPiece(vreg: VReg, start: u32, end: u32): u32 {
   if (pieceCount >= pieceCapacity) {
     const old = pieceCapacity;
-    pieceCapacity = grownCapacity(old, 64);
+    pieceCapacity = grownCapacity(old, FIRST_ENTRIES);
     pieceVRegs = Column.grown<u32, VReg>(pieceVRegs, old, pieceCapacity);
     pieceStarts = Column.grown<u32, u32>(pieceStarts, old, pieceCapacity);
     pieceEnds = Column.grown<u32, u32>(pieceEnds, old, pieceCapacity);

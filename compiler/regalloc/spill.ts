@@ -10,7 +10,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at, none } from '../base/entity';
-import { grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, grownCapacity } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Type } from '../ir/type';
 import { vregCount, vregTypes } from '../isa/mach';
@@ -43,7 +43,7 @@ export function newSpillSlot(wide: bool): u32 {
   spillSlotCount = slot + (wide ? 2 : 1);
   if (spillSlotCount > slotCapacity) {
     const old = slotCapacity;
-    slotCapacity = grownCapacity(old, 64);
+    slotCapacity = grownCapacity(old, FIRST_ENTRIES);
     hotEnds = Column.grown<u32, u32>(hotEnds, old, slotCapacity);
     coldEnds = Column.grown<u32, u32>(coldEnds, old, slotCapacity);
     wides = Column.grown<u32, u8>(wides, old, slotCapacity);

@@ -5,7 +5,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
-import { grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, grownCapacity } from '../base/memory';
 import * as ir from '../ir/func';
 import { Op } from '../ir/op';
 import * as module from '../wasm/module';
@@ -70,7 +70,7 @@ function pushLabel(kind: Kind, label: Block, form: i32, result: u32): void {
   depth++;
   if (depth >= capacity) {
     const old = capacity;
-    capacity = grownCapacity(old, 64);
+    capacity = grownCapacity(old, FIRST_ENTRIES);
     kinds = Column.grown<u32, u8>(kinds, old, capacity);
     labels = Column.grown<u32, Block>(labels, old, capacity);
     elseBlocks = Column.grown<u32, Block>(elseBlocks, old, capacity);

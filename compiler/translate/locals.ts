@@ -10,7 +10,7 @@
 
 import { Column } from '../base/column';
 import { Block, Value, at, none } from '../base/entity';
-import { KEPT_ENTRIES, grownCapacity, reallocate, release } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity, reallocate, release } from '../base/memory';
 import { Pool } from '../base/pool';
 import * as ir from '../ir/func';
 import { Op } from '../ir/op';
@@ -57,7 +57,7 @@ export function resetLocals(): void {
 
 export function addLocal(type: Type): void {
   if (localCount == localCapacity) {
-    const grown = grownCapacity(localCapacity, 64);
+    const grown = grownCapacity(localCapacity, FIRST_ENTRIES);
     current = Column.grown<u32, Value>(current, localCapacity, grown);
     currentBlock = Column.grown<u32, Block>(currentBlock, localCapacity, grown);
     localTypes = Column.grown<u32, u8>(localTypes, localCapacity, grown);
@@ -141,7 +141,7 @@ export function readLocal(local: u32, block: Block): Value {
 /** Back edges to `header` are still to come. */
 export function openLoop(header: Block): void {
   while (header.index >= openCapacity) {
-    const grown = grownCapacity(openCapacity, 64);
+    const grown = grownCapacity(openCapacity, FIRST_ENTRIES);
     open = Column.grown<Block, u8>(open, openCapacity, grown);
     openCapacity = grown;
   }
@@ -240,7 +240,7 @@ function zero(type: u32): Value {
 function trimLocals(): void {
   makeTable(MIN_TABLE);
   trimWrites();
-  if (blockCapacity > KEPT_ENTRIES) {
+  if (blockCapacity > keptEntries) {
     ownCounts = Column.free<Block, u32>(ownCounts);
     constructs = Column.free<Block, Block>(constructs);
     begins = Column.free<Block, u32>(begins);
@@ -281,7 +281,7 @@ export function finishLocals(): void {
 /** Records how many parameters of its own a block has; call when the block is complete but for its locals. */
 export function setOwnParams(block: Block, count: u32): void {
   while (block.index >= blockCapacity) {
-    const grown = grownCapacity(blockCapacity, 64);
+    const grown = grownCapacity(blockCapacity, FIRST_ENTRIES);
     ownCounts = Column.grown<Block, u32>(ownCounts, blockCapacity, grown);
     constructs = Column.grown<Block, Block>(constructs, blockCapacity, grown);
     begins = Column.grown<Block, u32>(begins, blockCapacity, grown);

@@ -4,7 +4,7 @@
  *  Ref: Myers 1983, "An Applicative Random-Access Stack". */
 
 import { Column } from '../base/column';
-import { KEPT_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, keptEntries, grownCapacity } from '../base/memory';
 
 // By number of the write, from 1; 0: none.
 let count: u32 = 0;
@@ -29,7 +29,7 @@ export function resetWrites(): void {
 
 /** Gives back the tables of a large function. */
 export function trimWrites(): void {
-  if (capacity <= KEPT_ENTRIES) return;
+  if (capacity <= keptEntries) return;
   previous = Column.free<u32, u32>(previous);
   jumps = Column.free<u32, u32>(jumps);
   depths = Column.free<u32, u32>(depths);
@@ -37,7 +37,7 @@ export function trimWrites(): void {
 }
 
 function grow(): void {
-  const grown = grownCapacity(capacity, 64);
+  const grown = grownCapacity(capacity, FIRST_ENTRIES);
   previous = Column.grown<u32, u32>(previous, capacity, grown);
   jumps = Column.grown<u32, u32>(jumps, capacity, grown);
   depths = Column.grown<u32, u32>(depths, capacity, grown);
@@ -47,7 +47,7 @@ function grow(): void {
 /** Locals are added in the order of their numbers. */
 export function addWrites(local: u32): void {
   if (local == localCapacity) {
-    const grown = grownCapacity(localCapacity, 64);
+    const grown = grownCapacity(localCapacity, FIRST_ENTRIES);
     latest = Column.grown<u32, u32>(latest, localCapacity, grown);
     localCapacity = grown;
   }

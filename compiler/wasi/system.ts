@@ -14,7 +14,7 @@ const FOLLOW_LINKS: u32 = 1;
 const CREATE_AND_TRUNCATE: u32 = 1 | 8;
 const CHUNK: u32 = 1 << 16;
 
-const file: Buffer = Buffer.create(CHUNK);
+const file: Buffer = Buffer.create();
 /** Room for results: a prestat, an iovec, a word. */
 const scratch: usize = allocate(32);
 

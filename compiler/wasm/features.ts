@@ -3,6 +3,7 @@
 import { ErrorCode, message } from '../base/error';
 import { Feature, opcodeExists, opcodeName, opcodeRow, rowFeature, SUPPORTED_FEATURES } from './opcodes';
 import { failAt } from './reader';
+import { letterAt } from '../base/text';
 
 /** Bits by Feature number. */
 export let features: u32 = SUPPORTED_FEATURES;
@@ -39,11 +40,11 @@ export function failOpcode(opcode: u32, offset: u32): void {
     const number = opcode & (opcode < 0x10000 ? 0xff : 0xffff);
     const names = prefix == 0xfb ? GC_NAMES : prefix == 0xfd ? SIMD_NAMES : THREAD_NAMES;
     const start = wordAt(names, number);
-    if (start >= 0 && names.charCodeAt(start) != 45) {
+    if (start >= 0 && letterAt(names, start) != 45) {
       const feature = prefix == 0xfb ? Feature.Gc : prefix == 0xfe ? Feature.Threads : number < 0x100 ? Feature.Simd : Feature.RelaxedSimd;
       if (failFeature(feature, offset)) {
         message.text(' (opcode ');
-        for (let i = start; i < names.length && names.charCodeAt(i) > 32; i++) message.u8(names.charCodeAt(i));
+        for (let i: u32 = start; letterAt(names, i) > 32; i++) message.u8(letterAt(names, i));
         message.text(')');
       }
       return;
@@ -127,9 +128,9 @@ function featureName(feature: Feature): string {
 /** Index of the first letter of word `number`, or -1. */
 function wordAt(words: string, number: u32): i32 {
   let word: u32 = 0;
-  for (let i = 0; i < words.length; i++) {
+  for (let i: u32 = 0; letterAt(words, i) != 0; i++) {
     if (word == number) return i;
-    if (words.charCodeAt(i) <= 32) word++;
+    if (letterAt(words, i) <= 32) word++;
   }
   return -1;
 }

@@ -106,7 +106,7 @@ function grownCapacity(capacity: u32): u32 {
 // Types
 
 /** Parameter types, then result types, of one type after the other. */
-const typeBytes: Buffer = Buffer.create(256);
+const typeBytes: Buffer = Buffer.create();
 let typeCapacity: u32 = 0;
 let typeStarts = Column.none<u32, u32>();
 let typeParamCounts = Column.none<u32, u32>();

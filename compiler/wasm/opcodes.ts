@@ -605,7 +605,7 @@ export function opcodeName(opcode: u32): string {
   return changetype<string>(rowName(opcodeRow(opcode)));
 }
 
-/** The string object of the name; 0: no such opcode. */
+/** The name as `opcodeName` gives it; 0: no such opcode. */
 export function rowName(row: usize): usize {
   return load<u32>(row, Cell.Name << 2);
 }

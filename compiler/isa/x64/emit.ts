@@ -6,7 +6,7 @@
 
 import { Column } from '../../base/column';
 import { Block, Inst, Label, at } from '../../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../../base/memory';
+import { keptEntries, grownCapacity } from '../../base/memory';
 import { Pool } from '../../base/pool';
 import { FUNCTION_FLAG_LEAF, LEAF_FRAME } from '../../../runtime/artifact';
 import { CPU_X64_AVX } from '../../../runtime/cpu';
@@ -175,7 +175,7 @@ export function emitCode(slots: u32, saved: u32): void {
 
 /** Gives back the tables of a large function. */
 function trimBlocks(): void {
-  if (blockCapacity <= KEPT_ENTRIES) return;
+  if (blockCapacity <= keptEntries) return;
   blockTargets = Column.free<Block, Block>(blockTargets);
   blockNexts = Column.free<Block, Block>(blockNexts);
   blockHeaders = Column.free<Block, u8>(blockHeaders);

@@ -15,6 +15,7 @@
 import { Buffer } from '../../base/buffer';
 import { Block, Inst, VReg, at } from '../../base/entity';
 import { Pool } from '../../base/pool';
+import { letterAt } from '../../base/text';
 import { TYPE_NAMES } from '../../ir/type';
 import * as mach from '../mach';
 import { Constraint, OperandFlag } from '../mach';
@@ -78,9 +79,9 @@ function printSuccessors(out: Buffer, block: Block): void {
 
 /** Word `index` of a list of words separated by spaces. */
 function printWord(out: Buffer, words: string, index: u32): void {
-  let place = 0;
-  for (let skipped: u32 = 0; skipped < index; place++) if (words.charCodeAt(place) == 0x20) skipped++;
-  for (; place < words.length && words.charCodeAt(place) != 0x20; place++) out.u8(words.charCodeAt(place));
+  let place: u32 = 0;
+  for (let skipped: u32 = 0; skipped < index; place++) if (letterAt(words, place) == 0x20) skipped++;
+  for (; letterAt(words, place) > 0x20; place++) out.u8(letterAt(words, place));
 }
 
 function printVReg(out: Buffer, vreg: VReg): void {

@@ -4,7 +4,7 @@
 
 import { Column } from '../../base/column';
 import { Entity, Inst, Label, at } from '../../base/entity';
-import { grownCapacity } from '../../base/memory';
+import { FIRST_ENTRIES, grownCapacity } from '../../base/memory';
 import { VMCONTEXT_TRAP_ENTRY } from '../../../runtime/layout';
 import { TrapCode } from '../../../runtime/traps';
 import { bind, newLabel } from '../../emit/code';
@@ -44,7 +44,7 @@ export function resetStubs(): void {
 export function coldPart(inst: Inst): ColdPart {
   if (partCount >= partCapacity) {
     const old = partCapacity;
-    partCapacity = grownCapacity(old, 64);
+    partCapacity = grownCapacity(old, FIRST_ENTRIES);
     partInsts = Column.grown<ColdPart, Inst>(partInsts, old, partCapacity);
     partEntries = Column.grown<ColdPart, Label>(partEntries, old, partCapacity);
     partReturns = Column.grown<ColdPart, Label>(partReturns, old, partCapacity);
@@ -64,7 +64,7 @@ export function trapStub(trap: TrapCode, location: u32): Label {
   }
   if (stubCount >= stubCapacity) {
     const old = stubCapacity;
-    stubCapacity = grownCapacity(old, 64);
+    stubCapacity = grownCapacity(old, FIRST_ENTRIES);
     stubLabels = Column.grown<Stub, Label>(stubLabels, old, stubCapacity);
     stubTraps = Column.grown<Stub, u8>(stubTraps, old, stubCapacity);
     stubLocations = Column.grown<Stub, u32>(stubLocations, old, stubCapacity);

@@ -9,7 +9,7 @@ import { printMach, X64_NAMES } from '../print';
 import { resetRodata } from '../rodata';
 import { selectFunction } from './select';
 
-const output = Buffer.create(1024);
+const output = Buffer.create();
 
 export function test_selectText(): usize {
   return output.data;

@@ -7,7 +7,7 @@
 
 import { Column } from '../../../base/column';
 import { Block, Value, VReg, none } from '../../../base/entity';
-import { KEPT_ENTRIES, grownCapacity } from '../../../base/memory';
+import { keptEntries, grownCapacity } from '../../../base/memory';
 import * as ir from '../../../ir/func';
 import { loopDepth } from '../../../ir/loop';
 import { Flag, Op, opHas } from '../../../ir/op';
@@ -46,7 +46,7 @@ export function resetOperands(): void {
 
 /** Gives back the tables of a large function. */
 export function trimOperands(): void {
-  if (capacity <= KEPT_ENTRIES) return;
+  if (capacity <= keptEntries) return;
   vregs = Column.free<Value, VReg>(vregs);
   colors = Column.free<Value, u32>(colors);
   usedIn = Column.free<Value, u8>(usedIn);

@@ -6,7 +6,7 @@
 
 import { Column } from '../../../base/column';
 import { Block, Value } from '../../../base/entity';
-import { KEPT_ENTRIES } from '../../../base/memory';
+import { keptEntries } from '../../../base/memory';
 import { Pool } from '../../../base/pool';
 import { rpoCount } from '../../../ir/cfg';
 import * as ir from '../../../ir/func';
@@ -65,7 +65,7 @@ export function selectFunction(): void {
   trimOperands();
   chunks.trim();
   jumpArguments.trim();
-  if (capacity > KEPT_ENTRIES) {
+  if (capacity > keptEntries) {
     machBlocks = Column.free<Block, Block>(machBlocks);
     capacity = 0;
   }
