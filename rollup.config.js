@@ -1,5 +1,6 @@
 // Bundles what tsc wrote to build/ into dist/: one file for each entry, shared chunks beside them, so that
 // `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +45,7 @@ function removeStale() {
     name: 'remove-stale',
     writeBundle(_, bundle) {
       for (const name of readdirSync('dist')) {
-        if (name.endsWith('.js') && !(name in bundle) && !(name in facades)) rmSync(`dist/${name}`);
+        if (name.endsWith('.js') && !(name in bundle) && !['register.js', 'webassembly.js'].includes(name)) rmSync(`dist/${name}`);
       }
     },
   };
@@ -79,10 +80,11 @@ function findLiterals(node, ranges) {
   }
 }
 
-/** Leaves out comments and indentation, a third of the text: a fresh process reads all of it. */
+/** Leaves out comments and indentation, a third of the text: a fresh process reads all of it. What is left is ASCII, which takes it least to read. */
 function withoutComments() {
   const shorten = (text) =>
     text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, (comment) => (comment.includes('\n') ? '\n' : ' ')).replace(/\s*\n\s*/g, '\n');
+  const toAscii = (literal) => literal.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return {
     name: 'without-comments',
     renderChunk(code) {
@@ -92,7 +94,7 @@ function withoutComments() {
       let result = '';
       let at = 0;
       for (const [start, end] of ranges) {
-        result += shorten(code.slice(at, start)) + code.slice(start, end);
+        result += shorten(code.slice(at, start)) + toAscii(code.slice(start, end));
         at = end;
       }
       return { code: result + shorten(code.slice(at)), map: null };
@@ -128,29 +130,55 @@ const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWi
  *  modules, there is one copy of it in a process, and Node 20 can require it. */
 const dropIn = { install: 'host/register/install', webassembly: 'host/register/webassembly' };
 
-/** What users load: as little as can be where the drop-in is off. An ES module does not import a CommonJS one: Node would look for the names of
- *  its exports, with a parser that takes a process as long to load as the drop-in. */
-const facades = {
-  'register.cjs': "'use strict';\nif (process.env.OURO_REGISTER !== 'off') require('./install.cjs').install();\n",
-  'register.js':
-    "if (process.env.OURO_REGISTER !== 'off')\n" +
-    "  process.getBuiltinModule('module').createRequire(import.meta.url)('./install.cjs').install();\n",
-  'webassembly.js': "import namespace from './webassembly.cjs';\nexport * from './webassembly.cjs';\nexport default namespace.default;\n",
-};
+/** For those who import it. The namespace does not come by an ES module that imports a CommonJS one by its names. */
+const namespaceFacade =
+  "import namespace from './webassembly.cjs';\nexport * from './webassembly.cjs';\nexport default namespace.default;\n";
+
+/** Writes a file of its own beside the bundles. */
+function asset(fileName, source) {
+  return {
+    name: 'asset',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName, source });
+    },
+  };
+}
+
+/** Where a CommonJS file is. */
+function commonjsMeta() {
+  return {
+    name: 'commonjs-meta',
+    resolveImportMeta: (property, { format }) => (format === 'cjs' && property === 'dirname' ? '__dirname' : null),
+  };
+}
 
 const commonjs = {
   input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
   output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', exports: 'named' },
   external,
-  plugins: [
-    bundlePackages(),
-    {
-      name: 'facades',
-      generateBundle() {
-        for (const [fileName, source] of Object.entries(facades)) this.emitFile({ type: 'asset', fileName, source });
-      },
-    },
+  plugins: [bundlePackages(), commonjsMeta(), withoutComments(), asset('webassembly.js', namespaceFacade)],
+};
+
+/** Tells the file that loads the drop-in's code which text that is. */
+function buildOf(file) {
+  const id = resolve('build/host/register/build.js');
+  return {
+    name: 'build-of',
+    load: (path) =>
+      path === id ? `export const build = '${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16)}';` : null,
+  };
+}
+
+/** What users load: as little as can be. An ES module does not import a CommonJS one: Node would look for the names of its exports, with a parser
+ *  that takes a process as long to load as the drop-in. */
+const register = {
+  input: { register: 'build/host/register/register.js' },
+  output: [
+    { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
+    { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
   ],
+  external,
+  plugins: [bundlePackages(), commonjsMeta(), buildOf('dist/install.cjs'), withoutComments()],
 };
 
 const modules = {
@@ -167,4 +195,4 @@ const modules = {
   plugins: [bundlePackages(), withoutComments(), copyAssets(), copyTypes(), removeStale()],
 };
 
-export default [modules, commonjs];
+export default [modules, commonjs, register];

@@ -2,7 +2,7 @@
  *  Addresses are JS numbers. Slot layout: runtime/layout.ts. */
 
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { EntryPoints, NativeHelper } from '../runtime/helper.js';
 import * as L from '../runtime/layout.js';
 import { OuroError } from './errors.js';
@@ -41,7 +41,7 @@ export function native(): Native {
 
 function load(): Native {
   const name = `ouro-${process.arch}-${process.platform}.node`;
-  const path = fileURLToPath(new URL(name, import.meta.url));
+  const path = join(import.meta.dirname, name);
   // Not `require`, whose search for files takes longer than all the rest of a first call.
   const module = { exports: {} };
   try {

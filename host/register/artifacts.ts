@@ -71,6 +71,27 @@ export function leaveToV8(key: string, reason: string): void {
 const recent = new Map<string, Code>();
 const MAX_RECENT = 32;
 
+/** What to do when native code has been at work for a while. */
+let task: (() => void) | undefined;
+/** Milliseconds that the application has for itself. */
+const DELAY = 1000;
+
+/** Has `work` done once, where this process finds native code: a while after the first, or when the process ends before. */
+export function afterFirstUse(work: () => void): void {
+  task = work;
+}
+
+function planTask(work: () => void): void {
+  task = undefined;
+  const run = () => {
+    clearTimeout(timer);
+    process.off('exit', run);
+    work();
+  };
+  const timer = setTimeout(run, DELAY).unref();
+  process.once('exit', run);
+}
+
 function remember(key: string, code: Code): Code {
   recent.delete(key);
   recent.set(key, code);
@@ -86,6 +107,7 @@ export function find(key: string): Code | undefined {
   } catch {
     // An artifact for another CPU, say.
   }
+  if (code && task) planTask(task);
   return code && remember(key, code);
 }
 

@@ -33,7 +33,7 @@ const DIVISIONS = [0x6d, 0x7f];
 const REMAINDERS = [0x6f, 0x70, 0x81, 0x82];
 
 /** The folder of the files that are Ouro's, and no part of the application's stack. */
-const own = import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1).replace(/\/host\/register\/$/, '/host/');
+const own = `${import.meta.dirname}/`.replace(/\/host\/register\/$/, '/host/');
 
 function ownFrame(line: string): boolean {
   return line.includes(own) || line.includes('(eval at generate');

@@ -2,6 +2,7 @@
 
 import { native } from '../native.js';
 import { ORIGINAL, V8 } from '../v8.js';
+import { afterFirstUse } from './artifacts.js';
 import { namespace as ours } from './namespace.js';
 import { mode } from './policy.js';
 
@@ -29,9 +30,10 @@ function replace(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { ...Object.getOwnPropertyDescriptor(object, name)!, value });
 }
 
-/** Puts the namespace into its place. */
-export function install(): void {
+/** Puts the namespace into its place. `keep` is called when there is something to keep of how V8 has compiled this code: load.ts. */
+export function install(keep?: () => void): void {
   if (isInstalled() || namespace === V8) return;
+  if (keep) afterFirstUse(keep);
   Object.defineProperty(globalThis, ORIGINAL, { value: V8 });
   replace(globalThis, 'WebAssembly', namespace);
   replace(V8.Module.prototype, 'constructor', namespace.Module);

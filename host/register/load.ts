@@ -1,0 +1,102 @@
+/** load: brings the drop-in's code into this process. To compile its text is most of what the drop-in costs a start, so what V8 has made of it
+ *  is kept in the cache folder, one file for each build and each Node, once there is native code for it to run.
+ *  In: install.cjs, beside the file that this is bundled into. Out: what install.ts exports.
+ *  Requires: V8 checks the version, its flags and the text's length, and otherwise believes what the file says. So it gets the bytes of a file
+ *  that nobody but this user and root can write to, whose hash is right and covers the build. In all other cases the text is compiled. */
+
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Script } from 'node:vm';
+import type { NativeHelper } from '../../runtime/helper.js';
+import { builtin } from '../builtin.js';
+import { cachePath, isOurs, writeAtomic } from '../cache.js';
+import { build } from './build.js';
+import type { install } from './install.js';
+
+type DropIn = { install: typeof install };
+
+const HASH_SIZE = 32;
+const TAG_SIZE = 64;
+/** In front of V8's data: the hash of all that follows, and what it was made of. */
+const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
+
+/** Code that V8 has refused, which tells other flags than it was made with, is made anew only after so many milliseconds, lest two ways to
+ *  start Node take turns to replace it. */
+const KEPT_FOR = 24 * 3600_000;
+
+const tag = () => `${build} ${process.version} ${process.arch}`.padEnd(TAG_SIZE);
+
+function hashOf(helper: NativeHelper, file: Uint8Array): Buffer {
+  const hash = Buffer.alloc(HASH_SIZE);
+  helper.sha256(file, 0, HASH_SIZE, hash);
+  return hash;
+}
+
+interface Kept {
+  readonly data: Buffer;
+  /** Milliseconds since 1970. */
+  readonly made: number;
+}
+
+/** What V8 made of the text at an earlier start; undefined when there is none that can be trusted. */
+function readCode(helper: NativeHelper, path: string): Kept | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile() || !isOurs(stats) || stats.size <= HEADER_SIZE) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(stats.size);
+    if (readSync(file, bytes) !== bytes.length || !hashOf(helper, bytes).equals(bytes.subarray(0, HASH_SIZE))) return undefined;
+    if (bytes.toString('latin1', HASH_SIZE, HEADER_SIZE) !== tag()) return undefined;
+    return { data: bytes.subarray(HEADER_SIZE), made: stats.mtimeMs };
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeCode(helper: NativeHelper, path: string, script: Script): void {
+  const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag()), script.createCachedData()]);
+  bytes.set(hashOf(helper, bytes));
+  try {
+    writeAtomic(path, bytes);
+  } catch {
+    // The next start compiles the text again.
+  }
+}
+
+/** The native helper; undefined where it cannot be loaded, of which install.ts will tell. */
+function openHelper(folder: string): NativeHelper | undefined {
+  const module = { exports: {} };
+  try {
+    process.dlopen(module, join(folder, `ouro-${process.arch}-${process.platform}.node`));
+    return module.exports as NativeHelper;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Loads the code, and puts the drop-in in its place. */
+export function load(folder: string): void {
+  const file = join(folder, 'install.cjs');
+  const path = cachePath(`register/${build}-${process.version}-${process.arch}.code`);
+  const helper = openHelper(folder);
+  const kept = helper && readCode(helper, path);
+  const { Script } = builtin<typeof import('node:vm')>('vm');
+  // The text is ASCII: reading it as such is the fastest.
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
+  const script = new Script(text, { filename: file, ...(kept && { cachedData: kept.data }) });
+  // So that whoever requires the file gets this copy.
+  const { Module } = builtin<any>('module');
+  const module = new Module(file);
+  Module._cache[file] = module;
+  script.runInThisContext()(module.exports, (name: string) => process.getBuiltinModule(name), module, file, folder);
+  module.loaded = true;
+  const isStale = kept === undefined || (script.cachedDataRejected && Date.now() - kept.made > KEPT_FOR);
+  (module.exports as DropIn).install(helper && isStale ? () => writeCode(helper, path, script) : undefined);
+}
