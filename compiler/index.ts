@@ -8,7 +8,7 @@
 
 import { Buffer } from './base/buffer';
 import { errorCode as code, errorOffset as offset, message } from './base/error';
-import { allocate, release } from './base/memory';
+import { allocate, mostMemoryInUse, release } from './base/memory';
 import { TARGET_X64 } from '../runtime/artifact';
 import { OptLevel, setOptions } from './options';
 import { part } from './link/part';
@@ -139,4 +139,9 @@ export function errorPointer(): usize {
 
 export function errorLength(): u32 {
   return message.length;
+}
+
+/** Bytes of memory, from address 0 on, that were in use at the worst moment since the instance was made: static data, tables, input, output. */
+export function peakMemory(): u32 {
+  return mostMemoryInUse();
 }

@@ -27,6 +27,8 @@ const steps = memory.data(32);
 let powers: u32 = 0;
 
 let top: usize = 0;
+/** The highest that it was. */
+let peak: usize = 0;
 
 function sizeAt(block: usize): u32 {
   return load<u32>(block) & ~FLAGS;
@@ -100,6 +102,7 @@ function setTop(end: u64): void {
     if (memory.grow(step) < 0 && memory.grow(missing) < 0) unreachable();
   }
   top = end as usize;
+  if (top > peak) peak = top;
 }
 
 /** Makes free what lies in a block in use beyond `size` bytes, if that is worth it. */
@@ -240,4 +243,9 @@ export function grownCapacity(capacity: u32, need: u32): u32 {
 /** Bytes of wasm memory in use, free blocks included. */
 export function memoryInUse(): u32 {
   return top as u32;
+}
+
+/** The most that was in use at a time. What lies beyond was never touched. */
+export function mostMemoryInUse(): u32 {
+  return peak as u32;
 }

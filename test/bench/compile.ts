@@ -101,7 +101,23 @@ export async function compileSpeed(program: Program, contestants: Contestant[], 
   console.log();
 }
 
-/** The memory of the core after compiling, against the bound that it is built for. */
+/** The starts of mappings that may be a wasm memory (behind them V8 reserves gigabytes), with their resident bytes. */
+function wasmMappings(): Map<string, number> {
+  const found = new Map<string, number>();
+  if (process.platform !== 'linux') return found;
+  const mappings = readFileSync('/proc/self/smaps', 'utf8').matchAll(/^(\w+)-(\w+) (\S+) .*\n(?:[A-Z].*\n)*?Rss: +(\d+) kB/gm);
+  let last: RegExpMatchArray | undefined;
+  for (const mapping of mappings) {
+    const [, start, end, access] = mapping;
+    const reserved = access.startsWith('---') && Number(`0x${end}`) - Number(`0x${start}`) > 2 ** 32;
+    if (last && reserved && last[2] === start && last[3].startsWith('rw')) found.set(last[1], Number(last[4]) * 1024);
+    last = mapping;
+  }
+  return found;
+}
+
+/** The memory of the core after compiling, against the bound that it is built for: what was in use at the worst moment, what of it the
+ *  system has made resident, and the whole pages that wasm's memory consists of. */
 export function compilerMemory(list: readonly Program[]): void {
   const { wasmFeatures } = resolveConfig();
   const options: CompileOptions = {
@@ -114,16 +130,24 @@ export function compilerMemory(list: readonly Program[]): void {
     wasmFeatures,
   };
   const module = new WebAssembly.Module(compilerWasm() as BufferSource);
-  const rows = [['compiler memory', 'module', 'largest body', 'memory', 'bound', 'ratio']];
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
+  const rows = [['compiler memory', 'module', 'largest body', 'bound', 'in use', 'ratio', 'resident', 'ratio', 'wasm pages', 'ratio']];
+  const kilobytes = (bytes: number) => `${(bytes / 1e3).toFixed(bytes < 1e5 ? 1 : 0)} kB`;
   for (const program of list) {
     const bytes = readFileSync(program.path);
-    const exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
+    const before = wasmMappings();
+    const exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports & { peakMemory(): number };
     new Core(exports).compile(bytes, options);
-    const used = exports.memory.buffer.byteLength;
+    const mapping = [...wasmMappings()].find(([start]) => !before.has(start));
     const { largest } = codeSize(bytes);
     const bound = 60 * largest + 6 * bytes.length;
-    rows.push([program.name, megabytes(bytes.length), megabytes(largest), megabytes(used), megabytes(bound), (used / bound).toFixed(2)]);
+    const against = (used: number | undefined) => (used === undefined ? ['', ''] : [kilobytes(used), (used / bound).toFixed(2)]);
+    rows.push([
+      program.name,
+      ...[bytes.length, largest, bound].map(kilobytes),
+      ...against(exports.peakMemory()),
+      ...against(mapping?.[1]),
+      ...against(exports.memory.buffer.byteLength),
+    ]);
   }
   console.log(`${table(rows)}\n`);
 }
