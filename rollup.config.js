@@ -26,16 +26,30 @@ function replace(from, to) {
 function copyAssets() {
   return {
     name: 'copy-assets',
-    writeBundle() {
+    buildStart() {
+      mkdirSync('dist', { recursive: true });
       for (const name of assets) {
         if (!existsSync(`build/${name}`)) continue;
         replace(`build/${name}`, `dist/${name}`);
-        replace(`build/${name}`, `build/host/${name}`);
+        replace(`dist/${name}`, `build/host/${name}`);
       }
       for (const name of readdirSync('dist')) {
         if (name.endsWith('.node')) replace(`dist/${name}`, `build/host/${name}`);
       }
     },
+  };
+}
+
+/** Tells the bundles what stands beside them: nobody has to hash it at each start. */
+function hashes() {
+  const id = resolve('build/host/bundled.js');
+  const hashOf = (path) => (existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : '');
+  return {
+    name: 'hashes',
+    load: (path) =>
+      path === id
+        ? `export const dropInHash = '${hashOf('dist/install.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}';`
+        : null,
   };
 }
 
@@ -156,18 +170,8 @@ const commonjs = {
   input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
   output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', exports: 'named' },
   external,
-  plugins: [bundlePackages(), commonjsMeta(), withoutComments(), asset('webassembly.js', namespaceFacade)],
+  plugins: [bundlePackages(), commonjsMeta(), hashes(), withoutComments(), asset('webassembly.js', namespaceFacade)],
 };
-
-/** Tells the file that loads the drop-in's code which text that is. */
-function buildOf(file) {
-  const id = resolve('build/host/register/build.js');
-  return {
-    name: 'build-of',
-    load: (path) =>
-      path === id ? `export const build = '${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16)}';` : null,
-  };
-}
 
 /** What users load: as little as can be. An ES module does not import a CommonJS one: Node would look for the names of its exports, with a parser
  *  that takes a process as long to load as the drop-in. */
@@ -178,7 +182,7 @@ const register = {
     { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
   ],
   external,
-  plugins: [bundlePackages(), commonjsMeta(), buildOf('dist/install.cjs'), withoutComments()],
+  plugins: [bundlePackages(), commonjsMeta(), hashes(), withoutComments()],
 };
 
 const modules = {
@@ -192,7 +196,7 @@ const modules = {
     manualChunks: oneLibrary,
   },
   external,
-  plugins: [bundlePackages(), withoutComments(), copyAssets(), copyTypes(), removeStale()],
+  plugins: [copyAssets(), bundlePackages(), hashes(), withoutComments(), copyTypes(), removeStale()],
 };
 
 export default [modules, commonjs, register];

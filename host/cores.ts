@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundledCompilerHash } from './bundled.js';
 import { cacheFolder, cachePath, isOurs, writeAtomic } from './cache.js';
 import { Folder } from './cache/folder.js';
 import { Code } from './code.js';
@@ -34,11 +35,11 @@ export function compilerWasm(): Uint8Array {
   return wasmBytes;
 }
 
-let hash: string | undefined;
+let hash = bundledCompilerHash;
 
 /** SHA-256 of the compiler. */
 export function compilerHash(): string {
-  if (hash === undefined) {
+  if (hash === '') {
     const bytes = Buffer.alloc(32);
     native().sha256(compilerWasm(), 0, 0, bytes);
     hash = bytes.toString('hex');

@@ -31,11 +31,18 @@ const originals = new WeakMap<Callable, Callable>();
 
 const scratch = new V8.Table({ element: 'anyfunc', initial: 1 });
 
+/** Without a regular expression, which would have to be compiled first. */
+function isIndex(name: unknown): boolean {
+  if (typeof name !== 'string' || name === '') return false;
+  for (let i = 0; i < name.length; i++) if (name[i] < '0' || name[i] > '9') return false;
+  return true;
+}
+
 /** Whether V8 takes a function for an exported one of its own. */
 function isOfV8(value: Callable): boolean {
   if (origins.has(value)) return true;
   // V8 names its exported functions by their index. This spares an exception for each import of the application.
-  if (!/^\d+$/.test(value.name)) return false;
+  if (!isIndex(value.name)) return false;
   try {
     scratch.set(0, value);
     scratch.set(0, null);

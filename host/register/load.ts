@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import type { Script } from 'node:vm';
 import type { NativeHelper } from '../../runtime/helper.js';
 import { builtin } from '../builtin.js';
+import { dropInHash } from '../bundled.js';
 import { cachePath, isOurs, writeAtomic } from '../cache.js';
-import { build } from './build.js';
 import type { install } from './install.js';
 
 type DropIn = { install: typeof install };
@@ -24,7 +24,7 @@ const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
  *  start Node take turns to replace it. */
 const KEPT_FOR = 24 * 3600_000;
 
-const tag = () => `${build} ${process.version} ${process.arch}`.padEnd(TAG_SIZE);
+const tag = () => `${dropInHash} ${process.version} ${process.arch}`.padEnd(TAG_SIZE);
 
 function hashOf(helper: NativeHelper, file: Uint8Array): Buffer {
   const hash = Buffer.alloc(HASH_SIZE);
@@ -84,19 +84,16 @@ function openHelper(folder: string): NativeHelper | undefined {
 /** Loads the code, and puts the drop-in in its place. */
 export function load(folder: string): void {
   const file = join(folder, 'install.cjs');
-  const path = cachePath(`register/${build}-${process.version}-${process.arch}.code`);
+  const path = cachePath(`register/${dropInHash}-${process.version}-${process.arch}.code`);
   const helper = openHelper(folder);
   const kept = helper && readCode(helper, path);
   const { Script } = builtin<typeof import('node:vm')>('vm');
   // The text is ASCII: reading it as such is the fastest.
   const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
   const script = new Script(text, { filename: file, ...(kept && { cachedData: kept.data }) });
-  // So that whoever requires the file gets this copy.
-  const { Module } = builtin<any>('module');
-  const module = new Module(file);
-  Module._cache[file] = module;
-  script.runInThisContext()(module.exports, (name: string) => process.getBuiltinModule(name), module, file, folder);
-  module.loaded = true;
+  const module = { exports: {} as DropIn };
+  // It requires nothing but modules of Node's.
+  script.runInThisContext()(module.exports, process.getBuiltinModule, module, file, folder);
   const isStale = kept === undefined || (script.cachedDataRejected && Date.now() - kept.made > KEPT_FOR);
-  (module.exports as DropIn).install(helper && isStale ? () => writeCode(helper, path, script) : undefined);
+  module.exports.install(helper && isStale ? () => writeCode(helper, path, script) : undefined);
 }
