@@ -4,6 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import { cacheFolder } from '../cache.js';
+import { nativeCoreIsDue } from '../native-core.js';
+import { spawnBuilder } from '../register/spawn.js';
 import { Trap } from '../trap.js';
 import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';
 import { compile } from './compile.js';
@@ -51,6 +54,7 @@ function command(name: string, description: string, action: (...args: any[]) => 
     .exitOverride()
     .action(async (...args) => {
       process.exitCode = await action(...args);
+      if (nativeCoreIsDue()) spawnBuilder(cacheFolder(), 'guard', []).on('error', () => {});
     });
 }
 

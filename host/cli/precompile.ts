@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { CompileError } from '../errors.js';
+import { ensureNativeCore } from '../native-core.js';
 import { engine, find, leaveToV8 } from '../register/artifacts.js';
 import { minSize } from '../register/policy.js';
 import { Bar } from './bar.js';
@@ -38,6 +39,7 @@ export async function precompile(names: string[], { json = false }: PrecompileFl
   }
   const sizes = files.map((file) => readFileSync(file).length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
+  ensureNativeCore(total);
   const bar = new Bar(!json);
   const outcomes: Outcome[] = [];
   let before = 0;

@@ -3,12 +3,12 @@
 
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { builtin } from '../builtin.js';
 import { writeAtomic } from '../cache.js';
 import { engine, folder } from './artifacts.js';
 import { log } from './policy.js';
 import { isBeingBuilt, queuePath } from './queue.js';
+import { spawnBuilder } from './spawn.js';
 
 /** Milliseconds that the application has for itself. */
 const DELAY = 1000;
@@ -83,17 +83,9 @@ function give(error: unknown): void {
 function run(all: readonly Job[]): void {
   const jobs = all.filter(({ key }) => !isBeingBuilt(key));
   if (jobs.length === 0) return;
-  // The builder is no part of the application: none of its hooks, and not the drop-in itself.
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const builder = fileURLToPath(new URL('./builder.js', import.meta.url));
   const policy = engine().compileOptions.explicitBounds ? 'explicit' : 'guard';
-  const { spawn } = builtin<typeof import('node:child_process')>('child_process');
-  const child = spawn(process.execPath, [builder, policy, ...jobs.map(({ key }) => key)], {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...env, OURO_REGISTER: 'off', OURO_CACHE: folder },
-  });
+  const keys = jobs.map(({ key }) => key);
+  const child = spawnBuilder(folder, policy, keys);
   child.on('error', give);
-  child.unref();
   log(() => `process ${child.pid} makes native code for ${jobs.length === 1 ? 'a module' : `${jobs.length} modules`}`);
 }

@@ -4,6 +4,7 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -68,6 +69,18 @@ test('it is there some time after a long compile, and used from then on', () => 
     assert.is(result.stdout, '0 0\n');
     assert.is(content(cache).length, 1);
   }
+});
+
+test('a command that ends leaves it to a process', async () => {
+  const cache = join(folder, `cache${caches++}`);
+  const { OURO_NATIVE_CORE: _, ...env } = process.env;
+  const input = join(root, 'build', 'host', 'compiler.wasm');
+  const command = [join(root, 'dist', 'cli.js'), 'compile', input, '-o', join(folder, 'compiled.ouro')];
+  const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', env: { ...env, OURO_CACHE: cache } });
+  assert.is(status, 0, stderr);
+  const cores = () => content(cache).filter((name) => name.endsWith('.ouro'));
+  for (let i = 0; i < 600 && cores().length === 0; i++) await sleep(100);
+  assert.is(cores().length, 1);
 });
 
 test('OURO_NATIVE_CORE=off, or a compiler that was chosen: nothing happens', () => {
