@@ -424,6 +424,8 @@ FUNCTION(ouro_memory_fill)
   mov rax, [rip + ouro_slots@GOTTPOFF]
   mov rax, fs:[rax]
   mov [rax + STATE_NATIVE_SP], rsp
+  cmp rdx, OURO_LARGE_FILL
+  jae ouro_fill_large
   jmp [rip + memset@GOTPCREL]
 END(ouro_memory_fill)
 

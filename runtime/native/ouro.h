@@ -12,6 +12,9 @@
 #define STATE_HOST_SP (OURO_SLOT_HELPER + 24)
 #define STATE_NATIVE_SP (OURO_SLOT_HELPER + 32)
 
+/* memory.fill of so many bytes looks first whether there is anything to clear. */
+#define OURO_LARGE_FILL (1 << 20)
+
 /* Field offsets of struct activity and struct frame. */
 #define ACTIVITY_TOP 0
 #define ACTIVITY_LIMIT 8
@@ -173,6 +176,7 @@ napi_value ouro_hash_later(napi_env env, napi_value owner, const uint8_t *bytes,
 /* memory.c */
 bool ouro_probe_guard(uintptr_t address, uint64_t length, uint64_t reserved);
 bool ouro_map_image(uintptr_t address, const struct mapping *mapping, uint64_t offset, uint64_t length);
+void ouro_fill_large(uint8_t *to, int byte, size_t count);
 
 /* trap_posix.c */
 bool ouro_install_signal_handlers(void);
