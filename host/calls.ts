@@ -364,22 +364,23 @@ export function prepareWrappers(kinds: Iterable<Kind>): void {
 /** Making code from text takes longer than some calls without it. */
 const FIRST_CALLS = 8;
 
-/** A function that takes the arguments from the slots, calls `callback`, and puts the results there: number `id` of the store's host functions,
- *  where a faster one takes its place when it turns out to be called often. */
-export function makeInvoker(type: FuncType, store: Store, callback: Callable, id: number): () => void {
+/** A function that takes the arguments from the slots, calls `callback`, and puts the results there: one of the store's host functions, where
+ *  a faster one takes its place when it turns out to be called often. */
+export function makeInvoker(type: FuncType, store: Store, callback: Callable): () => void {
   const layout = layoutOf(type);
   if (!layout.crosses) throw new TypeError('a v128 cannot cross the border to JS');
   const generated = invokers.get(type);
   if (generated) return generated(store, callback);
   let calls = 0;
-  return () => {
+  const invoker = () => {
     if (++calls === FIRST_CALLS && mayGenerate()) {
       let factory = invokers.get(type);
       if (!factory) invokers.set(type, (factory = generateInvoker(type)));
-      store.hostFuncs[id] = factory(store, callback);
+      store.replaceHostFunc(invoker, factory(store, callback));
     }
     invokePlainly(layout, store, callback);
   };
+  return invoker;
 }
 
 /** Calls with the values' bits, unchanged in both directions: NaN payloads survive. References are handles and addresses. */

@@ -42,12 +42,12 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
     }
     const low = i32[ACTIVATION_LOW];
     const high = i32[ACTIVATION_HIGH];
-    const { hostFuncs } = store;
     for (;;) {
       const status = i32[STATUS];
       if (status === L.EXIT_HOST_FUNC) {
         try {
-          hostFuncs[i32[EXIT_ID]]();
+          // Of the store, each time: it may have been merged with another, and have other numbers.
+          store.hostFuncs[i32[EXIT_ID]]();
         } catch (error) {
           settle(low, high);
           throw error;

@@ -1,15 +1,19 @@
-/** externs: the JS values that wasm of a store holds as external references, by handle: compiled code knows small numbers alone.
+/** externs: the JS values that wasm of a store holds as external references, by handle: compiled code knows numbers alone.
+ *  No two stores of a thread give out the same number: each takes ranges of its own. So stores can be merged while frames of both are
+ *  suspended and hold handles, where nobody could change them; nor does anything else that holds one have to be found. Values are kept by
+ *  store, since a value may be what keeps the store: a list of the thread would keep both for ever.
  *  A handle is taken back when nothing in the store can hold it any more. Who can: tables and globals of type externref (the roots), frames
  *  of wasm, and JS of ours between the conversion of a value and its use. So it is looked for when no wasm is suspended in this thread, in a
  *  task of the event loop, or where a wrapper begins; wrappers convert externrefs after everything that may run JS of the user.
  *  Cost: O(roots' elements + handles) when the number of handles has doubled. */
 
+import { OuroError } from './errors.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from './native.js';
 
 /** What holds handles. */
 export interface ExternRoot {
-  /** Marks those that it holds. */
-  markExterns(marks: Uint8Array): void;
+  /** Calls `mark` for those that it holds. */
+  markExterns(mark: (handle: number) => void): void;
 }
 
 /** So many handles are no reason to look. */
@@ -22,13 +26,61 @@ const keyOf = (value: unknown) => (Object.is(value, -0) ? negativeZero : value);
 /** Node's own, whatever tests of the application put in its place. */
 const later = setImmediate;
 
+/** Numbers that a store has for itself. */
+interface Range {
+  readonly first: number;
+  readonly size: number;
+}
+
+/** A range, and the values of those of its numbers that have been used. */
+interface Run extends Range {
+  readonly values: unknown[];
+  /** While handles are looked for: 1 for those that are held. */
+  marks: Uint8Array | undefined;
+}
+
+/** Most stores need few, some need many: a store's first range, and the second; each further one has twice as many. */
+const FIRST_SIZE = 64;
+const SECOND_SIZE = 2048;
+
+/** A handle is an unsigned word of 32 bits. */
+const END = 2 ** 32;
+
+/** The lowest number that no store of this thread has had. 0 is null. */
+let next = 1;
+/** Ranges of stores that are gone. */
+let returned: Range[] = [];
+const gone = new FinalizationRegistry<readonly Range[]>((ranges) => {
+  returned = returned.concat(ranges);
+});
+
+function takeRange(size: number): Range {
+  const at = returned.findIndex((each) => each.size === size);
+  if (at >= 0) return returned.splice(at, 1)[0];
+  if (next + size > END) throw new OuroError('OUT_OF_MEMORY', 'wasm holds more external references than there are numbers for them');
+  const first = next;
+  next += size;
+  return { first, size };
+}
+
+const emptyRun: Run = { first: 0, size: 0, values: [], marks: undefined };
+
+/** In place of a value whose handle has been taken back. */
+const vacant = Symbol('vacant');
+
 export class Externs {
-  /** By handle; 0 is null. */
-  readonly #values: unknown[] = [null];
+  /** By their first numbers. */
+  #runs: Run[] = [];
+  /** Where the next number comes from; it has most of the handles. Its first number and its values stand here too: that is a load less. */
+  #last = emptyRun;
+  #first = emptyRun.first;
+  #values = emptyRun.values;
+  /** The runs' ranges, which are free again when this object is gone. */
+  readonly #ranges: Range[] = [];
   readonly #handles = new Map<unknown, number>();
   /** Handles that may be used again. */
-  readonly #free: number[] = [];
-  readonly #roots: ExternRoot[] = [];
+  #free: number[] = [];
+  #roots: ExternRoot[] = [];
   #limit = FIRST_LIMIT;
   /** Whether there are so many that `collect` may pay. */
   due = false;
@@ -44,42 +96,123 @@ export class Externs {
 
   /** For a value that has none. */
   add(value: unknown): number {
-    let handle = this.#free.pop();
-    if (handle === undefined) handle = this.#values.push(value) - 1;
-    else this.#values[handle] = value;
+    const handle = this.#free.pop() ?? this.#newHandle();
+    const run = this.#runOf(handle)!;
+    run.values[handle - run.first] = value;
     this.#handles.set(keyOf(value), handle);
-    if (this.#handles.size > this.#limit && !this.due) {
-      this.due = true;
-      later(() => this.collect()).unref();
-    }
+    this.#count();
     return handle;
   }
 
   get(handle: number): unknown {
-    return this.#values[handle];
+    const at = handle - this.#first;
+    const values = this.#values;
+    return at >= 0 && at < values.length ? values[at] : this.#lookUp(handle);
   }
 
   /** Takes back the handles that nothing holds; does nothing while wasm is suspended. Nobody may have a handle in a variable. */
   collect(): void {
     const { i32 } = native();
     if (!this.due || i32[ACTIVATION_LOW] !== 0 || i32[ACTIVATION_HIGH] !== 0) return;
-    const marks = new Uint8Array(this.#values.length);
-    for (const root of this.#roots) root.markExterns(marks);
-    for (const [key, handle] of this.#handles) {
-      if (marks[handle] !== 0) continue;
-      this.#handles.delete(key);
-      this.#values[handle] = undefined;
-      this.#free.push(handle);
-    }
+    for (const run of this.#runs) run.marks = new Uint8Array(run.values.length);
+    const mark = (handle: number) => {
+      const run = this.#runOf(handle);
+      if (run) run.marks![handle - run.first] = 1;
+    };
+    for (const root of this.#roots) root.markExterns(mark);
+    for (const run of this.#runs) this.#sweep(run);
     this.#limit = Math.max(FIRST_LIMIT, 2 * this.#handles.size);
     this.due = false;
   }
 
+  /** Takes everything over from the list of a store that becomes one with this one's. What holds a handle need not know. */
+  absorb(other: Externs): void {
+    // A value that both have keeps two handles, as long as they are held: wasm cannot compare them.
+    for (const [key, handle] of other.#handles) if (!this.#handles.has(key)) this.#handles.set(key, handle);
+    this.#runs = this.#runs.concat(other.#runs).sort((one, two) => one.first - two.first);
+    if (other.#last.size > this.#last.size) this.#setLast(other.#last);
+    for (const range of other.#ranges.splice(0)) this.#own(range);
+    this.#free = this.#free.concat(other.#free);
+    this.#roots = this.#roots.concat(other.#roots);
+    this.#limit = Math.max(this.#limit, other.#limit);
+    other.clear();
+    this.#count();
+  }
+
   clear(): void {
-    this.#values.length = 0;
-    this.#free.length = 0;
-    this.#roots.length = 0;
+    this.#runs = [];
+    this.#setLast(emptyRun);
+    this.#free = [];
+    this.#roots = [];
     this.#handles.clear();
     this.due = false;
+  }
+
+  /** Sees to it that `collect` will run when it may pay. */
+  #count(): void {
+    if (this.#handles.size <= this.#limit || this.due) return;
+    this.due = true;
+    later(() => this.collect()).unref();
+  }
+
+  #newHandle(): number {
+    let run = this.#last;
+    if (run.values.length === run.size) {
+      const size = run.size === 0 ? FIRST_SIZE : Math.max(SECOND_SIZE, 2 * run.size);
+      const range = takeRange(size);
+      this.#own(range);
+      run = { ...range, values: [], marks: undefined };
+      this.#setLast(run);
+      this.#runs.push(run);
+      this.#runs.sort((one, two) => one.first - two.first);
+    }
+    return run.first + run.values.push(vacant) - 1;
+  }
+
+  #setLast(run: Run): void {
+    this.#last = run;
+    this.#first = run.first;
+    this.#values = run.values;
+  }
+
+  #own(range: Range): void {
+    if (this.#ranges.length === 0) gone.register(this, this.#ranges);
+    this.#ranges.push(range);
+  }
+
+  /** Where a handle's value is; undefined for null. */
+  #runOf(handle: number): Run | undefined {
+    const last = this.#last;
+    if (handle >= last.first && handle - last.first < last.values.length) return last;
+    let low = 0;
+    let high = this.#runs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const { first, size } = this.#runs[middle];
+      if (handle < first) high = middle;
+      else if (handle >= first + size) low = middle + 1;
+      else return this.#runs[middle];
+    }
+    return undefined;
+  }
+
+  #lookUp(handle: number): unknown {
+    if (handle === 0) return null;
+    const run = this.#runOf(handle);
+    return run?.values[handle - run.first];
+  }
+
+  /** Takes back what is not marked in a run. */
+  #sweep(run: Run): void {
+    const { first, values } = run;
+    const marks = run.marks!;
+    run.marks = undefined;
+    for (let i = 0; i < values.length; i++) {
+      if (marks[i] !== 0 || values[i] === vacant) continue;
+      const key = keyOf(values[i]);
+      if (this.#handles.get(key) === first + i) this.#handles.delete(key);
+      values[i] = vacant;
+      this.#free.push(first + i);
+    }
   }
 }

@@ -5,8 +5,6 @@ import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
 
 const funcs = new WeakMap<Callable, Func>();
-/** Functions from elsewhere, by the store that took them in. */
-const adopted = new WeakMap<Store, WeakMap<Callable, Func>>();
 
 export class Func {
   readonly store: Store;
@@ -48,18 +46,16 @@ export class Func {
   static adopt(store: Store, type: FuncType, callback: Callable, callable: Callable): Func {
     const func = new Func(store, type, callback);
     func.#callable = callable;
-    let known = adopted.get(store);
-    if (!known) adopted.set(store, (known = new WeakMap()));
-    known.set(callable, func);
+    store.noteAdopted(callable, func);
     return func;
   }
 
   /** @internal The function that a JS function stands for in a store: its own, or one that it has adopted or can adopt. */
   static inStore(store: Store, value: unknown): Func | undefined {
     const func = Func.ofCallable(value);
-    if (func?.store === store || typeof value !== 'function') return func;
+    if (typeof value !== 'function' || func?.store.equals(store)) return func;
     const callable = value as Callable;
-    return adopted.get(store)?.get(callable) ?? store.adopt?.(store, callable) ?? func;
+    return store.adopted(callable) ?? store.adopt?.(store, callable) ?? func;
   }
 
   type(_store: Store = this.store): FuncType {

@@ -84,8 +84,8 @@ export class Global {
   }
 
   /** @internal Of a global of type externref. */
-  markExterns(marks: Uint8Array): void {
-    marks[this.cell.words[this.cell.at]] = 1;
+  markExterns(mark: (handle: number) => void): void {
+    mark(this.cell.words[this.cell.at]);
   }
 
   #write(value: unknown): void {

@@ -176,6 +176,15 @@ export class Instance {
     return readAddress(this.#words, this.#at + ((L.vmcontextFuncImport(index) + L.FUNCIMPORT_REF) >> 2));
   }
 
+  /** @internal Its number in the store that this one has become part of. */
+  setNumber(number: number): void {
+    const words = this.#words;
+    const { context, counts } = this.#code.artifact;
+    words[this.#at + (L.VMCONTEXT_INSTANCE_ID >> 2)] = number;
+    const first = this.#at + ((context.funcRefs + L.FUNCREF_INSTANCE_ID) >> 2);
+    for (let i = 0; i < counts.funcRefs; i++) words[first + i * (L.FUNCREF_SIZE >> 2)] = number;
+  }
+
   /** @internal Whether a function may run on the host's stack. */
   isLeaf(index: number): boolean {
     const { artifact } = this.#code;
@@ -385,7 +394,7 @@ function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Ext
   const problem = (found: string) =>
     new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name()}: expected ${describeType(wanted.type)}, found ${found}`);
   if (!extern) throw problem(describeValue(given));
-  if (extern.store !== store) throw new OuroError('WRONG_STORE', `what was given for ${name()} belongs to another store`);
+  if (!extern.store.equals(store)) throw new OuroError('WRONG_STORE', `what was given for ${name()} belongs to another store`);
   const found = extern.type(store);
   if (!typeMatches(found, wanted.type)) throw problem(describeType(found));
   return extern;

@@ -6,9 +6,10 @@ import * as B from '../runtime/builtins.js';
 import * as L from '../runtime/layout.js';
 import { layoutOf, makeInvoker } from './calls.js';
 import type { Code } from './code.js';
+import { Contents } from './contents.js';
 import type { Engine } from './engine.js';
 import { OuroError } from './errors.js';
-import { Externs } from './externs.js';
+import type { Externs } from './externs.js';
 import { Func } from './func.js';
 import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
@@ -41,35 +42,18 @@ function stackOf(size: number): number {
 /** Structures for compiled code come from slabs of this many bytes. */
 const SLAB_SIZE = 2048;
 
-interface Slab {
-  readonly words: Uint32Array;
-  readonly address: number;
-  used: number;
-}
-
 export class Store {
   /** The wasm stack. */
   readonly activity: number;
-  /** By instance id. */
-  readonly instances: Instance[] = [];
-  /** @internal What a host function does, by its id. */
-  readonly hostFuncs: (() => void)[] = [];
-  readonly #hosts: Func[] = [];
-  /** Functions of instances that somebody has asked for, by address. */
-  readonly #funcs = new Map<number, Func>();
-  readonly #codes = new Set<Code>();
-  /** @internal */
-  readonly externs = new Externs();
-  #slab: Slab | undefined;
-  /** Kept: compiled code points into them. */
-  readonly #slabs: Slab[] = [];
-  /** Memories that JS can reach, and so can grow behind our back. */
-  readonly #exposed: Memory[] = [];
-  #memories: Map<WebAssembly.Memory, Memory> | undefined;
+  /** Another store's too, when they have been merged. */
+  #contents: Contents;
+  /** @internal Of the contents: what a host function does, by its number. */
+  hostFuncs: (() => void)[];
+  /** @internal Of the contents. */
+  externs: Externs;
   /** Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
   watched: Uint8Array = freshArray;
   #hostTrap: TrapCodeName | undefined;
-  #disposed = false;
 
   /** The engine, or what stands for one. */
   readonly #owner: StoreOwner;
@@ -77,6 +61,9 @@ export class Store {
   constructor(engine: Engine | StoreOwner) {
     this.#owner = engine;
     this.activity = stackOf(engine.maxWasmStack);
+    this.#contents = new Contents(this);
+    this.hostFuncs = this.#contents.hostFuncs;
+    this.externs = this.#contents.externs;
   }
 
   get engine(): Engine {
@@ -90,23 +77,14 @@ export class Store {
 
   /** Whether `dispose` has been called. */
   get disposed(): boolean {
-    return this.#disposed;
+    return this.#contents.disposed;
   }
 
   /** Gives up everything in the store now, not when the collector finds out. Memories that JS has got stay for JS. Every later use of the store
    *  and of what lives in it is an OuroError; wasm code that has called the function which disposes of its store is not resumed. */
   dispose(): void {
-    this.#disposed = true;
-    this.watched = alwaysStale;
-    this.instances.length = 0;
-    this.hostFuncs.length = 0;
-    this.#hosts.length = 0;
-    this.externs.clear();
-    this.#exposed.length = 0;
-    this.#slabs.length = 0;
-    this.#slab = undefined;
-    this.#memories = undefined;
-    this.#funcs.clear();
+    this.#contents.clear();
+    this.watch();
   }
 
   /** `dispose`, for `using`. */
@@ -114,14 +92,40 @@ export class Store {
     this.dispose();
   }
 
+  /** @internal Makes one store of several that have the same owner: from now on each of the objects stands for it. Wasm of any may be suspended. */
+  static merge([first, ...others]: readonly Store[]): Store {
+    for (const store of others) first.#merge(store);
+    return first;
+  }
+
+  #merge(other: Store): void {
+    if (this.equals(other)) return;
+    this.#live();
+    other.#live();
+    const [smaller, larger] = [this.#contents, other.#contents].sort((one, two) => one.size - two.size);
+    larger.absorb(smaller);
+    for (const store of smaller.stores) {
+      larger.stores.push(store);
+      store.#contents = larger;
+      store.hostFuncs = larger.hostFuncs;
+      store.externs = larger.externs;
+    }
+    this.watch();
+  }
+
+  /** @internal Whether another object stands for this store. */
+  equals(other: Store): boolean {
+    return other.#contents === this.#contents;
+  }
+
   /** @internal Throws unless `other` is this store, and can still be used. */
   check(other: Store, what: string): void {
-    if (other !== this) throw new OuroError('WRONG_STORE', `the ${what} belongs to another store`);
+    if (!this.equals(other)) throw new OuroError('WRONG_STORE', `the ${what} belongs to another store`);
     this.#live();
   }
 
   #live(): void {
-    if (this.#disposed) throw new OuroError('STORE_DISPOSED', 'the store has been disposed of, and everything in it is gone');
+    if (this.disposed) throw new OuroError('STORE_DISPOSED', 'the store has been disposed of, and everything in it is gone');
   }
 
   // References.
@@ -150,7 +154,8 @@ export class Store {
 
   /** @internal The function with this FuncRef; the same object each time. */
   funcAt(address: number): Func {
-    let func = this.#funcs.get(address);
+    const { funcs, hosts, instances } = this.#contents;
+    let func = funcs.get(address);
     if (func) return func;
     this.#live();
     const { u32, readFuncRef } = native();
@@ -159,12 +164,12 @@ export class Store {
     const type = u32[at + (L.FUNCREF_TYPE >> 2)];
     const index = u32[at + (L.FUNCREF_FUNC_INDEX >> 2)];
     const instanceId = u32[at + (L.FUNCREF_INSTANCE_ID >> 2)];
-    if (instanceId === L.HOST_INSTANCE_ID) return this.#hosts[index];
-    const instance = this.instances[instanceId];
+    if (instanceId === L.HOST_INSTANCE_ID) return hosts[index].func;
+    const instance = instances[instanceId];
     const original = instance.importedFuncRef(index);
     func =
       original === undefined ? new Func(this, funcTypeById(type), address, String(index), instance.isLeaf(index)) : this.funcAt(original);
-    this.#funcs.set(address, func);
+    funcs.set(address, func);
     return func;
   }
 
@@ -177,41 +182,56 @@ export class Store {
   addHostFunc(func: Func, type: FuncType, callback: Callable): number {
     const { stackArgs, stackResults, intsOnly } = layoutOf(type);
     const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
-    const id = this.hostFuncs.length;
-    const { words, at, address } = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
-    this.hostFuncs.push(makeInvoker(type, this, callback, id));
-    this.#hosts.push(func);
+    const cell = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
+    const { words, at, address } = cell;
+    this.hostFuncs.push(makeInvoker(type, this, callback));
     writeAddress(words, at + (L.HOSTFUNC_ACTIVITY >> 2), this.activity);
     words[at + (L.HOSTFUNC_STACK_ARGS >> 2)] = stackArgs;
     words[at + (L.HOSTFUNC_STACK_RESULTS >> 2)] = stackResults;
     writeAddress(words, at + (L.HOSTFUNC_LEAVE >> 2), intsOnly ? leaveImportInts : leaveImport);
-    words[at + (L.HOSTFUNC_ID >> 2)] = id;
     const ref = at + (L.HOSTFUNC_SIZE >> 2);
     writeAddress(words, ref + (L.FUNCREF_CODE >> 2), leaveHostFunc);
     writeAddress(words, ref + (L.FUNCREF_VMCONTEXT >> 2), address);
     words[ref + (L.FUNCREF_TYPE >> 2)] = type.id;
-    words[ref + (L.FUNCREF_FUNC_INDEX >> 2)] = id;
     words[ref + (L.FUNCREF_INSTANCE_ID >> 2)] = L.HOST_INSTANCE_ID;
+    this.#contents.addHost(func, cell);
     return address + L.HOSTFUNC_SIZE;
   }
 
-  /** @internal The new instance's id. */
+  /** @internal Puts another function in the place of one that does what a host function does. */
+  replaceHostFunc(present: () => void, other: () => void): void {
+    this.hostFuncs[this.hostFuncs.indexOf(present)] = other;
+  }
+
+  /** @internal The host function that stands for a function from elsewhere. */
+  adopted(callable: Callable): Func | undefined {
+    return this.#contents.adopted?.get(callable);
+  }
+
+  /** @internal */
+  noteAdopted(callable: Callable, func: Func): void {
+    this.#contents.adopted ??= new Map();
+    this.#contents.adopted.set(callable, func);
+  }
+
+  /** @internal The new instance's number. */
   addInstance(instance: Instance, code: Code): number {
     this.#live();
-    this.#codes.add(code);
-    return this.instances.push(instance) - 1;
+    this.#contents.codes.add(code);
+    return this.#contents.instances.push(instance) - 1;
   }
 
   /** @internal A zeroed structure for compiled code to see, kept as long as the store. */
   cell(size: number): Cell {
     const whole = (size + 15) & ~15;
-    let slab = this.#slab;
+    const contents = this.#contents;
+    let { slab } = contents;
     if (!slab || slab.used + whole > SLAB_SIZE) {
       this.#live();
       const words = new Uint32Array(Math.max(whole, SLAB_SIZE) >> 2);
       slab = { words, address: native().address(words), used: 0 };
-      this.#slabs.push(slab);
-      if (whole < SLAB_SIZE) this.#slab = slab;
+      contents.slabs.push(slab);
+      if (whole < SLAB_SIZE) contents.slab = slab;
     }
     const at = slab.used;
     slab.used += whole;
@@ -220,7 +240,7 @@ export class Store {
 
   /** @internal The Memory that stands for a JS object here. */
   memoryOf(v8: WebAssembly.Memory): Memory | undefined {
-    return this.#memories?.get(v8);
+    return this.#contents.memories?.get(v8);
   }
 
   // Memories that may grow without our doing.
@@ -228,30 +248,33 @@ export class Store {
   /** @internal From now on `memory` may be grown by JS. */
   expose(memory: Memory, v8: WebAssembly.Memory): void {
     this.#live();
-    this.#memories ??= new Map();
-    this.#memories.set(v8, memory);
-    this.#exposed.push(memory);
+    const contents = this.#contents;
+    contents.memories ??= new Map();
+    contents.memories.set(v8, memory);
+    contents.exposed.push(memory);
     this.watch();
   }
 
   /** @internal Chooses what the wrappers look at. */
   watch(): void {
-    if (this.#disposed) return;
-    if (this.#exposed.length === 0) this.watched = freshArray;
-    else this.watched = this.#exposed.length > 1 || this.#exposed[0].growsSilently ? alwaysStale : this.#exposed[0].bytes;
+    const { disposed, exposed, stores } = this.#contents;
+    let watched: Uint8Array = freshArray;
+    if (disposed || exposed.length > 1) watched = alwaysStale;
+    else if (exposed.length === 1) watched = exposed[0].growsSilently ? alwaysStale : exposed[0].bytes;
+    for (const store of stores) store.watched = watched;
   }
 
   /** @internal Brings the lengths that compiled code sees up to date. */
   refresh(): void {
     this.#live();
-    for (const memory of this.#exposed) {
+    for (const memory of this.#contents.exposed) {
       if (memory.bytes.length === 0 || memory.growsSilently) memory.refresh();
     }
   }
 
   /** @internal Does what a host builtin is called for, with arguments and result in the slots; false when that is a trap. */
   serve(status: number, instanceId: number): boolean {
-    this.#hostTrap = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.instances[instanceId]);
+    this.#hostTrap = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.#contents.instances[instanceId]);
     return this.#hostTrap === undefined;
   }
 
@@ -292,7 +315,7 @@ export class Store {
   }
 
   #locate(pc: number): { code: Code; offset: number } | undefined {
-    for (const code of this.#codes) {
+    for (const code of this.#contents.codes) {
       const offset = pc - code.textAddress;
       if (offset >= 0 && offset < code.artifact.text.size) return { code, offset };
     }

@@ -108,8 +108,8 @@ export class Table {
   }
 
   /** @internal Of a table of externrefs. */
-  markExterns(marks: Uint8Array): void {
-    for (let i = 0; i < this.#length; i++) marks[this.#words[2 * i]] = 1;
+  markExterns(mark: (handle: number) => void): void {
+    for (let i = 0; i < this.#length; i++) mark(this.#words[2 * i]);
   }
 
   /** @internal Where an element is, until the table grows. */

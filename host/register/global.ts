@@ -35,7 +35,7 @@ export class GlobalState {
 
   /** The global in a store; undefined where it cannot be there. */
   toOuro(store: Store, wanted: GlobalType): OuroGlobal | undefined {
-    if (this.ouro?.store === store) return this.ouro;
+    if (this.ouro?.store.equals(store)) return this.ouro;
     if (!this.mutable) {
       if (this.v8 && this.content === undefined && isOfType(this.v8, wanted.content)) this.content = wanted.content;
       const { content } = this;

@@ -71,16 +71,15 @@ function link(module: unknown, importObject: unknown, context: Context): Exports
   const linked = states.filter((state) => state?.linked && (state instanceof TableState || state.mutable));
   const onV8 = linked.some((state) => state!.v8) || values.some(isSuspending);
   const stores = new Set(linked.flatMap((state) => state!.ouro?.store ?? []));
-  if (stores.size > (onV8 ? 0 : 1)) {
-    const others = onV8 ? 'of an instance that runs on V8' : 'of another one that does, and that shares nothing with it yet';
-    const problem = `the imports contain a table or mutable global of an instance that runs on Ouro and one ${others}`;
+  if (onV8 && stores.size > 0) {
+    const problem = 'the imports contain a table or mutable global of an instance that runs on Ouro and one of an instance that runs on V8';
     throw apart(linked, context, problem, 'their modules run on V8');
   }
-  const [inStore] = stores;
   if (onV8 && record.code) log(() => `a module runs on V8: it shares an object with an instance on V8 (${record.key})`);
-  const code = onV8 ? undefined : (record.code ?? (inStore && toNative(record, linked, context)));
+  const code = onV8 ? undefined : (record.code ?? (stores.size > 0 ? toNative(record, linked, context) : undefined));
   if (code) {
-    const exports = linkOuro(record, code, inStore ?? new Store(engine()), imports, values, context);
+    const store = stores.size > 0 ? Store.merge([...stores]) : new Store(engine());
+    const exports = linkOuro(record, code, store, imports, values, context);
     if (exports) return exports;
   }
   return linkV8(record, imports, values, context);

@@ -34,7 +34,7 @@ export class TableState {
 
   /** The table in a store, moved there if it may move; undefined if it may not. */
   toOuro(store: Store): OuroTable | undefined {
-    if (this.ouro?.store === store) return this.ouro;
+    if (this.ouro?.store.equals(store)) return this.ouro;
     if (this.linked || this.element === undefined) return undefined;
     const { element, maximum, length } = this;
     const table = new OuroTable(store, { kind: 'table', element, minimum: length, maximum, is64: false });

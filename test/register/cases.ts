@@ -3,7 +3,7 @@
 
 import { parseText } from '../../host/text.js';
 
-type Namespace = any;
+export type Namespace = any;
 export type Case = (W: Namespace, wasm: Record<keyof typeof texts, Uint8Array>) => unknown;
 
 const texts = {

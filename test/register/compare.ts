@@ -3,12 +3,18 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { V8 } from '../../host/v8.js';
-import { attempt, binaries, type Case, cases, describe } from './cases.js';
+import { attempt, binaries, cases, describe, type Namespace } from './cases.js';
+import { sharing, sharingBinaries } from './sharing.js';
 
 /** Makes a test of each case. */
 export async function compare(ours: object): Promise<void> {
-  const wasm = await binaries();
-  const run = async (namespace: object, work: Case) => {
+  add(ours, cases, await binaries());
+  add(ours, sharing, await sharingBinaries());
+  test.run();
+}
+
+function add<T>(ours: object, cases: Readonly<Record<string, (W: Namespace, wasm: T) => unknown>>, wasm: T): void {
+  const run = async (namespace: object, work: (W: Namespace, wasm: T) => unknown) => {
     const value = attempt(() => work(namespace, wasm));
     return lines(await (value as Promise<unknown>));
   };
@@ -17,7 +23,6 @@ export async function compare(ours: object): Promise<void> {
       assert.equal(await run(ours, work), await run(V8, work));
     });
   }
-  test.run();
 }
 
 /** V8's words change from version to version; ours are those of Node 20. */

@@ -186,21 +186,40 @@ test('a module that only V8 can run and that needs a table of Ouro', async () =>
   assert.is(user.f(), 2);
 });
 
-for (const other of engines) {
-  test(`a module that needs a table of Ouro and a global of another instance, on ${other}`, async () => {
-    const [one, two] = [7, 8].map((n) => library.replace('77', `${n}${other.length}`));
-    const user = `(module (import "one" "table" (table 4 funcref)) (import "two" "global" (global $g (mut i32)))
-      (func (export "f") (result i32) (global.get $g)))`;
-    const imports = { one: await instance('ouro', one), two: await instance(other, two) };
-    await assertLinkError(() => instance('ouro', user, imports), /of an instance that runs on Ouro and one of .*next start/);
-    // Those that ran on Ouro run on V8 from now on.
-    const again = async (text: string) => new W.Module(Buffer.concat([await parseText(text), padding]) as BufferSource);
-    const onV8 = [await again(one), other === 'ouro' ? await again(two) : await module('v8', two)];
-    for (const each of onV8) assert.is(ModuleRecord.of(each)!.code, undefined);
-    const [first, second] = onV8.map((each) => new W.Instance(each).exports);
-    assert.is((await instance('ouro', user, { one: first, two: second })).f(), 5);
-  });
-}
+test('a module that needs a table of Ouro and a global of V8', async () => {
+  const one = library.replace('77', '79');
+  const user = `(module (import "one" "table" (table 4 funcref)) (import "two" "global" (global $g (mut i32)))
+    (func (export "f") (result i32) (global.get $g)))`;
+  const imports = { one: await instance('ouro', one), two: await instance('v8', library) };
+  await assertLinkError(() => instance('ouro', user, imports), /of an instance that runs on Ouro and one of .* on V8.*next start/);
+  // The one that ran on Ouro runs on V8 from now on.
+  const again = new W.Module(Buffer.concat([await parseText(one), padding]) as BufferSource);
+  assert.is(ModuleRecord.of(again)!.code, undefined);
+  const { exports } = new W.Instance(again);
+  assert.is((await instance('ouro', user, { one: exports, two: imports.two })).f(), 5);
+});
+
+test('a module of V8 that needs objects of two instances on Ouro follows them', async () => {
+  const [one, two] = [await instance('ouro', fresh), await instance('ouro', fresh)];
+  const object = await instance('v8', '(module (func (export "six") (param i32) (result i32) (i32.const 6)))');
+  one.table.set(1, object.six);
+  two.table.set(1, one.double);
+  two.func.value = object.six;
+  const joined = await instance(
+    'v8',
+    `(module (import "one" "table" (table $t 4 funcref)) (import "two" "table" (table $u 4 funcref))
+      (import "two" "func" (global $f (mut funcref)))
+      (func (export "copy") (table.copy $t $u (i32.const 2) (i32.const 0) (i32.const 2)) (table.set $u (i32.const 2) (global.get $f)))
+      (func (export "call") (param i32 i32) (result i32) (call_indirect $u (param i32) (result i32) (local.get 1) (local.get 0))))`,
+    { one, two },
+  );
+  joined.copy();
+  assert.equal([one.call(1, 5), one.call(2, 5), one.call(3, 7), joined.call(2, 1)], [6, 10, 14, 6]);
+  assert.is(one.table.get(2), two.double);
+  assert.is(one.table.get(3), one.double);
+  assert.is(one.table.get(1), object.six);
+  assert.is(two.table.get(2), object.six);
+});
 
 test('a module moves to V8 with the objects of JS', async () => {
   const text = `(module (import "m" "t" (table 2 funcref)) (func $f (export "f") (result i32) (i32.const 5)) (elem (i32.const 0) $f))`;
@@ -226,9 +245,18 @@ test('promise integration', async () => {
   assert.is(await promising(exports.g)(), 7);
 });
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Collects until it is so, or has no more to collect. */
+async function collectUntil(done: () => boolean): Promise<void> {
+  for (let i = 0; i < 20 && !done(); i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 test('instances that nobody has any more are collected', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const made = await module('ouro', fresh);
   const host = await module('ouro', '(module (import "m" "f" (func)) (import "m" "memory" (memory 1)) (func (export "g") (call 0)))');
   const memory = new W.Memory({ initial: 1 });
@@ -242,11 +270,35 @@ test('instances that nobody has any more are collected', async () => {
     registry.register(use, i);
     if (i % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  for (let i = 0; i < 20 && collected < 590; i++) {
-    collect();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await collectUntil(() => collected >= 590);
   assert.ok(collected >= 590, `${collected} of 600 are collected`);
+});
+
+test('instances that were joined are collected together', async () => {
+  const made = await module('ouro', fresh);
+  const user = await module(
+    'ouro',
+    `(module (import "one" "table" (table 4 funcref)) (import "two" "global" (global (mut i32))) (import "two" "table" (table $t 4 funcref))
+      (table $own (export "own") 1 externref)
+      (func (export "call") (param i32) (result i32) (call_indirect $t (param i32) (result i32) (local.get 0) (i32.const 0))))`,
+  );
+  const state = { one: 0, two: 0, joined: 0 };
+  const registry = new FinalizationRegistry((which: keyof typeof state) => state[which]++);
+  const kept: any[] = [];
+  for (let i = 0; i < 100; i++) {
+    const [one, two]: any[] = [new W.Instance(made).exports, new W.Instance(made).exports];
+    const joined: any = new W.Instance(user, { one, two } as any).exports;
+    joined.own.set(0, [one, two, joined]);
+    registry.register(one, 'one');
+    registry.register(two, 'two');
+    registry.register(joined, 'joined');
+    if (i % 10 === 0) kept.push(one.table);
+    if (i % 10 === 1) kept.push(joined.call);
+    if (i % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await collectUntil(() => state.joined >= 75);
+  for (const each of Object.values(state)) assert.ok(each >= 75 && each <= 80, JSON.stringify(state));
+  for (const each of kept) assert.is(typeof each === 'function' ? each(21) : each.get(0)(21), 42);
 });
 
 test.run();
