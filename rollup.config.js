@@ -173,6 +173,19 @@ const commonjs = {
   plugins: [bundlePackages(), commonjsMeta(), hashes(), withoutComments(), asset('webassembly.js', namespaceFacade)],
 };
 
+/** Node's own modules as the global process gives them: for each that is imported by name, Node makes a list of all that it exports. */
+function builtinsFromProcess() {
+  const prefix = '\0builtin:';
+  return {
+    name: 'builtins-from-process',
+    resolveId: (id) => (id.startsWith('node:') && id !== PROCESS ? prefix + id : null),
+    load: (id) =>
+      id.startsWith(prefix)
+        ? { code: `export default process.getBuiltinModule('${id.slice(prefix.length)}');`, syntheticNamedExports: true }
+        : null,
+  };
+}
+
 /** What users load: as little as can be. An ES module does not import a CommonJS one: Node would look for the names of its exports, with a parser
  *  that takes a process as long to load as the drop-in. */
 const register = {
@@ -181,8 +194,7 @@ const register = {
     { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
     { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
   ],
-  external,
-  plugins: [bundlePackages(), commonjsMeta(), hashes(), withoutComments()],
+  plugins: [builtinsFromProcess(), bundlePackages(), commonjsMeta(), hashes(), withoutComments()],
 };
 
 const modules = {
