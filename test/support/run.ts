@@ -13,7 +13,7 @@ import { nodeExecutable } from './nodes.js';
 import { root } from './shared.js';
 
 /** Folders whose tests load the native helper, start the command line or use V8's own wasm. */
-const dependOnNode = ['bootstrap', 'e2e', 'fuzz', 'host', 'link', 'native', 'register', 'spec'];
+const dependOnNode = ['bootstrap', 'e2e', 'fuzz', 'host', 'link', 'native', 'packages', 'register', 'spec'];
 
 const parallel = 2;
 const defaultLimit = 120;
@@ -55,6 +55,8 @@ interface Job {
   /** As shown. */
   name: string;
   executable: string;
+  /** Not the Node that this runs on: tests that repeat things to be thorough need not (`OURO_TEST_BRIEF`). */
+  other: boolean;
 }
 
 /** The files to run on one Node: `this` or a major version. */
@@ -64,19 +66,20 @@ function jobsFor(version: string, files: string[]): Job[] {
   for (const file of files) {
     const path = relative(testFolder, file);
     if (version !== 'this' && !dependOnNode.includes(path.split(sep)[0])) continue;
-    jobs.push({ file, name: `${version === 'this' ? '' : `node ${version}: `}${path.replace(/\.js$/, '.ts')}`, executable });
+    const other = version !== 'this';
+    jobs.push({ file, name: `${other ? `node ${version}: ` : ''}${path.replace(/\.js$/, '.ts')}`, executable, other });
   }
   return jobs;
 }
 
-function runFile({ file, executable }: Job): Promise<Outcome> {
+function runFile({ file, executable, other }: Job): Promise<Outcome> {
   return new Promise((resolve) => {
     const started = performance.now();
     const limit = timeLimit(file);
     const child = spawn(executable, ['--enable-source-maps', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Whether a test's compiler is native must not depend on what another test did a moment before.
-      env: { OURO_NATIVE_CORE: 'off', ...process.env },
+      env: { OURO_NATIVE_CORE: 'off', ...(other && { OURO_TEST_BRIEF: '1' }), ...process.env },
     });
     let output = '';
     let timedOut = false;
