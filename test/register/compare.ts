@@ -5,11 +5,17 @@ import * as assert from 'uvu/assert';
 import { V8 } from '../../host/v8.js';
 import { attempt, binaries, cases, describe, type Namespace } from './cases.js';
 import { sharing, sharingBinaries } from './sharing.js';
+import { wander } from './wander.js';
+
+/** How many different runs at random: each takes a few milliseconds. */
+const SEEDS = Number(process.env.OURO_FUZZ_ROUNDS ?? 12);
 
 /** Makes a test of each case. */
 export async function compare(ours: object): Promise<void> {
   add(ours, cases, await binaries());
-  add(ours, sharing, await sharingBinaries());
+  const wasm = await sharingBinaries();
+  add(ours, sharing, wasm);
+  for (let seed = 1; seed <= SEEDS; seed++) add(ours, { [`sharing at random, ${seed}`]: (W, wasm) => wander(W, wasm, seed) }, wasm);
   test.run();
 }
 

@@ -4,7 +4,7 @@
 import { parseText } from '../../host/text.js';
 import { attempt, type Namespace } from './cases.js';
 
-type Wasm = Record<'unit' | 'joiner' | 'globals' | 'third' | 'starter' | 'following', Uint8Array>;
+export type Wasm = Record<'unit' | 'joiner' | 'globals' | 'third' | 'starter' | 'following', Uint8Array>;
 export type SharingCase = (W: Namespace, wasm: Wasm) => unknown;
 
 /** Has one object of each kind, and functions that need everything that an instance has: its memory, its tables, its imports. */
@@ -110,7 +110,7 @@ export async function sharingBinaries(): Promise<Wasm> {
   return made;
 }
 
-interface Made {
+export interface Made {
   readonly exports: any;
   readonly log: string[];
   /** What its import `host` does instead of giving ten times its argument. */
@@ -118,7 +118,7 @@ interface Made {
 }
 
 /** An instance of `unit`; `factor` is in its memory. */
-function make(W: Namespace, bytes: Uint8Array, name: string, factor: number): Made {
+export function make(W: Namespace, bytes: Uint8Array, name: string, factor: number): Made {
   const made: Made = { exports: undefined, log: [], onCall: undefined };
   const host = (value: number) => {
     made.log.push(`${name} ${value}`);
@@ -129,7 +129,7 @@ function make(W: Namespace, bytes: Uint8Array, name: string, factor: number): Ma
   return Object.assign(made, { exports });
 }
 
-function join(W: Namespace, bytes: Uint8Array, a: Made, b: Made, log: string[] = []): any {
+export function join(W: Namespace, bytes: Uint8Array, a: Made, b: Made, log: string[] = []): any {
   const host = (value: number) => {
     log.push(`joiner ${value}`);
     return value + 1;
@@ -146,7 +146,7 @@ function framesOf(error: any): string[] {
   );
 }
 
-function trap(work: () => unknown): unknown {
+export function trap(work: () => unknown): unknown {
   try {
     return work();
   } catch (error: any) {
@@ -155,7 +155,7 @@ function trap(work: () => unknown): unknown {
 }
 
 /** Many objects through a function: more than the handles that are kept without asking. */
-function pass(same: (value: unknown) => unknown, count = 3000): number {
+export function pass(same: (value: unknown) => unknown, count = 3000): number {
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const object = { i };
