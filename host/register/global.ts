@@ -6,7 +6,7 @@ import type { Store } from '../store.js';
 import { type Callable, type GlobalType, isValType, type ValType } from '../types.js';
 import { V8 } from '../v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
-import { completePrototype, noting } from './idl.js';
+import { completePrototype } from './idl.js';
 import { globalImporter } from './outline.js';
 import type { ModuleRecord } from './record.js';
 import { secret } from './secret.js';
@@ -21,7 +21,9 @@ const scratch = new V8.Global({ value: 'anyfunc', mutable: true });
 
 /** Where a global is, and what it is. */
 export class GlobalState {
-  v8: WebAssembly.Global | undefined;
+  #v8: WebAssembly.Global | undefined;
+  /** The value of one of type i32 that JS has made and no instance has used. Dynamic linkers make thousands, most of which V8 never sees. */
+  plain: number | undefined;
   ouro: OuroGlobal | undefined;
   /** An instance uses it. */
   linked = false;
@@ -31,15 +33,32 @@ export class GlobalState {
   content: ValType | undefined;
   /** Then instances of one engine alone can use it. */
   mutable = false;
-  readonly #copies = new WeakMap<Store, OuroGlobal>();
+  #copies: WeakMap<Store, OuroGlobal> | undefined;
+
+  /** V8's object, made when it is asked for where there is but a value. */
+  get v8(): WebAssembly.Global | undefined {
+    if (this.plain !== undefined) this.v8 = new V8.Global({ value: 'i32', mutable: this.mutable }, this.plain);
+    return this.#v8;
+  }
+
+  set v8(global: WebAssembly.Global | undefined) {
+    this.#v8 = global;
+    this.plain = undefined;
+  }
+
+  /** Not V8 has its value. */
+  get isElsewhere(): boolean {
+    return this.plain !== undefined || this.ouro !== undefined;
+  }
 
   /** The global in a store; undefined where it cannot be there. */
   toOuro(store: Store, wanted: GlobalType): OuroGlobal | undefined {
     if (this.ouro?.store.equals(store)) return this.ouro;
     if (!this.mutable) {
-      if (this.v8 && this.content === undefined && isOfType(this.v8, wanted.content)) this.content = wanted.content;
+      if (this.content === undefined && this.v8 && isOfType(this.v8, wanted.content)) this.content = wanted.content;
       const { content } = this;
       if (content === undefined || content !== wanted.content || wanted.mutable) return undefined;
+      this.#copies ??= new WeakMap();
       let copy = this.#copies.get(store);
       if (!copy) this.#copies.set(store, (copy = new OuroGlobal(store, { kind: 'global', content, mutable: false }, this.read())));
       return copy;
@@ -69,6 +88,7 @@ export class GlobalState {
   }
 
   read(): unknown {
+    if (this.plain !== undefined) return this.plain;
     return this.ouro ? this.ouro.value : canonical(getValue.call(this.v8));
   }
 }
@@ -83,9 +103,11 @@ export class Global {
   constructor(descriptor: WebAssembly.GlobalDescriptor) {
     // biome-ignore lint/complexity/noArguments: how many there are matters, and `length` must be 1
     const args = arguments;
-    const state = args[0] === secret ? (args[1] as GlobalState) : makeState(descriptor, args);
-    this.#state = state;
-    noteGlobal(this, state);
+    if (args[0] !== secret) this.#state = makeState(descriptor, args);
+    else {
+      this.#state = args[1] as GlobalState;
+      noteGlobal(this, this.#state, this.#state.v8 ?? this.#state.ouro);
+    }
   }
 
   static {
@@ -94,12 +116,12 @@ export class Global {
 
   valueOf(): unknown {
     const state = stateOf(this);
-    return state?.ouro ? state.read() : canonical(v8.valueOf.call(receiver(this)));
+    return state?.isElsewhere ? state.read() : canonical(v8.valueOf.call(receiver(this)));
   }
 
   get value(): unknown {
     const state = stateOf(this);
-    return state?.ouro ? state.read() : canonical(getValue.call(receiver(this)));
+    return state?.isElsewhere ? state.read() : canonical(getValue.call(receiver(this)));
   }
 
   set value(value: any) {
@@ -111,7 +133,8 @@ export class Global {
       // V8 says what is wrong.
       if (content === 'funcref' && value !== null && !isExportedFunction(value)) setValue.call(scratch, value);
       ouro.value = value;
-    } else if (state && isForeignToV8(value)) withForeign(state.content, value, (func) => setValue.call(state.v8, func));
+    } else if (state?.plain !== undefined && state.mutable && typeof value === 'number') state.plain = value | 0;
+    else if (state && isForeignToV8(value)) withForeign(state.content, value, (func) => setValue.call(state.v8, func));
     else {
       // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
       setValue.apply(receiver(this), arguments as unknown as [unknown]);
@@ -182,23 +205,29 @@ export function wrapOuroGlobal(global: OuroGlobal, owner: ModuleRecord): Global 
   return new (Global as any)(secret, state);
 }
 
-/** A global as JS makes it. V8 reads the descriptor; what it reads is noted. */
+/** A global as JS makes it. V8 gets what stands in the descriptor, read here as V8 would read it: these two, in this order, once. */
 function makeState(descriptor: WebAssembly.GlobalDescriptor, args: IArguments): GlobalState {
   const state = new GlobalState();
-  const noted = noting(descriptor, {
-    value(name) {
-      const content = name === 'anyfunc' ? 'funcref' : name;
-      if (isValType(content)) state.content = content;
-    },
-    mutable(value) {
-      state.mutable = value;
-    },
-  });
-  const make = (...rest: unknown[]) => new V8.Global(noted, ...(rest as [any]));
   const [, init] = args;
+  let read: any = descriptor;
+  if (isObject(descriptor)) {
+    const { mutable } = descriptor;
+    const { value } = descriptor;
+    read = { mutable, value: isObject(value) ? `${value}` : value };
+    state.mutable = Boolean(mutable);
+    const content = read.value === 'anyfunc' ? 'funcref' : read.value;
+    if (isValType(content)) state.content = content;
+    if (content === 'i32' && (init === undefined || typeof init === 'number')) {
+      state.plain = (init ?? 0) | 0;
+      return state;
+    }
+  }
+  const make = (...rest: unknown[]) => new V8.Global(read, ...(rest as [any]));
   state.v8 = isForeignToV8(init) ? withForeign(undefined, init, (func) => make(func)) : make(...Array.prototype.slice.call(args, 1));
   return state;
 }
+
+const isObject = (value: unknown) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** Does something with a global of V8 and an exported function of another kind: a value like others as an externref; where V8 wants one of
  *  its own, it gets a stand-in. */

@@ -44,8 +44,8 @@ export function noting(descriptor: any, notes: Readonly<Record<string, (value: a
     if (!note || value === undefined) return value;
     // An object is converted once, here.
     const simple = typeof value !== 'object' && typeof value !== 'function' ? value : key === 'maximum' ? +value : `${value}`;
-    note(key === 'mutable' ? Boolean(value) : key === 'maximum' ? Number(simple) : simple);
-    return key === 'mutable' ? value : simple;
+    note(key === 'maximum' ? Number(simple) : simple);
+    return simple;
   };
   return new Proxy(Object.create(null), { get: (_, key) => read(key), has: (_, key) => key in descriptor });
 }
