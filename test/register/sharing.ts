@@ -150,7 +150,7 @@ export function trap(work: () => unknown): unknown {
   try {
     return work();
   } catch (error: any) {
-    return [error.constructor.name, error.message, ...framesOf(error)];
+    return [`${error.constructor.name} ${error.name}: ${error.message}`, ...framesOf(error)];
   }
 }
 

@@ -93,7 +93,8 @@ export async function wander(W: Namespace, wasm: Wasm, seed: number): Promise<un
     const result: any = trap(pick(steps));
     // Wasm frames that wait for JS are missing on ours. So of a trap the innermost frame counts (a function that another store has taken in is
     // called through JS), of an error of JS none.
-    seen.push(Array.isArray(result) ? result.slice(0, result[0] === 'RangeError' ? 2 : 3) : result);
+    const [error] = /^\w+Error /.exec(result?.[0]) ?? [];
+    seen.push(error ? result.slice(0, error === 'RuntimeError ' ? 2 : 1) : result);
   }
 
   addUnit();
