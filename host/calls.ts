@@ -176,7 +176,8 @@ export interface Kind {
   readonly leaf: boolean;
 }
 
-/** The text of a WrapperFactory. */
+/** The text of a WrapperFactory. The name comes from a literal: to define it as a property takes longer, and dynamic linkers have wrappers made
+ *  for every function of a table. */
 function wrapperText({ type, leaf }: Kind): string {
   const layout = layoutOf(type);
   const { params, results, stackArgs, stackResults } = layout;
@@ -196,7 +197,7 @@ function wrapperText({ type, leaf }: Kind): string {
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   return `(store, address, name) => {
       const callee = addressBits(address);
-      const call = (${names}) => {
+      const call = { [name]: (${names}) => {
         ${conversions.join('\n')}
         if (store.watched.length === 0) store.refresh();
         ${stores.join('\n')}
@@ -209,9 +210,8 @@ function wrapperText({ type, leaf }: Kind): string {
         }
         ${read.join('\n')}
         ${answer}
-      };
-      Object.defineProperty(call, 'name', { value: name });
-      return call;
+      } };
+      return call[name];
     }`;
 }
 
@@ -333,17 +333,18 @@ function invokePlainly(layout: Layout, store: Store, callback: Callable): void {
   for (let i = 0; i < converted.length; i++) putValue(layout.results[i], converted[i]);
 }
 
-const wrappers = new WeakMap<FuncType, WrapperFactory>();
-const leafWrappers = new WeakMap<FuncType, WrapperFactory>();
+/** By type id. */
+const wrappers: (WrapperFactory | undefined)[] = [];
+const leafWrappers: (WrapperFactory | undefined)[] = [];
 const factories = (leaf: boolean) => (leaf ? leafWrappers : wrappers);
 const invokers = new WeakMap<FuncType, InvokerFactory>();
 
 /** A JS function that calls the FuncRef at `address`. */
 export function makeWrapper(kind: Kind, store: Store, address: number, name: string): Callable {
   const known = factories(kind.leaf);
-  let factory = known.get(kind.type);
-  if (!factory) known.set(kind.type, (factory = mayGenerate() ? generateWrappers([kind])[0] : plainWrapper(kind.type)));
-  return factory(store, address, name);
+  const { id } = kind.type;
+  known[id] ??= mayGenerate() ? generateWrappers([kind])[0] : plainWrapper(kind.type);
+  return known[id](store, address, name);
 }
 
 /** Spares time where wrappers of many types will be made. */
@@ -355,10 +356,10 @@ export function prepareWrappers(kinds: Iterable<Kind>): void {
     const same = seen[Number(leaf)];
     if (same.has(type)) continue;
     same.add(type);
-    if (!factories(leaf).has(type) && layoutOf(type).crosses) missing.push(kind);
+    if (!factories(leaf)[type.id] && layoutOf(type).crosses) missing.push(kind);
   }
   if (missing.length < 2 || !mayGenerate()) return;
-  for (const [i, factory] of generateWrappers(missing).entries()) factories(missing[i].leaf).set(missing[i].type, factory);
+  for (const [i, factory] of generateWrappers(missing).entries()) factories(missing[i].leaf)[missing[i].type.id] = factory;
 }
 
 /** Making code from text takes longer than some calls without it. */
