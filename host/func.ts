@@ -1,6 +1,6 @@
 /** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
 
-import { callBits, makeWrapper } from './calls.js';
+import { callBits, type Kind, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
 
@@ -62,10 +62,15 @@ export class Func {
     return this.#type;
   }
 
+  /** @internal Which wrapper it has. */
+  get kind(): Kind {
+    return { type: this.#type, leaf: this.#leaf };
+  }
+
   /** The function as a plain JS function; the same one each time. */
   get callable(): Callable {
     if (!this.#callable) {
-      this.#callable = makeWrapper({ type: this.#type, leaf: this.#leaf }, this.store, this.address, this.#name);
+      this.#callable = makeWrapper(this.kind, this.store, this.address, this.#name);
       funcs.set(this.#callable, this);
     }
     return this.#callable;

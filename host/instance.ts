@@ -130,7 +130,7 @@ export class Instance {
   getExport(store: Store, which: string | ModuleExport): Extern | undefined {
     this.store.check(store, 'instance');
     const position = typeof which === 'string' ? this.#plan.exportPosition(which) : which.indexIn(this.#code);
-    return position === undefined ? undefined : this.#extern(position);
+    return position === undefined ? undefined : this.exportAt(position);
   }
 
   /** An exported function. Throws an OuroError when there is none of this name. */
@@ -163,7 +163,7 @@ export class Instance {
   /** Each export is made when somebody first asks for it. */
   #defineExport(object: Record<string, any>, name: string, position: number): void {
     const get = () => {
-      const value = toJs(this.#extern(position));
+      const value = toJs(this.exportAt(position));
       Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: false });
       return value;
     };
@@ -213,7 +213,8 @@ export class Instance {
     throw new OuroError('EXPORT_MISSING', `the module has no exported ${what} '${name}'`);
   }
 
-  #extern(position: number): Extern {
+  /** @internal By position, in module order. */
+  exportAt(position: number): Extern {
     this.#externs[position] ??= this.#find(this.#plan.exports[position]);
     return this.#externs[position];
   }

@@ -1,6 +1,5 @@
 /** instance: WebAssembly.Instance, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
 
-import { ExternKind } from '../../runtime/artifact.js';
 import { prepareWrappers } from '../calls.js';
 import { ArtifactError, LinkError, OuroError } from '../errors.js';
 import { type Extern, toExtern as externOfMemory } from '../extern.js';
@@ -307,14 +306,9 @@ function constant(store: Store, value: unknown, wanted: ExternType & { kind: 'gl
 
 function exportsOfOuro(instance: OuroInstance, record: ModuleRecord, { plan }: NonNullable<ModuleRecord['code']>): Exports {
   const exports = Object.create(null) as Record<string, unknown>;
-  const functions = plan.exports.filter(({ kind }) => kind === ExternKind.Func);
-  prepareWrappers(
-    functions.map(({ index }) => ({
-      type: plan.types[plan.funcTypeIndex(index)],
-      leaf: instance.isLeaf(index),
-    })),
-  );
-  for (const { name } of plan.exports) exports[name] = fromOuro(instance.getExport(instance.store, name)!, record);
+  const externs = plan.exports.map((_, position) => instance.exportAt(position));
+  prepareWrappers(externs.flatMap((extern) => (extern instanceof Func ? [extern.kind] : [])));
+  for (const [position, { name }] of plan.exports.entries()) exports[name] = fromOuro(externs[position], record);
   return Object.freeze(exports);
 }
 
