@@ -61,9 +61,9 @@ function readCode(helper: NativeHelper, path: string): Kept | undefined {
 }
 
 function writeCode(helper: NativeHelper, path: string, script: Script): void {
-  const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag()), script.createCachedData()]);
-  bytes.set(hashOf(helper, bytes));
   try {
+    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag()), script.createCachedData()]);
+    bytes.set(hashOf(helper, bytes));
     writeAtomic(path, bytes);
   } catch {
     // The next start compiles the text again.

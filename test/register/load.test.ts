@@ -1,0 +1,135 @@
+// time limit: 120 s
+/** What V8 has compiled of the drop-in, kept for the next start: used when it is whole and ours, else made anew. */
+
+import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseText } from '../../host/text.js';
+import { App } from './support.js';
+
+const files = {
+  'adder.wasm': await parseText('(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'),
+  'app.cjs': `const adder = new WebAssembly.Module(require('node:fs').readFileSync('adder.wasm'));
+    console.log(new WebAssembly.Instance(adder).exports.add(40, 2));`,
+  'long.cjs': `require('./app.cjs'); setTimeout(() => console.log('end'), 1500);`,
+  'off.cjs': `console.log(0);`,
+};
+
+const HASH_SIZE = 32;
+
+function kept(app: App): string[] {
+  const folder = join(app.cache, 'register');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.code'))
+    .map((name) => join(folder, name));
+}
+
+function isWhole(path: string): boolean {
+  const bytes = readFileSync(path);
+  const hash = Buffer.from(bytes.subarray(0, HASH_SIZE));
+  return createHash('sha256')
+    .update(bytes.fill(0, 0, HASH_SIZE))
+    .digest()
+    .equals(hash);
+}
+
+/** An application whose module has native code in the cache, that has not yet been run on it. */
+function prepared(name: string): App {
+  const app = new App(name, files);
+  assert.is(app.run(['app.cjs'], { OURO_REGISTER: 'eager' }).stdout, '42\n');
+  assert.equal(kept(app), []);
+  return app;
+}
+
+test('kept when native code has run, and used from then on', () => {
+  const app = prepared('code');
+  assert.is(app.run(['off.cjs']).stdout, '0\n');
+  assert.equal(kept(app), []);
+  assert.is(app.run(['app.cjs']).stdout, '42\n');
+  const [path, ...others] = kept(app);
+  assert.equal(others, []);
+  assert.ok(isWhole(path));
+  assert.is(statSync(path).mode & 0o222, 0);
+  const { ino } = statSync(path);
+  assert.is(app.run(['app.cjs']).stdout, '42\n');
+  assert.is(statSync(path).ino, ino);
+});
+
+test('kept while the application goes on', () => {
+  const app = prepared('code-long');
+  assert.is(app.run(['long.cjs']).stdout, '42\nend\n');
+  assert.ok(isWhole(kept(app)[0]));
+});
+
+test('damaged, foreign and old files are not used', () => {
+  const app = prepared('code-damaged');
+  app.run(['app.cjs']);
+  const [path] = kept(app);
+  const whole = readFileSync(path);
+  const change = (at: number) => {
+    const bytes = Buffer.from(whole);
+    bytes[at] ^= 1;
+    writeFileSync(path, bytes);
+  };
+  const damages: (() => void)[] = [
+    () => change(0),
+    () => change(HASH_SIZE),
+    () => change(whole.length >> 1),
+    () => change(whole.length - 1),
+    () => truncateSync(path, whole.length - 1),
+    () => truncateSync(path, HASH_SIZE),
+    () => writeFileSync(path, ''),
+    () => writeFileSync(path, 'something else'),
+    // Whole, and of another build.
+    () => {
+      const bytes = Buffer.from(whole);
+      bytes.write('0000', HASH_SIZE);
+      bytes.set(
+        createHash('sha256')
+          .update(bytes.fill(0, 0, HASH_SIZE))
+          .digest(),
+      );
+      writeFileSync(path, bytes);
+    },
+    () => chmodSync(path, 0o666),
+  ];
+  if (process.geteuid?.() === 0) damages.push(() => chownSync(path, 12345, 12345));
+  for (const damage of damages) {
+    chmodSync(path, 0o644);
+    damage();
+    const { ino } = statSync(path);
+    const { stdout, stderr } = app.run(['app.cjs']);
+    assert.is(stdout, '42\n', stderr);
+    assert.is.not(statSync(path).ino, ino);
+    assert.ok(isWhole(path));
+    assert.is(statSync(path).mode & 0o222, 0);
+  }
+});
+
+test('what V8 refuses is replaced when it is a day old', () => {
+  const app = prepared('code-flags');
+  app.run(['app.cjs']);
+  const [path] = kept(app);
+  const { ino } = statSync(path);
+  assert.is(app.run(['--no-opt', 'app.cjs']).stdout, '42\n');
+  assert.is(statSync(path).ino, ino);
+  utimesSync(path, new Date(), new Date(Date.now() - 2 * 24 * 3600_000));
+  assert.is(app.run(['app.cjs']).stdout, '42\n');
+  assert.is(statSync(path).ino, ino);
+  assert.is(app.run(['--no-opt', 'app.cjs']).stdout, '42\n');
+  assert.is.not(statSync(path).ino, ino);
+});
+
+test('where nothing can be written, the application does not notice', () => {
+  const app = prepared('code-readonly');
+  writeFileSync(join(app.cache, 'register'), '');
+  const { stdout, stderr, status } = app.run(['app.cjs']);
+  assert.is(stdout, '42\n');
+  assert.is(status, 0, stderr);
+  assert.not.match(stderr, /warning/i);
+});
+
+test.run();
