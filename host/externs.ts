@@ -48,18 +48,23 @@ const END = 2 ** 32;
 
 /** The lowest number that no store of this thread has had. 0 is null. */
 let next = 1;
-/** Ranges of stores that are gone. */
-let returned: Range[] = [];
+/** First numbers of ranges whose stores are gone, by size. */
+const returned = new Map<number, number[]>();
 const gone = new FinalizationRegistry<readonly Range[]>((ranges) => {
-  returned = returned.concat(ranges);
+  for (const { first, size } of ranges) {
+    const known = returned.get(size);
+    if (known) known.push(first);
+    else returned.set(size, [first]);
+  }
 });
 
 function takeRange(size: number): Range {
-  const at = returned.findIndex((each) => each.size === size);
-  if (at >= 0) return returned.splice(at, 1)[0];
-  if (next + size > END) throw new OuroError('OUT_OF_MEMORY', 'wasm holds more external references than there are numbers for them');
-  const first = next;
-  next += size;
+  let first = returned.get(size)?.pop();
+  if (first === undefined) {
+    if (next + size > END) throw new OuroError('OUT_OF_MEMORY', 'wasm holds more external references than there are numbers for them');
+    first = next;
+    next += size;
+  }
   return { first, size };
 }
 
@@ -129,11 +134,12 @@ export class Externs {
   absorb(other: Externs): void {
     // A value that both have keeps two handles, as long as they are held: wasm cannot compare them.
     for (const [key, handle] of other.#handles) if (!this.#handles.has(key)) this.#handles.set(key, handle);
-    this.#runs = this.#runs.concat(other.#runs).sort((one, two) => one.first - two.first);
+    for (const run of other.#runs) this.#runs.push(run);
+    this.#sortRuns();
     if (other.#last.size > this.#last.size) this.#setLast(other.#last);
     for (const range of other.#ranges.splice(0)) this.#own(range);
-    this.#free = this.#free.concat(other.#free);
-    this.#roots = this.#roots.concat(other.#roots);
+    for (const handle of other.#free) this.#free.push(handle);
+    for (const root of other.#roots) this.#roots.push(root);
     this.#limit = Math.max(this.#limit, other.#limit);
     other.clear();
     this.#count();
@@ -164,9 +170,13 @@ export class Externs {
       run = { ...range, values: [], marks: undefined };
       this.#setLast(run);
       this.#runs.push(run);
-      this.#runs.sort((one, two) => one.first - two.first);
+      this.#sortRuns();
     }
     return run.first + run.values.push(vacant) - 1;
+  }
+
+  #sortRuns(): void {
+    this.#runs.sort((one, two) => one.first - two.first);
   }
 
   #setLast(run: Run): void {
