@@ -227,16 +227,19 @@ export function compacted(address: usize, bytes: u32): usize {
 export const FIRST_ENTRIES: u32 = 16;
 
 /** Tables of more entries are given back as soon as the function at hand needs them no more; smaller ones wait for the next. */
-export let keptEntries: u32 = 256;
+const MOST_KEPT: u32 = 256;
+export let keptEntries: u32 = MOST_KEPT;
 
-/** A small module has few functions, for which making tables anew costs nothing, but keeping them would cost more memory than they take. */
+/** A small module has few functions: making tables anew for each and in small steps costs nothing, but room that is kept or left unused
+ *  would be most of the memory. */
 export function keepTables(moduleLength: u32): void {
-  keptEntries = min<u32>(256, moduleLength >> 8);
+  keptEntries = min<u32>(MOST_KEPT, (moduleLength >> 12) << 4);
 }
 
-/** Capacity after growth from `capacity` to at least `need`: by half when the table is large. */
+/** Capacity after growth from `capacity` to at least `need`: by half when the table is large, by a quarter in a small module. */
 export function grownCapacity(capacity: u32, need: u32): u32 {
   if (!ASC_NO_ASSERT) return max(need, capacity + (capacity >> 3) + 1);
+  if (keptEntries < MOST_KEPT) return max(need, capacity + (capacity >> 2) + 1);
   return max(need, capacity < 1024 ? capacity << 1 : capacity + (capacity >> 1));
 }
 

@@ -1,6 +1,6 @@
 /** pool: a growable array of u32, for variable-length operand lists and work stacks. Index 0 is never handed out. */
 
-import { FIRST_ENTRIES, allocate, grownCapacity, keptEntries, reallocate, release } from './memory';
+import { FIRST_ENTRIES, grownCapacity, keptEntries, reallocate, release } from './memory';
 
 @unmanaged
 @final
@@ -9,8 +9,10 @@ export class Pool {
   length: u32;
   capacity: u32;
 
+  /** In static memory: pools are made at start-up, each by a call of its own. */
+  @inline
   static create(): Pool {
-    const pool = changetype<Pool>(allocate(12));
+    const pool = changetype<Pool>(memory.data(12, 4));
     pool.empty();
     return pool;
   }

@@ -117,6 +117,21 @@ export function dropEntries(addresses: u32): void {
   addressCount = left;
 }
 
+/** Gives back the tables of relocations, traps and addresses; all are packed. */
+export function freeEntries(): void {
+  relocationKind = Column.free<Relocation, u8>(relocationKind);
+  relocationOffset = Column.free<Relocation, u32>(relocationOffset);
+  relocationTarget = Column.free<Relocation, u32>(relocationTarget);
+  relocationAddend = Column.free<Relocation, u32>(relocationAddend);
+  relocationCapacity = 0;
+  trapCodeOffset = Column.free<TrapEntry, u32>(trapCodeOffset);
+  trapKind = Column.free<TrapEntry, u8>(trapKind);
+  trapCapacity = 0;
+  addressCodeOffset = Column.free<AddressEntry, u32>(addressCodeOffset);
+  addressWasmOffset = Column.free<AddressEntry, u32>(addressWasmOffset);
+  addressCapacity = 0;
+}
+
 /** See RelocationKind for the meaning of target and addend. */
 export function addRelocation(kind: RelocationKind, offset: u32, target: u32, addend: u32): void {
   const index = ++relocationCount;

@@ -53,6 +53,7 @@ export function packTables(): void {
 /** Packs all; reading may begin. */
 export function packRest(): void {
   pack(0);
+  output.freeEntries();
   rewind();
   relocations.compact();
   traps.compact();

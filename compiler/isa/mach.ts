@@ -113,9 +113,9 @@ export function resetMach(): void {
   order.clear();
   machPool.clear();
   if (vregCapacity == 0) growVRegs();
-  if (instCapacity == 0) growInsts(64);
-  if (operandCapacity == 0) growOperands(64);
-  if (machBlockCapacity == 0) growBlocks(64);
+  if (instCapacity == 0) growInsts(FIRST_ENTRIES);
+  if (operandCapacity == 0) growOperands(FIRST_ENTRIES);
+  if (machBlockCapacity == 0) growBlocks(FIRST_ENTRIES);
 }
 
 function growVRegs(): void {
@@ -126,8 +126,11 @@ function growVRegs(): void {
 }
 
 function growInsts(need: u32): void {
-  const old = instCapacity;
-  const capacity = grownCapacity(old, need);
+  resizeInsts(instCapacity, grownCapacity(instCapacity, need));
+}
+
+/** Gives every column room for `capacity` instructions; the first `old` stay. */
+function resizeInsts(old: u32, capacity: u32): void {
   instOps = Column.grown<Inst, u8>(instOps, old, capacity);
   instOperandCounts = Column.grown<Inst, u8>(instOperandCounts, old, capacity);
   instClobbers = Column.grown<Inst, u8>(instClobbers, old, capacity);
@@ -140,8 +143,11 @@ function growInsts(need: u32): void {
 }
 
 function growOperands(need: u32): void {
-  const old = operandCapacity;
-  const capacity = grownCapacity(old, need);
+  resizeOperands(operandCapacity, grownCapacity(operandCapacity, need));
+}
+
+/** Gives every column room for `capacity` operands; the first `old` stay. */
+function resizeOperands(old: u32, capacity: u32): void {
   operandVRegs = Column.grown<u32, VReg>(operandVRegs, old, capacity);
   operandFlags = Column.grown<u32, u8>(operandFlags, old, capacity);
   operandConstraints = Column.grown<u32, u8>(operandConstraints, old, capacity);
@@ -163,6 +169,12 @@ function growBlocks(need: u32): void {
   blockLoopDepths = Column.grown<Block, u8>(blockLoopDepths, old, capacity);
   blockColdness = Column.grown<Block, u8>(blockColdness, old, capacity);
   machBlockCapacity = capacity;
+}
+
+/** The function has all its instructions: the tables of a large one keep just the room for them. */
+export function fitMach(): void {
+  if (instCapacity > keptEntries) resizeInsts(instCount, instCount);
+  if (operandCapacity > keptEntries) resizeOperands(operandCount, operandCount);
 }
 
 /** Gives back the tables of a large function; it is gone. */

@@ -72,7 +72,7 @@ const states = Column.create<u32, State>(CLASSES);
 let endStates: Column<u32, State> = Column.none<u32, State>();
 /** True when a check was decided: the CFG wants `rebuildCfg` and all that hangs on it. */
 export function mergeValues(): bool {
-  slotCount = 256;
+  slotCount = 64;
   while (slotCount < valueCount) slotCount <<= 1;
   slots = Column.create<u32, Value>(slotCount);
   slots.clear(0, slotCount);

@@ -11,9 +11,9 @@ import { fillLiveness } from './liveness';
 import { orderMoves, resetMoves } from './moves';
 import { orderPieces, trimOrdered } from './ordered';
 import { placePieces } from './place';
-import { trimRanges } from './ranges';
+import { trimPieces, trimPlaced, trimVRegs } from './ranges';
 import { resolvePieces, settleOperands } from './resolve';
-import { assignSpillSlots, spillSlotCount } from './spill';
+import { assignSpillSlots, spillSlotCount, trimSlots } from './spill';
 
 /** Whether the checker looks at each allocation: a debug option. A fault is a bug here and traps. */
 let checking: bool = false;
@@ -26,19 +26,22 @@ export function allocate(): void {
   fillFlow();
   fillLiveness();
   placePieces();
+  trimFixed();
   // From here on no piece is made or split.
   orderPieces();
+  trimPlaced();
   resetMoves(order.length + 1);
   resolvePieces();
   // How values are stored is settled: slots follow.
   assignSpillSlots();
   settleOperands();
-  orderMoves(SPILL_BASE + spillSlotCount);
-  if (checking && !checkAllocation()) unreachable();
-  // Locations and moves are all that remains.
-  trimRanges();
+  // Locations, moves and slots are all that remains.
+  trimPieces();
   trimOrdered();
   trimAffinity();
   trimFlow();
-  trimFixed();
+  orderMoves(SPILL_BASE + spillSlotCount);
+  if (checking && !checkAllocation()) unreachable();
+  trimVRegs();
+  trimSlots();
 }

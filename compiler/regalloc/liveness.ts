@@ -64,7 +64,7 @@ export function fillLiveness(): void {
   setSlotCount(order.length + machBlockCount - 2);
   pointLists.clear(0, (slotCount + 1) << 1);
   resetVRegs(vregCount);
-  resetPieces();
+  resetPieces(vregCount);
   resetFixed();
   resetAffinity(vregCount);
   visitUses(false);

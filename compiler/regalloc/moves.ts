@@ -72,6 +72,11 @@ export function trimMoves(): void {
     moveTypes = Column.free<u32, u8>(moveTypes);
     moveCapacity = 0;
   }
+  if (locationCapacity > keptEntries) {
+    readers = Column.free<u32, u32>(readers);
+    writers = Column.free<u32, u32>(writers);
+    locationCapacity = 0;
+  }
   raw.trim();
 }
 

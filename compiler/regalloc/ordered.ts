@@ -24,8 +24,6 @@ let capacity: u32 = 0;
 export let firstOrdered: Column<VReg, u32> = Column.none<VReg, u32>();
 /** Piece indices, by register and start. */
 export let ordered: Column<u32, u32> = Column.none<u32, u32>();
-/** Piece indices by start alone. */
-export let byStart: Column<u32, u32> = Column.none<u32, u32>();
 
 /** Gives back the tables of a large function. */
 export function trimOrdered(): void {
@@ -35,7 +33,6 @@ export function trimOrdered(): void {
   }
   if (capacity > keptEntries) {
     ordered = Column.free<u32, u32>(ordered);
-    byStart = Column.free<u32, u32>(byStart);
     capacity = 0;
   }
 }
@@ -51,7 +48,6 @@ export function orderPieces(): void {
     const old = capacity;
     capacity = grownCapacity(old, pieceCount);
     ordered = Column.grown<u32, u32>(ordered, old, capacity);
-    byStart = Column.grown<u32, u32>(byStart, old, capacity);
   }
   firstOrdered.clear(0, vregCount + 2);
   for (let piece = pieceCount - 1; piece > 0; piece--) {
@@ -60,12 +56,10 @@ export function orderPieces(): void {
     firstOrdered[next] = firstOrdered[next] + 1;
   }
   for (let v: u32 = 1; v <= vregCount; v++) firstOrdered[at<VReg>(v)] = firstOrdered[at<VReg>(v)] + firstOrdered[at<VReg>(v - 1)];
-  let index: u32 = 0;
   const end = slotCount << 1;
   for (let point: u32 = 0; point < end; point++) {
     for (let piece = pointLists[point]; piece != 0; piece = pieceNexts[piece]) {
       const vreg = pieceVRegs[piece];
-      byStart[index++] = piece;
       ordered[firstOrdered[vreg]] = piece;
       firstOrdered[vreg] = firstOrdered[vreg] + 1;
     }

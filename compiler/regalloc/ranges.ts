@@ -129,17 +129,40 @@ export let pieceNexts: Column<u32, u32> = Column.none<u32, u32>();
 /** Nonzero: begins as a reload, chosen as the best point for it. */
 export let pieceReloads: Column<u32, u8> = Column.none<u32, u8>();
 
-export function resetPieces(): void {
+/** Forgets all pieces. Most of `vregs` virtual registers have one, some have several. */
+export function resetPieces(vregs: u32): void {
   pieceCount = 1;
+  const expected = vregs + (vregs >> 2);
+  if (expected > pieceCapacity) growPieces(expected);
 }
 
-/** Gives back the tables of a large function. */
-export function trimRanges(): void {
-  if (slotCapacity > keptEntries) {
-    slotBlocks = Column.free<u32, Block>(slotBlocks);
-    pointLists = Column.free<u32, u32>(pointLists);
-    slotCapacity = 0;
+function growPieces(need: u32): void {
+  const old = pieceCapacity;
+  pieceCapacity = grownCapacity(old, need);
+  pieceVRegs = Column.grown<u32, VReg>(pieceVRegs, old, pieceCapacity);
+  pieceStarts = Column.grown<u32, u32>(pieceStarts, old, pieceCapacity);
+  pieceEnds = Column.grown<u32, u32>(pieceEnds, old, pieceCapacity);
+  pieceLocations = Column.grown<u32, u32>(pieceLocations, old, pieceCapacity);
+  pieceNexts = Column.grown<u32, u32>(pieceNexts, old, pieceCapacity);
+  pieceReloads = Column.grown<u32, u8>(pieceReloads, old, pieceCapacity);
+}
+
+/** Gives back what is read of a large function's pieces only while they are made, placed and put in order. `trimVRegs` and `trimPieces`
+ *  follow before the next function. */
+export function trimPlaced(): void {
+  if (pieceCapacity > keptEntries) {
+    pieceNexts = Column.free<u32, u32>(pieceNexts);
+    pieceReloads = Column.free<u32, u8>(pieceReloads);
   }
+  if (vregCapacity > keptEntries) {
+    placedPieces = Column.free<VReg, u32>(placedPieces);
+    defPieces = Column.free<VReg, u32>(defPieces);
+    lastRegisters = Column.free<VReg, u8>(lastRegisters);
+  }
+}
+
+/** Gives back a large function's tables of virtual registers. */
+export function trimVRegs(): void {
   if (vregCapacity > keptEntries) {
     firstUses = Column.free<VReg, u32>(firstUses);
     defBlocks = Column.free<VReg, Block>(defBlocks);
@@ -151,6 +174,15 @@ export function trimRanges(): void {
     keepsSlot = Column.free<VReg, u8>(keepsSlot);
     spillSlots = Column.free<VReg, u32>(spillSlots);
     vregCapacity = 0;
+  }
+}
+
+/** Gives back a large function's tables of slots, uses and pieces. */
+export function trimPieces(): void {
+  if (slotCapacity > keptEntries) {
+    slotBlocks = Column.free<u32, Block>(slotBlocks);
+    pointLists = Column.free<u32, u32>(pointLists);
+    slotCapacity = 0;
   }
   if (useCapacity > keptEntries) {
     usePoints = Column.free<u32, u32>(usePoints);
@@ -170,16 +202,7 @@ export function trimRanges(): void {
 }
 
 export function newPiece(vreg: VReg, start: u32, end: u32): u32 {
-  if (pieceCount >= pieceCapacity) {
-    const old = pieceCapacity;
-    pieceCapacity = grownCapacity(old, FIRST_ENTRIES);
-    pieceVRegs = Column.grown<u32, VReg>(pieceVRegs, old, pieceCapacity);
-    pieceStarts = Column.grown<u32, u32>(pieceStarts, old, pieceCapacity);
-    pieceEnds = Column.grown<u32, u32>(pieceEnds, old, pieceCapacity);
-    pieceLocations = Column.grown<u32, u32>(pieceLocations, old, pieceCapacity);
-    pieceNexts = Column.grown<u32, u32>(pieceNexts, old, pieceCapacity);
-    pieceReloads = Column.grown<u32, u8>(pieceReloads, old, pieceCapacity);
-  }
+  if (pieceCount >= pieceCapacity) growPieces(FIRST_ENTRIES);
   const piece = pieceCount++;
   pieceVRegs[piece] = vreg;
   pieceStarts[piece] = start;

@@ -10,7 +10,7 @@
 
 import { Column } from '../base/column';
 import { VReg, at, none } from '../base/entity';
-import { FIRST_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, grownCapacity, keptEntries } from '../base/memory';
 import { Pool } from '../base/pool';
 import { Type } from '../ir/type';
 import { vregCount, vregTypes } from '../isa/mach';
@@ -52,6 +52,18 @@ export function newSpillSlot(wide: bool): u32 {
   coldEnds[slot] = 0;
   wides[slot] = wide ? 1 : 0;
   return slot;
+}
+
+/** Gives back the tables of a large function; its slots are only counted from now on. */
+export function trimSlots(): void {
+  singles.trim();
+  doubles.trim();
+  refused.trim();
+  if (slotCapacity <= keptEntries) return;
+  hotEnds = Column.free<u32, u32>(hotEnds);
+  coldEnds = Column.free<u32, u32>(coldEnds);
+  wides = Column.free<u32, u8>(wides);
+  slotCapacity = 0;
 }
 
 // The stretch of the register at hand in both parts; start >= end: empty.

@@ -5,7 +5,7 @@
 
 import { Column } from '../base/column';
 import { Block, Edge, Value, at, none } from '../base/entity';
-import { FIRST_ENTRIES, grownCapacity } from '../base/memory';
+import { FIRST_ENTRIES, grownCapacity, keptEntries } from '../base/memory';
 import * as ir from '../ir/func';
 import { Op } from '../ir/op';
 import * as module from '../wasm/module';
@@ -43,6 +43,19 @@ let resultTypes: Column<u32, u8> = Column.none<u32, u8>();
 let heights: Column<u32, u32> = Column.none<u32, u32>();
 /** If: the parameters' copy in the pool, for the else part. */
 let paramLists: Column<u32, u32> = Column.none<u32, u32>();
+
+/** Gives back the label stack of a large function. */
+export function trimControl(): void {
+  if (capacity <= keptEntries) return;
+  kinds = Column.free<u32, u8>(kinds);
+  labels = Column.free<u32, Block>(labels);
+  elseBlocks = Column.free<u32, Block>(elseBlocks);
+  typeForms = Column.free<u32, i32>(typeForms);
+  resultTypes = Column.free<u32, u8>(resultTypes);
+  heights = Column.free<u32, u32>(heights);
+  paramLists = Column.free<u32, u32>(paramLists);
+  capacity = 0;
+}
 
 let formRead: i32 = EMPTY;
 let resultRead: u32 = 0;

@@ -238,7 +238,13 @@ function zero(type: u32): Value {
 
 /** Gives back the tables of a large function: nothing is read or written any more. */
 function trimLocals(): void {
-  makeTable(MIN_TABLE);
+  if (keptEntries >= MIN_TABLE) makeTable(MIN_TABLE);
+  else {
+    release(keys);
+    release(values);
+    keys = 0;
+    values = 0;
+  }
   trimWrites();
   if (blockCapacity > keptEntries) {
     ownCounts = Column.free<Block, u32>(ownCounts);

@@ -71,6 +71,7 @@ export function translateFunction(func: u32): void {
   builder.setBlock(entry);
   control.enterFunction(typeIndex);
   translateBody();
+  control.trimControl();
   finishLocals();
 }
 

@@ -100,7 +100,7 @@ export function resetModule(start: usize, length: u32): void {
 
 /** The capacity after one more growth. */
 function grownCapacity(capacity: u32): u32 {
-  return capacity == 0 ? 16 : capacity << 1;
+  return capacity == 0 ? 4 : capacity << 1;
 }
 
 // Types

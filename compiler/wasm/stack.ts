@@ -6,7 +6,7 @@
 
 import { Column } from '../base/column';
 import { ErrorCode, message } from '../base/error';
-import { allocate, reallocate } from '../base/memory';
+import { FIRST_ENTRIES, grownCapacity, keptEntries, allocate, reallocate } from '../base/memory';
 import { failAt } from './reader';
 import { valTypeName } from './valtype';
 
@@ -75,6 +75,16 @@ export function reserveOperands(count: u32): void {
 
 /** Gives back the room that a large expression took. */
 export function trimStack(): void {
+  if (frameCapacity > keptEntries) {
+    frameKinds = Column.free<u32, u8>(frameKinds);
+    frameOuterBases = Column.free<u32, u32>(frameOuterBases);
+    frameOuterUnreachables = Column.free<u32, u8>(frameOuterUnreachables);
+    frameParams = Column.free<u32, usize>(frameParams);
+    frameParamCounts = Column.free<u32, u32>(frameParamCounts);
+    frameResults = Column.free<u32, usize>(frameResults);
+    frameResultCounts = Column.free<u32, u32>(frameResultCounts);
+    frameCapacity = 0;
+  }
   if (operandCapacity <= SMALL) return;
   operands = reallocate(operands, SMALL, 0);
   operandCapacity = SMALL;
@@ -196,7 +206,7 @@ export function reserveCode(length: u32): void {
 }
 
 function growFrames(): void {
-  const capacity = frameCapacity == 0 ? 64 : frameCapacity << 1;
+  const capacity = grownCapacity(frameCapacity, FIRST_ENTRIES);
   frameKinds = Column.grown<u32, u8>(frameKinds, frameCapacity, capacity);
   frameOuterBases = Column.grown<u32, u32>(frameOuterBases, frameCapacity, capacity);
   frameOuterUnreachables = Column.grown<u32, u8>(frameOuterUnreachables, frameCapacity, capacity);

@@ -41,7 +41,7 @@ import { epilogue, frameSize, layoutFrame, prologue, savedRegisters, slotsOffset
 import { Cond, X64, condOf } from './inst';
 import { moveValue, zeroInt } from './move';
 import { emitColdPart, emitSequence } from './sequences';
-import { ColdPart, emitTrapStubs, partCount, partEntries, partInsts, partReturns, raise, resetStubs } from './stubs';
+import { ColdPart, emitTrapStubs, partCount, partEntries, partInsts, partReturns, raise, resetStubs, trimStubs } from './stubs';
 
 const LOOP_ALIGNMENT: u32 = 16;
 
@@ -171,6 +171,7 @@ export function emitCode(slots: u32, saved: u32): void {
   const leaf = !hasCalls && frameSize <= LEAF_FRAME;
   addFunction(start, code.length - start, frameSize, savedRegisters, leaf ? FUNCTION_FLAG_LEAF : 0);
   trimBlocks();
+  trimStubs();
 }
 
 /** Gives back the tables of a large function. */

@@ -5,7 +5,7 @@ import { Column } from '../../base/column';
 import { noteConstant, rodata } from '../../emit/output';
 
 // Open addressing over (size, low, high) -> offset + 1.
-const MIN_CAPACITY: u32 = 32;
+const MIN_CAPACITY: u32 = 8;
 let capacity: u32 = 0;
 let count: u32 = 0;
 let lows: Column<u32, u64> = Column.none<u32, u64>();

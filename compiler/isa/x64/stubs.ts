@@ -4,7 +4,7 @@
 
 import { Column } from '../../base/column';
 import { Entity, Inst, Label, at } from '../../base/entity';
-import { FIRST_ENTRIES, grownCapacity } from '../../base/memory';
+import { FIRST_ENTRIES, grownCapacity, keptEntries } from '../../base/memory';
 import { VMCONTEXT_TRAP_ENTRY } from '../../../runtime/layout';
 import { TrapCode } from '../../../runtime/traps';
 import { bind, newLabel } from '../../emit/code';
@@ -38,6 +38,22 @@ let stubLocations: Column<Stub, u32> = Column.none<Stub, u32>();
 export function resetStubs(): void {
   partCount = 1;
   stubCount = 1;
+}
+
+/** Gives back the tables of a large function. */
+export function trimStubs(): void {
+  if (partCapacity > keptEntries) {
+    partInsts = Column.free<ColdPart, Inst>(partInsts);
+    partEntries = Column.free<ColdPart, Label>(partEntries);
+    partReturns = Column.free<ColdPart, Label>(partReturns);
+    partCapacity = 0;
+  }
+  if (stubCapacity > keptEntries) {
+    stubLabels = Column.free<Stub, Label>(stubLabels);
+    stubTraps = Column.free<Stub, u8>(stubTraps);
+    stubLocations = Column.free<Stub, u32>(stubLocations);
+    stubCapacity = 0;
+  }
 }
 
 /** The sequence of `inst` has a cold part; the sequence jumps to its entry and binds its return. */

@@ -62,6 +62,7 @@ export function selectFunction(): void {
   }
   for (let i: u32 = 1; i <= rpoCount; i++) machBlocks[layoutOrder[i]] = mach.newMachBlock();
   for (let i: u32 = 1; i <= rpoCount; i++) selectBlock(layoutOrder[i]);
+  mach.fitMach();
   trimOperands();
   chunks.trim();
   jumpArguments.trim();
