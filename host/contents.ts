@@ -38,8 +38,8 @@ export class Contents {
   readonly hostFuncs: (() => void)[] = [];
   /** By number. */
   readonly hosts: HostFunc[] = [];
-  /** Functions of instances that somebody has asked for, by address. */
-  readonly funcs = new Map<number, Func>();
+  /** The instance whose function was asked for last: the next is most often another of it. */
+  last: Instance | undefined;
   /** Host functions that stand for functions from elsewhere. */
   adopted: Map<Callable, Func> | undefined;
   readonly codes = new Set<Code>();
@@ -72,7 +72,6 @@ export class Contents {
     for (const instance of other.instances) instance.setNumber(this.instances.push(instance) - 1);
     for (const { func, cell } of other.hosts) this.addHost(func, cell);
     for (const each of other.hostFuncs) this.hostFuncs.push(each);
-    for (const [address, func] of other.funcs) this.funcs.set(address, func);
     if (other.adopted) {
       this.adopted ??= new Map();
       for (const [callable, func] of other.adopted) this.adopted.set(callable, func);
@@ -94,7 +93,7 @@ export class Contents {
     this.instances.length = 0;
     this.hostFuncs.length = 0;
     this.hosts.length = 0;
-    this.funcs.clear();
+    this.last = undefined;
     this.adopted = undefined;
     this.externs.clear();
     this.slabs.length = 0;

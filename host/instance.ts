@@ -20,7 +20,7 @@ import type { Plan, PlannedElem, PlannedExport, PlannedImport } from './plan.js'
 import type { Store } from './store.js';
 import { Table } from './table.js';
 import { Trap } from './trap.js';
-import { describeType, FuncType, typeMatches, type ValType } from './types.js';
+import { describeType, FuncType, funcTypeById, typeMatches, type ValType } from './types.js';
 
 /** @internal What an instance is made of: a Module, or the compiler core's bare code. */
 export interface HasCode {
@@ -47,6 +47,8 @@ export class Instance {
   /** What has been asked for, by the export's position. */
   readonly #externs: (Extern | undefined)[] = [];
   #exports: Readonly<Record<string, any>> | undefined;
+  /** Functions that somebody has asked for, by FuncRef slot. */
+  readonly #funcs: (Func | undefined)[] = [];
 
   /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
    *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
@@ -185,10 +187,28 @@ export class Instance {
     for (let i = 0; i < counts.funcRefs; i++) words[first + i * (L.FUNCREF_SIZE >> 2)] = number;
   }
 
-  /** @internal Whether a function may run on the host's stack. */
-  isLeaf(index: number): boolean {
+  /** @internal The function with the FuncRef at this address, the same object each time; undefined when it is none of this instance's. */
+  funcAt(address: number): Func | undefined {
+    const { context, counts } = this.#code.artifact;
+    const slot = (address - this.#address - context.funcRefs) / L.FUNCREF_SIZE;
+    return slot >= 0 && slot < counts.funcRefs ? this.#funcAtSlot(slot) : undefined;
+  }
+
+  #funcAtSlot(slot: number): Func {
+    this.#funcs[slot] ??= this.#makeFunc(slot);
+    return this.#funcs[slot];
+  }
+
+  #makeFunc(slot: number): Func {
     const { artifact } = this.#code;
-    return index >= artifact.counts.funcImports && artifact.isLeaf(index - artifact.counts.funcImports);
+    const { funcImports } = artifact.counts;
+    const offset = artifact.context.funcRefs + slot * L.FUNCREF_SIZE;
+    const ref = this.#at + (offset >> 2);
+    const index = this.#words[ref + (L.FUNCREF_FUNC_INDEX >> 2)];
+    const imported = this.importedFuncRef(index);
+    if (imported !== undefined) return this.store.funcAt(imported);
+    const type = funcTypeById(this.#words[ref + (L.FUNCREF_TYPE >> 2)]);
+    return new Func(this.store, type, this.#address + offset, String(index), artifact.isLeaf(index - funcImports));
   }
 
   /** @internal table.init: false when one of the ranges does not fit. */
@@ -222,7 +242,7 @@ export class Instance {
   #find({ kind, index }: PlannedExport): Extern {
     switch (kind) {
       case ExternKind.Func:
-        return this.store.funcAt(this.#funcRef(index));
+        return this.#func(index);
       case ExternKind.Table:
         return this.tables[index];
       case ExternKind.Memory:
@@ -232,14 +252,21 @@ export class Instance {
     }
   }
 
+  #func(index: number): Func {
+    const imported = this.importedFuncRef(index);
+    return imported === undefined ? this.#funcAtSlot(this.#ownSlot(index)) : this.store.funcAt(imported);
+  }
+
+  /** The FuncRef slot of a function of the instance's own. */
+  #ownSlot(index: number): number {
+    const slot = this.#code.artifact.funcRefSlot(index);
+    if (slot === undefined) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: function ${index} has no reference`);
+    return slot;
+  }
+
   /** The address of a function's FuncRef. */
   #funcRef(index: number): number {
-    const imported = this.importedFuncRef(index);
-    if (imported !== undefined) return imported;
-    const { artifact } = this.#code;
-    const slot = artifact.funcRefSlot(index);
-    if (slot === undefined) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: function ${index} has no reference`);
-    return this.#address + artifact.context.funcRefs + slot * L.FUNCREF_SIZE;
+    return this.importedFuncRef(index) ?? this.#address + this.#code.artifact.context.funcRefs + this.#ownSlot(index) * L.FUNCREF_SIZE;
   }
 
   /** The same by FuncRef slot. */

@@ -15,7 +15,7 @@ import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
 import { type Cell, native, readAddress, writeAddress } from './native.js';
 import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
-import { type Callable, type FuncType, funcTypeById } from './types.js';
+import type { Callable, FuncType } from './types.js';
 
 /** What a store needs of its engine; the compiler core runs in a store without one. */
 export interface StoreOwner {
@@ -154,23 +154,17 @@ export class Store {
 
   /** @internal The function with this FuncRef; the same object each time. */
   funcAt(address: number): Func {
-    const { funcs, hosts, instances } = this.#contents;
-    let func = funcs.get(address);
+    const contents = this.#contents;
+    const func = contents.last?.funcAt(address);
     if (func) return func;
     this.#live();
     const { u32, readFuncRef } = native();
     readFuncRef(address);
     const at = L.SLOT_STACK >> 2;
-    const type = u32[at + (L.FUNCREF_TYPE >> 2)];
-    const index = u32[at + (L.FUNCREF_FUNC_INDEX >> 2)];
     const instanceId = u32[at + (L.FUNCREF_INSTANCE_ID >> 2)];
-    if (instanceId === L.HOST_INSTANCE_ID) return hosts[index].func;
-    const instance = instances[instanceId];
-    const original = instance.importedFuncRef(index);
-    func =
-      original === undefined ? new Func(this, funcTypeById(type), address, String(index), instance.isLeaf(index)) : this.funcAt(original);
-    funcs.set(address, func);
-    return func;
+    if (instanceId === L.HOST_INSTANCE_ID) return contents.hosts[u32[at + (L.FUNCREF_FUNC_INDEX >> 2)]].func;
+    contents.last = contents.instances[instanceId];
+    return contents.last.funcAt(address)!;
   }
 
   /** @internal */
