@@ -78,6 +78,10 @@ export function trimMoves(): void {
     locationCapacity = 0;
   }
   raw.trim();
+  groupFrom.trim();
+  groupTo.trim();
+  groupTypes.trim();
+  ready.trim();
 }
 
 export function addMove(position: u32, phase: Phase, from: u32, to: u32, type: u32): void {

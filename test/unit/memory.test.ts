@@ -2,6 +2,9 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Core as HostCore, type CoreExports } from '../../host/core.js';
+import { compilerWasm } from '../../host/cores.js';
+import { Engine } from '../../host/index.js';
 import { type Core, freshCore } from '../support/core.js';
 
 const test = suite('memory');
@@ -81,6 +84,31 @@ test('a table at the end grows in place', () => {
   const core = freshCore();
   const address = core.call('memoryAllocate', 100000) >>> 0;
   assert.is(core.call('memoryReallocate', address, 400000, 100000) >>> 0, address);
+});
+
+/** A module with one function (i32) -> i32 whose body has about `size` bytes. */
+function oneFunction(size: number): Uint8Array {
+  const leb = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)]);
+  const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content];
+  const steps = Array.from({ length: Math.floor(size / 6) }, () => [0x20, 0, 0x6c, 0x20, 0, 0x77]).flat(); // times itself, rotated by itself
+  const body = [0, 0x20, 0, ...steps, 0x0b];
+  const code = section(10, [1, ...leb(body.length), ...body]);
+  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(1, [1, 0x60, 1, 0x7f, 1, 0x7f]), ...section(3, [1, 0]), ...code]);
+}
+
+test('a small module is compiled within one wasm page, a large body of nothing but arithmetic within 72 times its size', () => {
+  const module = new WebAssembly.Module(compilerWasm() as BufferSource);
+  const { compileOptions } = new Engine({ compiler: 'wasm' });
+  const most = (size: number) => {
+    const exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports & { peakMemory(): number };
+    const { length } = new HostCore(exports).compile(oneFunction(size), compileOptions);
+    assert.ok(length > 0);
+    assert.ok(exports.peakMemory() <= exports.memory.buffer.byteLength);
+    return exports.peakMemory();
+  };
+  assert.ok(most(0) < 50_000, `${most(0)} bytes for an empty function`);
+  assert.ok(most(400) <= 65_536, `${most(400)} bytes for 400`);
+  assert.ok(most(60_000) < 72 * 60_000, `${most(60_000)} bytes for 60,000`);
 });
 
 test.run();
