@@ -75,6 +75,8 @@ const MAX_RECENT = 32;
 let task: (() => void) | undefined;
 /** Milliseconds that the application has for itself. */
 const DELAY = 1000;
+/** Node's own, whatever tests of the application put in their place. */
+const [later, clear] = [setTimeout, clearTimeout];
 
 /** Has `work` done once, where this process finds native code: a while after the first, or when the process ends before. */
 export function afterFirstUse(work: () => void): void {
@@ -84,11 +86,11 @@ export function afterFirstUse(work: () => void): void {
 function planTask(work: () => void): void {
   task = undefined;
   const run = () => {
-    clearTimeout(timer);
+    clear(timer);
     process.off('exit', run);
     work();
   };
-  const timer = setTimeout(run, DELAY).unref();
+  const timer = later(run, DELAY).unref();
   process.once('exit', run);
 }
 

@@ -15,6 +15,7 @@ function choose(): typeof WebAssembly {
   if (isInstalled()) return globalThis.WebAssembly;
   if (mode === 'off') return V8;
   try {
+    if (Object.isFrozen(V8)) throw new Error('nothing can be put into the place of frozen intrinsics');
     native();
     return ours;
   } catch (error) {

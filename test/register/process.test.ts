@@ -61,6 +61,9 @@ const files = {
     fs.writeSync = function (file, bytes) { return file === 2 ? process.stderr.write(bytes) : writeSync.apply(this, arguments); };
     const other = Buffer.concat([fs.readFileSync('adder.wasm'), Buffer.from([0, 2, 1, 97])]);
     new WebAssembly.Module(other);`,
+  'timers.mjs': `globalThis.setTimeout = globalThis.clearTimeout = globalThis.setImmediate = () => 1;
+    await import('./app.mjs');`,
+  'off.cjs': `console.log(typeof WebAssembly)`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
     process.stdout.write(spawnSync(process.execPath, ['app.mjs'], { encoding: 'utf8' }).stdout);`,
 };
@@ -182,6 +185,32 @@ test('an application that clears its environment and replaces functions of fs', 
   assert.match(stderr, /makes native code for 2 modules/);
   await app.built(2);
   assert.is(app.artifacts.length, 2);
+});
+
+test('an application that replaces timers', async () => {
+  const app = new App('timers', files);
+  const run = () => {
+    const { stdout, stderr, status } = app.run(['timers.mjs']);
+    assert.is(stdout, answer, stderr);
+    assert.is(status, 0);
+    return stderr;
+  };
+  assert.match(run(), runsOnV8);
+  await app.built(1);
+  assert.match(run(), runsNative);
+});
+
+test('processes where nothing can be put into the place of WebAssembly, or it is missing', () => {
+  const app = new App('without', files);
+  for (const flag of ['--jitless', '--frozen-intrinsics']) {
+    const plain = app.run([flag, 'off.cjs'], {}, []);
+    const { stdout, stderr, status } = app.run([flag, 'off.cjs']);
+    assert.is(status, 0, stderr);
+    assert.is(stdout, plain.stdout);
+  }
+  const { stdout, stderr } = app.run(['--frozen-intrinsics', 'app.cjs']);
+  assert.is(stdout, answer, stderr);
+  assert.is(stderr.match(/WebAssembly runs on V8: .*frozen/g)?.length, 1, stderr);
 });
 
 test('a corrupt cache', async () => {
