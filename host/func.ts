@@ -4,7 +4,27 @@ import { callBits, type Kind, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
 
-const funcs = new WeakMap<Callable, Func>();
+class Given {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: so that a class that extends this one can put private fields into any object
+    return object;
+  }
+}
+
+/** A JS function that stands for a Func, as a private field says: nobody else can see it, and the collector has less work with it than with an
+ *  entry of a WeakMap, of which there would be as many as functions in tables. */
+class Standing extends Given {
+  readonly #func: Func;
+
+  constructor(callable: Callable, func: Func) {
+    super(callable);
+    this.#func = func;
+  }
+
+  static for(value: unknown): Func | undefined {
+    return typeof value === 'function' && #func in value ? (value as unknown as Standing).#func : undefined;
+  }
+}
 
 export class Func {
   readonly store: Store;
@@ -38,7 +58,7 @@ export class Func {
 
   /** The Func that a JS function stands for, if it does. */
   static ofCallable(value: unknown): Func | undefined {
-    return typeof value === 'function' ? funcs.get(value as Callable) : undefined;
+    return Standing.for(value);
   }
 
   /** @internal Makes the function that `callable` is elsewhere known to a store, where it keeps its identity: it is what this store gives out
@@ -71,7 +91,7 @@ export class Func {
   get callable(): Callable {
     if (!this.#callable) {
       this.#callable = makeWrapper(this.kind, this.store, this.address, this.#name);
-      funcs.set(this.#callable, this);
+      new Standing(this.#callable, this);
     }
     return this.#callable;
   }

@@ -48,7 +48,7 @@ export class Instance {
   readonly #externs: (Extern | undefined)[] = [];
   #exports: Readonly<Record<string, any>> | undefined;
   /** Functions that somebody has asked for, by FuncRef slot. */
-  readonly #funcs: (Func | undefined)[] = [];
+  #funcs: (Func | undefined)[] | undefined;
 
   /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
    *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
@@ -195,8 +195,9 @@ export class Instance {
   }
 
   #funcAtSlot(slot: number): Func {
-    this.#funcs[slot] ??= this.#makeFunc(slot);
-    return this.#funcs[slot];
+    // Of its full length: an array that is filled in any order would become a dictionary.
+    const funcs = (this.#funcs ??= new Array(this.#code.artifact.counts.funcRefs));
+    return (funcs[slot] ??= this.#makeFunc(slot));
   }
 
   #makeFunc(slot: number): Func {
