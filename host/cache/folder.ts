@@ -2,9 +2,10 @@
  *  changes, and goes by unlinking, which leaves mappings as they are. What a crash leaves behind is a part file, which `clean` removes.
  *  Cost: a hit is one stat and, once an hour, one utimes. */
 
-import { lstatSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { isOurs, makeFolder, writeAtomic } from '../cache.js';
+import { type Access, accessOf } from './access.js';
 import { KEY_LENGTH, KEY_PATTERN } from './key.js';
 
 const SUFFIX = '.ouro';
@@ -40,9 +41,6 @@ export interface Cleaned {
   /** What crashes had left behind, removed too. */
   readonly parts: number;
 }
-
-/** This user alone; its group too; anybody else. */
-export type Access = 'private' | 'group' | 'foreign';
 
 export class Folder {
   readonly path: string;
@@ -168,29 +166,5 @@ export class Folder {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
-  }
-}
-
-const GROUP_WRITES = 0o020;
-const OTHERS_WRITE = 0o002;
-const STICKY = 0o1000;
-
-/** Who can write to a folder, or put another in its place, and its path without symbolic links; undefined when it is not there. */
-function accessOf(path: string): [Access, string] | undefined {
-  const user = process.geteuid?.();
-  let real: string;
-  try {
-    real = realpathSync.native(path);
-  } catch {
-    return undefined;
-  }
-  let access: Access = 'private';
-  for (let at = real; ; at = dirname(at)) {
-    const { uid, mode } = statSync(at);
-    // In a sticky folder, as the system's for temporary files, others cannot rename what is ours.
-    const writers = at !== real && (mode & STICKY) !== 0 ? 0 : mode;
-    if ((uid !== user && uid !== 0) || (writers & OTHERS_WRITE) !== 0) return ['foreign', real];
-    if ((writers & GROUP_WRITES) !== 0) access = 'group';
-    if (at === dirname(at)) return [access, real];
   }
 }

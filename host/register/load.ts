@@ -2,21 +2,23 @@
  *  is kept in the cache folder, one file for each build and each Node, once there is native code for it to run.
  *  In: install.cjs, beside the file that this is bundled into. Out: what install.ts exports.
  *  Requires: V8 checks the version, its flags and the text's length, and otherwise believes what the file says. So it gets the bytes of a file
- *  that nobody but this user and root can write to, whose hash is right and covers the build. In all other cases the text is compiled. */
+ *  that nobody but this user and root can write to, in a folder where others cannot put one of this user's other files, whose hash is right
+ *  and covers the build, and that of Node. In all other cases the text is compiled. */
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Script } from 'node:vm';
 import type { NativeHelper } from '../../runtime/helper.js';
 import { builtin } from '../builtin.js';
 import { dropInHash } from '../bundled.js';
+import { accessOf } from '../cache/access.js';
 import { cachePath, isOurs, writeAtomic } from '../cache.js';
 import type { install } from './install.js';
 
 type DropIn = { install: typeof install };
 
 const HASH_SIZE = 32;
-const TAG_SIZE = 64;
+const TAG_SIZE = 96;
 /** In front of V8's data: the hash of all that follows, and what it was made of. */
 const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
 
@@ -24,7 +26,25 @@ const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
  *  start Node take turns to replace it. */
 const KEPT_FOR = 24 * 3600_000;
 
-const tag = () => `${dropInHash} ${process.version} ${process.arch}`.padEnd(TAG_SIZE);
+/** Where V8's data is kept, and of what it is made. */
+interface Place {
+  readonly helper: NativeHelper;
+  readonly path: string;
+  readonly tag: string;
+}
+
+/** Undefined where others could have put a file, or Node's permissions hide what must be known. */
+function findPlace(helper: NativeHelper): Place | undefined {
+  try {
+    // One version of Node can be built in different ways, of which V8 tells not all.
+    const { size, mtimeMs } = statSync(process.execPath);
+    const node = `${process.version}-${process.arch}-${size.toString(36)}-${Math.trunc(mtimeMs / 1000).toString(36)}`;
+    const path = cachePath(`register/${dropInHash}-${node}.code`);
+    return accessOf(dirname(path))?.[0] === 'foreign' ? undefined : { helper, path, tag: `${dropInHash}-${node}`.padEnd(TAG_SIZE) };
+  } catch {
+    return undefined;
+  }
+}
 
 function hashOf(helper: NativeHelper, file: Uint8Array): Buffer {
   const hash = Buffer.alloc(HASH_SIZE);
@@ -39,7 +59,7 @@ interface Kept {
 }
 
 /** What V8 made of the text at an earlier start; undefined when there is none that can be trusted. */
-function readCode(helper: NativeHelper, path: string): Kept | undefined {
+function readCode({ helper, path, tag }: Place): Kept | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -51,7 +71,7 @@ function readCode(helper: NativeHelper, path: string): Kept | undefined {
     if (!stats.isFile() || !isOurs(stats) || stats.size <= HEADER_SIZE) return undefined;
     const bytes = Buffer.allocUnsafeSlow(stats.size);
     if (readSync(file, bytes) !== bytes.length || !hashOf(helper, bytes).equals(bytes.subarray(0, HASH_SIZE))) return undefined;
-    if (bytes.toString('latin1', HASH_SIZE, HEADER_SIZE) !== tag()) return undefined;
+    if (bytes.toString('latin1', HASH_SIZE, HEADER_SIZE) !== tag) return undefined;
     return { data: bytes.subarray(HEADER_SIZE), made: stats.mtimeMs };
   } catch {
     return undefined;
@@ -60,9 +80,9 @@ function readCode(helper: NativeHelper, path: string): Kept | undefined {
   }
 }
 
-function writeCode(helper: NativeHelper, path: string, script: Script): void {
+function writeCode({ helper, path, tag }: Place, script: Script): void {
   try {
-    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag()), script.createCachedData()]);
+    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
     bytes.set(hashOf(helper, bytes));
     writeAtomic(path, bytes);
   } catch {
@@ -84,9 +104,9 @@ function openHelper(folder: string): NativeHelper | undefined {
 /** Loads the code, and puts the drop-in in its place. */
 export function load(folder: string): void {
   const file = join(folder, 'install.cjs');
-  const path = cachePath(`register/${dropInHash}-${process.version}-${process.arch}.code`);
   const helper = openHelper(folder);
-  const kept = helper && readCode(helper, path);
+  const place = helper && findPlace(helper);
+  const kept = place && readCode(place);
   const { Script } = builtin<typeof import('node:vm')>('vm');
   // The text is ASCII: reading it as such is the fastest.
   const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
@@ -95,5 +115,5 @@ export function load(folder: string): void {
   // It requires nothing but modules of Node's.
   script.runInThisContext()(module.exports, process.getBuiltinModule, module, file, folder);
   const isStale = kept === undefined || (script.cachedDataRejected && Date.now() - kept.made > KEPT_FOR);
-  module.exports.install(helper && isStale ? () => writeCode(helper, path, script) : undefined);
+  module.exports.install(place && isStale ? () => writeCode(place, script) : undefined);
 }

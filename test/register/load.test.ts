@@ -2,11 +2,26 @@
 /** What V8 has compiled of the drop-in, kept for the next start: used when it is whole and ours, else made anew. */
 
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseText } from '../../host/text.js';
+import { root } from '../support/shared.js';
 import { App } from './support.js';
 
 const files = {
@@ -15,9 +30,12 @@ const files = {
     console.log(new WebAssembly.Instance(adder).exports.add(40, 2));`,
   'long.cjs': `require('./app.cjs'); setTimeout(() => console.log('end'), 1500);`,
   'off.cjs': `console.log(0);`,
+  'other.cjs': `const [, , node, ...args] = process.argv;
+    require('node:child_process').spawnSync(node, [...process.execArgv, ...args], { stdio: 'inherit' });`,
 };
 
 const HASH_SIZE = 32;
+const HEADER_SIZE = HASH_SIZE + 96;
 
 function kept(app: App): string[] {
   const folder = join(app.cache, 'register');
@@ -107,6 +125,49 @@ test('damaged, foreign and old files are not used', () => {
     assert.ok(isWhole(path));
     assert.is(statSync(path).mode & 0o222, 0);
   }
+});
+
+test('neither used nor kept in a folder where another user could have put it', () => {
+  const app = prepared('code-foreign');
+  app.run(['app.cjs']);
+  const [path] = kept(app);
+  // What V8 makes of another text of the same length.
+  const { length } = `(function (exports, require, module, __filename, __dirname) {${readFileSync(join(root, 'dist', 'install.cjs'))}\n})`;
+  const planted = new Script(`(function () { console.log('planted'); }) //`.padEnd(length));
+  const bytes = Buffer.concat([readFileSync(path).subarray(0, HEADER_SIZE), planted.createCachedData()]);
+  bytes.set(
+    createHash('sha256')
+      .update(bytes.fill(0, 0, HASH_SIZE))
+      .digest(),
+  );
+  const mine = join(app.folder, 'mine');
+  writeFileSync(mine, bytes, { mode: 0o644 });
+  rmSync(path);
+  symlinkSync(mine, path);
+  assert.match(app.run(['app.cjs']).stdout, /planted/);
+  for (const folder of [join(app.cache, 'register'), app.cache]) {
+    chmodSync(folder, 0o777);
+    const { stdout, stderr } = app.run(['app.cjs']);
+    assert.is(stdout, '42\n', stderr);
+    rmSync(path, { force: true });
+    assert.is(app.run(['app.cjs']).stdout, '42\n');
+    assert.equal(kept(app), []);
+    chmodSync(folder, 0o700);
+    symlinkSync(mine, path);
+  }
+});
+
+test('another build of the same Node makes its own', () => {
+  const app = prepared('code-node');
+  app.run(['app.cjs']);
+  const [path] = kept(app);
+  const node = join(app.folder, 'node');
+  copyFileSync(process.execPath, node);
+  utimesSync(node, 1e9, 1e9);
+  const before = statSync(path).ino;
+  for (let i = 0; i < 2; i++) assert.is(app.run(['other.cjs', node, 'app.cjs']).stdout, '42\n');
+  assert.is(kept(app).length, 2);
+  assert.is(statSync(path).ino, before);
 });
 
 test('what V8 refuses is replaced when it is a day old', () => {
