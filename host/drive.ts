@@ -4,15 +4,13 @@
 import * as L from '../runtime/layout.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, EXIT_ID, type Native, native, STATUS } from './native.js';
 import type { Store } from './store.js';
+import { setImmediate } from './timers.js';
 
 /** After `enter` came back with something else than results: does what wasm asks for until it returns (false) or traps (true, and the store's
  *  `takeTrap` has the error). When it throws, wasm is still suspended, and the caller must unwind. */
 export type Drive = (store: Store) => boolean;
 
 let made: Drive | undefined;
-
-/** Node's own, whatever tests of the application put in its place. */
-const later = setImmediate;
 
 /** The loop of this thread. */
 export function driver(): Drive {
@@ -38,7 +36,7 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
   return (store) => {
     if (!sweepIsDue) {
       sweepIsDue = true;
-      later(sweep).unref();
+      setImmediate(sweep).unref();
     }
     const low = i32[ACTIVATION_LOW];
     const high = i32[ACTIVATION_HIGH];

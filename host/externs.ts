@@ -9,6 +9,7 @@
 
 import { OuroError } from './errors.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from './native.js';
+import { setImmediate } from './timers.js';
 
 /** What holds handles. */
 export interface ExternRoot {
@@ -22,9 +23,6 @@ const FIRST_LIMIT = 1024;
 const negativeZero = Symbol('-0');
 /** A Map takes -0 for 0. */
 const keyOf = (value: unknown) => (Object.is(value, -0) ? negativeZero : value);
-
-/** Node's own, whatever tests of the application put in its place. */
-const later = setImmediate;
 
 /** Numbers that a store has for itself. */
 interface Range {
@@ -158,7 +156,7 @@ export class Externs {
   #count(): void {
     if (this.#handles.size <= this.#limit || this.due) return;
     this.due = true;
-    later(() => this.collect()).unref();
+    setImmediate(() => this.collect()).unref();
   }
 
   #newHandle(): number {

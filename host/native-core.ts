@@ -8,6 +8,7 @@ import type { Compiler } from './config.js';
 import { makeNativeCore, nativeCoreState } from './cores.js';
 import * as pool from './pool.js';
 import { workerThreads } from './threads.js';
+import { setTimeout } from './timers.js';
 
 /** A compile that takes so many milliseconds is worth it. */
 const LONG = 200;

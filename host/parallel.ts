@@ -8,6 +8,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CompileOptions, Core } from './core.js';
 import { workerThreads } from './threads.js';
+import { setImmediate } from './timers.js';
 
 /** Bytes of function bodies in a chunk, about: some 10 ms of work, after which a thread can stop. */
 const CHUNK_BYTES = 1 << 14;

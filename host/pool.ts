@@ -13,6 +13,7 @@ import { OuroError } from './errors.js';
 import { fromPlain, type Reply, type Request } from './job.js';
 import { codeSectionSize, compileInSlices, type Job, lead, newControl, stop } from './parallel.js';
 import { parallelism, workerThreads } from './threads.js';
+import { clearTimeout, setTimeout } from './timers.js';
 
 /** How long an idle thread waits for more work. */
 const IDLE_MILLISECONDS = 5000;

@@ -10,6 +10,7 @@ import type { Config } from '../config.js';
 import { Engine } from '../engine.js';
 import type { Func } from '../func.js';
 import type { Store, StoreOwner } from '../store.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 import type { Trap } from '../trap.js';
 import type { Callable } from '../types.js';
 import { toError } from './errors.js';
@@ -75,8 +76,6 @@ const MAX_RECENT = 32;
 let task: (() => void) | undefined;
 /** Milliseconds that the application has for itself. */
 const DELAY = 1000;
-/** Node's own, whatever tests of the application put in their place. */
-const [later, clear] = [setTimeout, clearTimeout];
 
 /** Has `work` done once, where this process finds native code: a while after the first, or when the process ends before. */
 export function afterFirstUse(work: () => void): void {
@@ -86,11 +85,11 @@ export function afterFirstUse(work: () => void): void {
 function planTask(work: () => void): void {
   task = undefined;
   const run = () => {
-    clear(timer);
+    clearTimeout(timer);
     process.off('exit', run);
     work();
   };
-  const timer = later(run, DELAY).unref();
+  const timer = setTimeout(run, DELAY).unref();
   process.once('exit', run);
 }
 

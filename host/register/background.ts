@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { builtin } from '../builtin.js';
 import { writeAtomic } from '../cache.js';
+import { setTimeout } from '../timers.js';
 import { engine, folder } from './artifacts.js';
 import { log } from './policy.js';
 import { isBeingBuilt, queuePath } from './queue.js';
@@ -12,8 +13,6 @@ import { spawnBuilder } from './spawn.js';
 
 /** Milliseconds that the application has for itself. */
 const DELAY = 1000;
-/** Node's own, whatever tests of the application put in its place. */
-const later = setTimeout;
 
 interface Job {
   readonly key: string;
@@ -29,7 +28,7 @@ export function build(bytes: Uint8Array, key: string): void {
   if (failed || pending.has(key)) return;
   pending.set(key, { key, bytes });
   if (timer) return;
-  timer = later(start, DELAY);
+  timer = setTimeout(start, DELAY);
   timer.unref();
   process.once('exit', finish);
 }
@@ -54,7 +53,7 @@ async function start(): Promise<void> {
   timer = undefined;
   process.off('exit', finish);
   if (pending.size > 0) {
-    timer = later(start, DELAY);
+    timer = setTimeout(start, DELAY);
     timer.unref();
     process.once('exit', finish);
   }

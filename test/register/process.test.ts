@@ -62,6 +62,7 @@ const files = {
     const other = Buffer.concat([fs.readFileSync('adder.wasm'), Buffer.from([0, 2, 1, 97])]);
     new WebAssembly.Module(other);`,
   'timers.mjs': `globalThis.setTimeout = globalThis.clearTimeout = globalThis.setImmediate = () => 1;
+    await import('./async.mjs');
     await import('./app.mjs');`,
   'off.cjs': `console.log(typeof WebAssembly)`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
@@ -189,15 +190,17 @@ test('an application that clears its environment and replaces functions of fs', 
 
 test('an application that replaces timers', async () => {
   const app = new App('timers', files);
-  const run = () => {
-    const { stdout, stderr, status } = app.run(['timers.mjs']);
-    assert.is(stdout, answer, stderr);
+  const run = (mode: string) => {
+    const { stdout, stderr, status } = app.run(['timers.mjs'], { OURO_REGISTER: mode });
+    assert.is(stdout, `3 true\n${answer}`, stderr);
     assert.is(status, 0);
     return stderr;
   };
-  assert.match(run(), runsOnV8);
+  assert.match(run('background'), runsOnV8);
   await app.built(1);
-  assert.match(run(), runsNative);
+  assert.match(run('background'), runsNative);
+  rmSync(app.cache, { recursive: true });
+  run('eager');
 });
 
 test('processes where nothing can be put into the place of WebAssembly, or it is missing', () => {
