@@ -130,11 +130,23 @@ function oneLibrary(id, { getModuleInfo }) {
 const bundled = ['env-paths', 'is-safe-filename'];
 const PROCESS = 'node:process';
 
+/** env-paths asks for the home folder as it is loaded, which fails where the system knows of none: that would end any process with the drop-in. */
+const asksForHome = 'const homedir = os.homedir();';
+const homeOrOther = `let homedir;
+try { homedir = os.homedir(); } catch { homedir = path.join(os.tmpdir(), \`ouro-\${process.geteuid?.()}\`); }`;
+
+function findHome(code, id) {
+  if (!id.endsWith('/env-paths/index.js')) return null;
+  if (!code.includes(asksForHome)) throw new Error('env-paths has changed: see asksForHome');
+  return { code: code.replace(asksForHome, () => homeOrOther), map: null };
+}
+
 function bundlePackages() {
   return {
     name: 'bundle-packages',
     resolveId: (id) => (bundled.includes(id) ? fileURLToPath(import.meta.resolve(id)) : id === PROCESS ? `\0${PROCESS}` : null),
     load: (id) => (id === `\0${PROCESS}` ? 'export default process;' : null),
+    transform: findHome,
   };
 }
 

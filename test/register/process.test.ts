@@ -64,6 +64,7 @@ const files = {
   'timers.mjs': `globalThis.setTimeout = globalThis.clearTimeout = globalThis.setImmediate = () => 1;
     await import('./async.mjs');
     await import('./app.mjs');`,
+  'homeless.cjs': `require('node:os').homedir = () => { throw new Error('no home'); };`,
   'off.cjs': `console.log(typeof WebAssembly)`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
     process.stdout.write(spawnSync(process.execPath, ['app.mjs'], { encoding: 'utf8' }).stdout);`,
@@ -241,6 +242,16 @@ test('a cache that cannot be written', () => {
     const { stdout, status } = app.run(['app.mjs'], { OURO_REGISTER: mode });
     assert.is(stdout, answer);
     assert.is(status, 0);
+  }
+});
+
+test('a user without a home', () => {
+  const app = new App('homeless', files);
+  const env = { OURO_CACHE: undefined, XDG_CACHE_HOME: undefined, TMPDIR: app.folder, OURO_REGISTER: 'eager' };
+  for (const seen of [/is compiled now/, runsNative]) {
+    const { stdout, stderr } = app.run(['app.mjs'], env, ['--require', './homeless.cjs', '--import', registerUrl]);
+    assert.is(stdout, answer, stderr);
+    assert.match(stderr, seen);
   }
 });
 
