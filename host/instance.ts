@@ -16,7 +16,7 @@ import { Global } from './global.js';
 import { Memory } from './memory.js';
 import type { Module } from './module.js';
 import { type Cell, native, readAddress, writeAddress } from './native.js';
-import type { Plan, PlannedElem, PlannedExport, PlannedImport } from './plan.js';
+import { type Plan, type PlannedElem, type PlannedExport, type PlannedImport, toAddress } from './plan.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
 import { Trap } from './trap.js';
@@ -362,7 +362,7 @@ export class Instance {
 
   #applyElem(index: number): void {
     const elem = this.#plan.elems[index];
-    const to = Number(BigInt.asUintN(32, this.#evaluate(elem.offset, 'i32')));
+    const to = toAddress(this.#evaluate(elem.offset, 'i32'));
     if (!this.initTable(elem.table, index, to, 0, elem.count)) throw new Trap('TableOutOfBounds', [], ` (element segment ${index})`);
     this.dropElem(index);
   }
@@ -382,11 +382,13 @@ export class Instance {
         native().copyIn(to, mapping.address + image.offset, image.size);
       }
     }
-    for (const { memory: memoryIndex, offset, bytes } of this.#plan.activeDatas) {
-      const memory = this.memories[memoryIndex];
-      const to = Number(BigInt.asUintN(32, this.#evaluate(offset, 'i32')));
-      if (to + bytes.size > memory.dataSize()) throw new Trap('MemoryOutOfBounds', [], ' (data segment)');
-      native().copyIn(memory.base + to, mapping.address + bytes.offset, bytes.size);
+    const { activeDatas } = this.#plan;
+    // There may be thousands. Nothing else runs meanwhile, so no memory grows.
+    const lengths = activeDatas.length > 0 ? this.memories.map((memory) => memory.dataSize()) : [];
+    const { copyIn } = native();
+    for (const { memory, offset, bytes, to = toAddress(this.#evaluate(offset, 'i32')) } of activeDatas) {
+      if (to + bytes.size > lengths[memory]) throw new Trap('MemoryOutOfBounds', [], ' (data segment)');
+      copyIn(this.memories[memory].base + to, mapping.address + bytes.offset, bytes.size);
     }
   }
 

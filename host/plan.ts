@@ -3,7 +3,7 @@
 
 import { ExternKind, Section, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
-import type { Artifact, DataRecord, ElemRecord, GlobalRecord, Init, MemoryRecord, Range, TableRecord } from './artifact.js';
+import type { Artifact, ElemRecord, GlobalRecord, Init, MemoryRecord, Range, TableRecord } from './artifact.js';
 import type { Code } from './code.js';
 import { ArtifactError } from './errors.js';
 import { native, writeAddress } from './native.js';
@@ -37,6 +37,16 @@ export interface PlannedElem extends Omit<ElemRecord, 'type'> {
   readonly type: RefType;
 }
 
+/** An active data segment outside the image. */
+export interface PlannedData {
+  readonly memory: number;
+  /** Where it goes, if that is a constant. */
+  readonly to: number | undefined;
+  readonly offset: Init;
+  /** In the file. */
+  readonly bytes: Range;
+}
+
 export class Plan {
   readonly types: readonly FuncType[];
   readonly imports: readonly PlannedImport[];
@@ -51,7 +61,7 @@ export class Plan {
   readonly elems: readonly PlannedElem[];
   readonly activeElems: readonly number[];
   /** Active data segments outside the image, in order. */
-  readonly activeDatas: readonly DataRecord[];
+  readonly activeDatas: readonly PlannedData[];
   /** Function index of the FuncRef slots of imported functions, which come first. */
   readonly importedSlots: readonly number[];
   readonly template: Uint32Array;
@@ -89,12 +99,13 @@ export class Plan {
     if (artifact.start !== undefined) this.#requireStart(artifact.start);
     this.elems = all(counts.elems, (i) => this.#elem(artifact.elem(i)));
     this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
-    const activeDatas: DataRecord[] = [];
+    const activeDatas: PlannedData[] = [];
     const passiveDatas: { readonly index: number; readonly bytes: Range }[] = [];
     for (const index of artifact.datasOutsideImage()) {
       const data = artifact.data(index);
-      if (data.mode === SegmentMode.Active) activeDatas.push(data);
-      else passiveDatas.push({ index, bytes: data.bytes });
+      const { memory, offset, bytes } = data;
+      if (data.mode !== SegmentMode.Active) passiveDatas.push({ index, bytes });
+      else activeDatas.push({ memory, to: offset.kind === 'const' ? toAddress(offset.bits) : undefined, offset, bytes });
     }
     this.activeDatas = activeDatas;
     const importedSlots: number[] = [];
@@ -199,6 +210,9 @@ export class Plan {
     }
   }
 }
+
+/** The number that an initialiser of type i32 gives for a place. */
+export const toAddress = (bits: bigint): number => Number(BigInt.asUintN(32, bits));
 
 function damaged(what: string): never {
   throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
