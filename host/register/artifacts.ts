@@ -1,9 +1,9 @@
 /** artifacts: where the drop-in gets native code from: the engine that it runs modules with, and what is known of modules that are left to V8.
  *  Requires: the native helper; without it nothing here may be called. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { cachePath, keepCacheFolder } from '../cache.js';
+import { cachePath, keepCacheFolder, makeFolder } from '../cache.js';
 import { KEY_PATTERN } from '../cache/key.js';
 import { Code } from '../code.js';
 import type { Config } from '../config.js';
@@ -60,7 +60,7 @@ export function leftToV8(key: string): string | undefined {
 export function leaveToV8(key: string, reason: string): void {
   const path = notePath(key);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path), 0o777);
     writeFileSync(path, reason);
   } catch {
     // Without the note the next start finds out again.

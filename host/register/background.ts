@@ -1,10 +1,9 @@
 /** background: native code for the next start, made by a process of its own (builder.ts), of low priority, that outlives this one.
  *  It is started when the application has had some time for itself, or when it ends. */
 
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { builtin } from '../builtin.js';
-import { writeAtomic } from '../cache.js';
+import { makeFolder, writeAtomic } from '../cache.js';
 import { setTimeout } from '../timers.js';
 import { engine, folder } from './artifacts.js';
 import { log } from './policy.js';
@@ -36,11 +35,11 @@ export function build(bytes: Uint8Array, key: string): void {
 /** While the application goes on. What is being written when it ends is still pending. */
 async function start(): Promise<void> {
   const jobs = [...pending.values()];
-  const { mkdir, rename, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
+  const { rename, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
   try {
     for (const { key, bytes } of jobs) {
       const path = queuePath(key);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), 0o700);
       const part = `${path}.${process.pid}.part`;
       await writeFile(part, bytes, { mode: 0o600 });
       await rename(part, path);
@@ -66,7 +65,7 @@ function finish(): void {
     for (const { key, bytes } of jobs) {
       if (isBeingBuilt(key)) continue;
       const path = queuePath(key);
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), 0o700);
       writeAtomic(path, bytes, 0o600);
     }
     run(jobs);
