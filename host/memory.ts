@@ -165,7 +165,15 @@ let guarded: boolean | undefined;
  *  such memory relies on them, from its first compilation on. Where there is no address space for the guard, V8 refuses to make the memory.
  *  (Tried with limited and with exhausted address space on Node 20, 22, 24 and 26.) */
 export function memoriesAreGuarded(): boolean {
-  guarded ??= probe(new Uint8Array(new V8.Memory({ initial: 1 }).buffer));
+  if (guarded === undefined) {
+    let memory: WebAssembly.Memory;
+    try {
+      memory = new V8.Memory({ initial: 1 });
+    } catch {
+      return true; // no module with a memory can run now; one without it can
+    }
+    guarded = probe(new Uint8Array(memory.buffer));
+  }
   return guarded;
 }
 

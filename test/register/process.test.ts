@@ -64,6 +64,12 @@ const files = {
   'timers.mjs': `globalThis.setTimeout = globalThis.clearTimeout = globalThis.setImmediate = () => 1;
     await import('./async.mjs');
     await import('./app.mjs');`,
+  'little.wasm': await parseText('(module (func (export "twice") (param i32) (result i32) (i32.shl (local.get 0) (i32.const 1))))'),
+  'little.cjs': `const bytes = require('node:fs').readFileSync('little.wasm');
+    console.log(new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.twice(21));
+    try { new WebAssembly.Memory({ initial: 1 }); } catch (error) { console.log(error.name); }`,
+  'limited.cjs': `require('node:child_process').spawnSync('sh', ['-c', 'ulimit -v 4000000; exec "$0" "$@"', process.execPath,
+    ...process.execArgv, 'little.cjs'], { stdio: 'inherit' });`,
   'homeless.cjs': `require('node:os').homedir = () => { throw new Error('no home'); };`,
   'off.cjs': `console.log(typeof WebAssembly)`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
@@ -256,6 +262,17 @@ test('a user without a home', () => {
     assert.is(stdout, answer, stderr);
     assert.match(stderr, seen);
   }
+});
+
+test('too little address space for any memory', () => {
+  const app = new App('limited', files);
+  const plain = app.run(['limited.cjs'], {}, []).stdout;
+  assert.match(plain, /^42\n/); // and then that there is none, as far as Node 22
+  for (const mode of ['background', 'eager']) assert.is(app.run(['limited.cjs'], { OURO_REGISTER: mode }).stdout, plain);
+  app.run(['little.cjs'], { OURO_REGISTER: 'eager' });
+  const { stdout, stderr } = app.run(['limited.cjs']);
+  assert.is(stdout, plain, stderr);
+  assert.match(stderr, runsNative);
 });
 
 test('without the native helper', () => {
