@@ -2,21 +2,18 @@
  *  Arguments: the memory policy, then keys of modules in the queue. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { config, leaveToV8 } from './artifacts.js';
 import { Engine } from '../engine.js';
 import { CompileError, CompilerBug } from '../errors.js';
 import { ensureNativeCore } from '../native-core.js';
+import { yieldToOthers } from './priority.js';
 import { lock, MAX_ATTEMPTS, queuePath, sweep, unlock } from './queue.js';
 
 const [policy, ...keys] = process.argv.slice(2);
 const engine = new Engine({ ...config, memoryPolicy: policy === 'explicit' ? 'explicit' : 'guard' });
 
-try {
-  setPriority(constants.priority.PRIORITY_LOW);
-} catch {
-  // It is done at the priority that there is.
-}
+// Whoever has started it has done so already, as a rule.
+yieldToOthers(process.pid);
 
 const size = (key: string) => statSync(queuePath(key), { throwIfNoEntry: false })?.size ?? 0;
 ensureNativeCore(keys.reduce((sum, key) => sum + size(key), 0));

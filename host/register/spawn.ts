@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { builtin } from '../builtin.js';
+import { yieldToOthers } from './priority.js';
 
 /** `policy`: the engine's memory policy; `keys`: of modules in the queue of the cache in `folder`. */
 export function spawnBuilder(folder: string, policy: 'explicit' | 'guard', keys: readonly string[]): ChildProcess {
@@ -16,5 +17,6 @@ export function spawnBuilder(folder: string, policy: 'explicit' | 'guard', keys:
     env: { ...env, OURO_REGISTER: 'off', OURO_CACHE: folder },
   });
   child.unref();
+  if (child.pid !== undefined) yieldToOthers(child.pid);
   return child;
 }
