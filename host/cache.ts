@@ -51,15 +51,16 @@ export function isOurs({ uid, mode }: { readonly uid: number; readonly mode: num
   return (uid === 0 || uid === process.geteuid?.()) && (mode & OTHERS_WRITE) === 0;
 }
 
-/** Writes a file whole or not at all. */
-export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444): void {
+/** Writes a file whole or not at all; `durable`: even if the machine stops. Waiting for the disk can take longer than all the rest, and whoever
+ *  checks what it reads need not. */
+export function writeAtomic(path: string, bytes: Uint8Array, mode = 0o444, durable = true): void {
   makeFolder(dirname(path), 0o777);
   const part = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.part`;
   try {
     const file = openSync(part, 'wx', mode);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
+      if (durable) fsyncSync(file);
     } finally {
       closeSync(file);
     }

@@ -66,7 +66,7 @@ function finish(): void {
       if (isBeingBuilt(key)) continue;
       const path = queuePath(key);
       makeFolder(dirname(path), 0o700);
-      writeAtomic(path, bytes, 0o600);
+      writeAtomic(path, bytes, 0o600, false);
     }
     run(jobs);
   } catch (error) {

@@ -84,7 +84,7 @@ function writeCode({ helper, path, tag }: Place, script: Script): void {
   try {
     const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
     bytes.set(hashOf(helper, bytes));
-    writeAtomic(path, bytes);
+    writeAtomic(path, bytes, 0o444, false);
   } catch {
     // The next start compiles the text again.
   }
