@@ -499,7 +499,7 @@ export class Artifact {
       codeOffset,
       codeSize,
       frameSize: this.#u32(at + A.FUNCTION_FRAME_SIZE),
-      savedRegisters: this.#u32(at + A.FUNCTION_SAVED_REGISTERS) & 0xffff,
+      savedRegisters: this.#u16(at + A.FUNCTION_SAVED_REGISTERS),
       leaf: this.isLeaf(defined),
       type: this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined),
       name: this.#string(at + A.FUNCTION_NAME),
@@ -510,7 +510,7 @@ export class Artifact {
   /** Whether a defined function may run on the host's stack. */
   isLeaf(defined: number): boolean {
     const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
-    return ((this.#u32(at + A.FUNCTION_SAVED_REGISTERS) >>> 16) & A.FUNCTION_FLAG_LEAF) !== 0;
+    return (this.#u16(at + A.FUNCTION_FLAGS) & A.FUNCTION_FLAG_LEAF) !== 0;
   }
 
   /** The type index of a defined function. */
@@ -561,6 +561,10 @@ export class Artifact {
 
   #header(offset: number): number {
     return this.#view.getUint32(A.HEADER_AT + offset, true);
+  }
+
+  #u16(offset: number): number {
+    return this.#view.getUint16(offset, true);
   }
 
   #u32(offset: number): number {
