@@ -2,7 +2,7 @@
  *  Buffers are made once at start-up and cleared between uses; addresses stay valid until the next write. */
 
 import { compacted, reallocate, release } from './memory';
-import { letterAt } from './text';
+import { copyText, lengthOf } from './text';
 
 /** A larger buffer grows by a quarter, a smaller one doubles. */
 const LARGE: u32 = 1 << 14;
@@ -165,7 +165,10 @@ export class Buffer {
 
   /** Text of a string literal. */
   text(literal: string): void {
-    for (let i: u32 = 0; letterAt(literal, i) != 0; i++) this.u8(letterAt(literal, i));
+    const count = lengthOf(literal);
+    this.reserve(count);
+    copyText(literal, this.data + this.length);
+    this.length += count;
   }
 
   decimal(value: u64): void {

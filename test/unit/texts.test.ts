@@ -1,4 +1,4 @@
-/** The build's step that makes bytes of the core's string literals. */
+/** The build's step that takes the core's string literals out of its memory. */
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,17 +7,26 @@ import * as assert from 'uvu/assert';
 import { root } from '../support/shared.js';
 
 const test = suite('texts');
-const { literalsToBytes } = (await import(pathToFileURL(join(root, 'compiler', 'texts.mjs')).href)) as {
-  literalsToBytes(source: string): string;
+const { Texts } = (await import(pathToFileURL(join(root, 'compiler', 'texts.mjs')).href)) as {
+  Texts: new () => { segment: string; take(source: string): string };
 };
+const take = (source: string): string => new Texts().take(source);
 
-test('a literal becomes its bytes and a 0; equal ones are one', () => {
-  const source = literalsToBytes("say('ab');\nsay('c\\n');\nsay('ab');");
-  assert.is(
-    source,
-    'const TEXT_0: usize = memory.data<u8>([97,98,0]); const TEXT_1: usize = memory.data<u8>([99,10,0]);' +
-      'say(changetype<string>(TEXT_0));\nsay(changetype<string>(TEXT_1));\nsay(changetype<string>(TEXT_0));',
-  );
+/** The letters that the constants in a source stand for. */
+function letters(source: string, segment: string): string[] {
+  return [...source.matchAll(/changetype<string>\(<usize>(\d+)\)/g)].map(([, reference]) => {
+    const offset = Math.floor(Number(reference) / 4096);
+    return segment.slice(offset, offset + (Number(reference) % 4096));
+  });
+}
+
+test('a literal becomes a constant, and its letters are in the segment, once', () => {
+  const texts = new Texts();
+  const first = texts.take("say('ab');\nsay('c\\n');\nsay('ab');");
+  const second = texts.take("say('b');\nsay('it\\'s');\nsay(`d`);");
+  assert.is(texts.segment, "abc\nit'sd");
+  assert.equal(letters(first, texts.segment), ['ab', 'c\n', 'ab']);
+  assert.equal(letters(second, texts.segment), ['b', "it's", 'd']);
 });
 
 test('what asc reads itself, and comments, stay', () => {
@@ -28,18 +37,19 @@ test('what asc reads itself, and comments, stay', () => {
     "if (a != b) ERROR('differ');",
     "// don't\n/* isn't\n `it` */ a = 1;",
   ]) {
-    assert.is(literalsToBytes(source), source);
+    assert.is(take(source), source);
   }
 });
 
 test('lines keep their numbers', () => {
-  const source = 'const names = `one two\nthree`;\nlast();';
-  assert.is(literalsToBytes(source).split('\n').indexOf('last();'), 2);
+  assert.is(take('const names = `one two\nthree`;\nlast();').split('\n').indexOf('last();'), 2);
 });
 
-test('only ASCII', () => {
-  assert.throws(() => literalsToBytes("say('\u00e9');"), /other than ASCII/);
-  assert.throws(() => literalsToBytes("say('\\t');"), /other than ASCII/);
+test('only ASCII, and no more letters than a constant can tell', () => {
+  assert.throws(() => take("say('\u00e9');"), /other than ASCII/);
+  assert.throws(() => take("say('\\t');"), /other than ASCII/);
+  assert.throws(() => take(`say('${'a'.repeat(4096)}');`), /more than 4095 letters/);
+  assert.not.throws(() => take(`say('${'a'.repeat(4095)}');`));
 });
 
 test.run();
