@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rollup/parseAst';
+import { takeOut } from './host/bundle.mjs';
 
 const entries = {
   index: 'host/index',
@@ -40,15 +41,15 @@ function copyAssets() {
   };
 }
 
-/** Tells the bundles what stands beside them: nobody has to hash it at each start. */
-function hashes() {
+/** Tells the bundles what stands beside them, which nobody has to hash at each start then, and what their loader gives them. */
+function surroundings(loaded = '{}') {
   const id = resolve('build/host/bundled.js');
   const hashOf = (path) => (existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : '');
   return {
-    name: 'hashes',
+    name: 'surroundings',
     load: (path) =>
       path === id
-        ? `export const dropInHash = '${hashOf('dist/install.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}';`
+        ? `export const dropInHash = '${hashOf('dist/install.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}', loaded = ${loaded};`
         : null,
   };
 }
@@ -174,7 +175,8 @@ function asset(fileName, source) {
 function commonjsMeta() {
   return {
     name: 'commonjs-meta',
-    resolveImportMeta: (property, { format }) => (format === 'cjs' && property === 'dirname' ? '__dirname' : null),
+    resolveImportMeta: (property, { format }) =>
+      format !== 'cjs' ? null : { dirname: '__dirname', url: "require('node:url').pathToFileURL(__filename).href" }[property],
   };
 }
 
@@ -182,7 +184,7 @@ const commonjs = {
   input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
   output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', exports: 'named' },
   external,
-  plugins: [bundlePackages(), commonjsMeta(), hashes(), withoutComments(), asset('webassembly.js', namespaceFacade)],
+  plugins: [bundlePackages(), commonjsMeta(), surroundings(), withoutComments(), asset('webassembly.js', namespaceFacade)],
 };
 
 /** Node's own modules as the global process gives them: for each that is imported by name, Node makes a list of all that it exports. */
@@ -198,6 +200,9 @@ function builtinsFromProcess() {
   };
 }
 
+/** For the code that loads the rest. */
+const loaderPlugins = [builtinsFromProcess(), bundlePackages(), surroundings(), withoutComments()];
+
 /** What users load: as little as can be. An ES module does not import a CommonJS one: Node would look for the names of its exports, with a parser
  *  that takes a process as long to load as the drop-in. */
 const register = {
@@ -206,7 +211,7 @@ const register = {
     { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
     { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
   ],
-  plugins: [builtinsFromProcess(), bundlePackages(), commonjsMeta(), hashes(), withoutComments()],
+  plugins: [...loaderPlugins, commonjsMeta()],
 };
 
 const modules = {
@@ -220,7 +225,15 @@ const modules = {
     manualChunks: oneLibrary,
   },
   external,
-  plugins: [copyAssets(), bundlePackages(), hashes(), withoutComments(), copyTypes(), removeStale()],
+  plugins: [
+    copyAssets(),
+    bundlePackages(),
+    surroundings('{ onInstance }'),
+    withoutComments(),
+    takeOut('library', 'build/host/load.js', loaderPlugins),
+    copyTypes(),
+    removeStale(),
+  ],
 };
 
 export default [modules, commonjs, register];

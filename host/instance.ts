@@ -5,6 +5,7 @@
 import { ExternKind, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
 import type { Init } from './artifact.js';
+import { loaded } from './bundled.js';
 import { callBits } from './calls.js';
 import type { Code } from './code.js';
 import { evaluateConstant } from './constant.js';
@@ -58,6 +59,7 @@ export class Instance {
   /** @internal `prepare` runs when all is in place but the start function. */
   constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: Instance) => void);
   constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: Instance) => void) {
+    loaded.onInstance?.();
     const { code } = module;
     const { artifact, plan } = code;
     const { context, counts } = artifact;

@@ -1,119 +1,16 @@
-/** load: brings the drop-in's code into this process. To compile its text is most of what the drop-in costs a start, so what V8 has made of it
- *  is kept in the cache folder, one file for each build and each Node, once there is native code for it to run.
- *  In: install.cjs, beside the file that this is bundled into. Out: what install.ts exports.
- *  Requires: V8 checks the version, its flags and the text's length, and otherwise believes what the file says. So it gets the bytes of a file
- *  that nobody but this user and root can write to, in a folder where others cannot put one of this user's other files, whose hash is right
- *  and covers the build, and that of Node. In all other cases the text is compiled. */
+/** load: brings the drop-in's code into this process.
+ *  In: install.cjs, beside the file that this is bundled into. Out: what install.ts exports. */
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { Script } from 'node:vm';
-import type { NativeHelper } from '../../runtime/helper.js';
-import { builtin } from '../builtin.js';
+import { join } from 'node:path';
 import { dropInHash } from '../bundled.js';
-import { accessOf } from '../cache/access.js';
-import { cachePath, isOurs, writeAtomic } from '../cache.js';
+import { compile } from '../code-cache.js';
 import type { install } from './install.js';
-
-type DropIn = { install: typeof install };
-
-const HASH_SIZE = 32;
-const TAG_SIZE = 96;
-/** In front of V8's data: the hash of all that follows, and what it was made of. */
-const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
-
-/** Code that V8 has refused, which tells other flags than it was made with, is made anew only after so many milliseconds, lest two ways to
- *  start Node take turns to replace it. */
-const KEPT_FOR = 24 * 3600_000;
-
-/** Where V8's data is kept, and of what it is made. */
-interface Place {
-  readonly helper: NativeHelper;
-  readonly path: string;
-  readonly tag: string;
-}
-
-/** Undefined where others could have put a file, or Node's permissions hide what must be known. */
-function findPlace(helper: NativeHelper): Place | undefined {
-  try {
-    // One version of Node can be built in different ways, of which V8 tells not all.
-    const { size, mtimeMs } = statSync(process.execPath);
-    const node = `${process.version}-${process.arch}-${size.toString(36)}-${Math.trunc(mtimeMs / 1000).toString(36)}`;
-    const path = cachePath(`register/${dropInHash}-${node}.code`);
-    return accessOf(dirname(path))?.[0] === 'foreign' ? undefined : { helper, path, tag: `${dropInHash}-${node}`.padEnd(TAG_SIZE) };
-  } catch {
-    return undefined;
-  }
-}
-
-function hashOf(helper: NativeHelper, file: Uint8Array): Buffer {
-  const hash = Buffer.alloc(HASH_SIZE);
-  helper.sha256(file, 0, HASH_SIZE, hash);
-  return hash;
-}
-
-interface Kept {
-  readonly data: Buffer;
-  /** Milliseconds since 1970. */
-  readonly made: number;
-}
-
-/** What V8 made of the text at an earlier start; undefined when there is none that can be trusted. */
-function readCode({ helper, path, tag }: Place): Kept | undefined {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch {
-    return undefined;
-  }
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile() || !isOurs(stats) || stats.size <= HEADER_SIZE) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(stats.size);
-    if (readSync(file, bytes) !== bytes.length || !hashOf(helper, bytes).equals(bytes.subarray(0, HASH_SIZE))) return undefined;
-    if (bytes.toString('latin1', HASH_SIZE, HEADER_SIZE) !== tag) return undefined;
-    return { data: bytes.subarray(HEADER_SIZE), made: stats.mtimeMs };
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function writeCode({ helper, path, tag }: Place, script: Script): void {
-  try {
-    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
-    bytes.set(hashOf(helper, bytes));
-    writeAtomic(path, bytes, 0o444, false);
-  } catch {
-    // The next start compiles the text again.
-  }
-}
-
-/** The native helper; undefined where it cannot be loaded, of which install.ts will tell. */
-function openHelper(folder: string): NativeHelper | undefined {
-  const module = { exports: {} };
-  try {
-    process.dlopen(module, join(folder, `ouro-${process.arch}-${process.platform}.node`));
-    return module.exports as NativeHelper;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Loads the code, and puts the drop-in in its place. */
 export function load(folder: string): void {
-  const file = join(folder, 'install.cjs');
-  const helper = openHelper(folder);
-  const place = helper && findPlace(helper);
-  const kept = place && readCode(place);
-  const { Script } = builtin<typeof import('node:vm')>('vm');
-  // The text is ASCII: reading it as such is the fastest.
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
-  const script = new Script(text, { filename: file, ...(kept && { cachedData: kept.data }) });
-  const module = { exports: {} as DropIn };
+  const { run, keep } = compile(folder, 'install.cjs', 'exports, require, module, __filename, __dirname', dropInHash);
+  const module = { exports: {} as { install: typeof install } };
   // It requires nothing but modules of Node's.
-  script.runInThisContext()(module.exports, process.getBuiltinModule, module, file, folder);
-  const isStale = kept === undefined || (script.cachedDataRejected && Date.now() - kept.made > KEPT_FOR);
-  module.exports.install(place && isStale ? () => writeCode(place, script) : undefined);
+  run(module.exports, process.getBuiltinModule, module, join(folder, 'install.cjs'), folder);
+  module.exports.install(keep);
 }

@@ -1,13 +1,10 @@
 // time limit: 120 s
 /** What V8 has compiled of the drop-in, kept for the next start: used when it is whole and ours, else made anew. */
 
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
   copyFileSync,
-  existsSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -21,6 +18,7 @@ import { Script } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseText } from '../../host/text.js';
+import { HASH_SIZE, HEADER_SIZE, isWhole, kept, sign } from '../support/code-cache.js';
 import { root } from '../support/shared.js';
 import { App } from './support.js';
 
@@ -34,40 +32,20 @@ const files = {
     require('node:child_process').spawnSync(node, [...process.execArgv, ...args], { stdio: 'inherit' });`,
 };
 
-const HASH_SIZE = 32;
-const HEADER_SIZE = HASH_SIZE + 96;
-
-function kept(app: App): string[] {
-  const folder = join(app.cache, 'register');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.code'))
-    .map((name) => join(folder, name));
-}
-
-function isWhole(path: string): boolean {
-  const bytes = readFileSync(path);
-  const hash = Buffer.from(bytes.subarray(0, HASH_SIZE));
-  return createHash('sha256')
-    .update(bytes.fill(0, 0, HASH_SIZE))
-    .digest()
-    .equals(hash);
-}
-
 /** An application whose module has native code in the cache, that has not yet been run on it. */
 function prepared(name: string): App {
   const app = new App(name, files);
   assert.is(app.run(['app.cjs'], { OURO_REGISTER: 'eager' }).stdout, '42\n');
-  assert.equal(kept(app), []);
+  assert.equal(kept(app.cache), []);
   return app;
 }
 
 test('kept when native code has run, and used from then on', () => {
   const app = prepared('code');
   assert.is(app.run(['off.cjs']).stdout, '0\n');
-  assert.equal(kept(app), []);
+  assert.equal(kept(app.cache), []);
   assert.is(app.run(['app.cjs']).stdout, '42\n');
-  const [path, ...others] = kept(app);
+  const [path, ...others] = kept(app.cache);
   assert.equal(others, []);
   assert.ok(isWhole(path));
   assert.is(statSync(path).mode & 0o222, 0);
@@ -79,13 +57,13 @@ test('kept when native code has run, and used from then on', () => {
 test('kept while the application goes on', () => {
   const app = prepared('code-long');
   assert.is(app.run(['long.cjs']).stdout, '42\nend\n');
-  assert.ok(isWhole(kept(app)[0]));
+  assert.ok(isWhole(kept(app.cache)[0]));
 });
 
 test('damaged, foreign and old files are not used', () => {
   const app = prepared('code-damaged');
   app.run(['app.cjs']);
-  const [path] = kept(app);
+  const [path] = kept(app.cache);
   const whole = readFileSync(path);
   const change = (at: number) => {
     const bytes = Buffer.from(whole);
@@ -105,12 +83,7 @@ test('damaged, foreign and old files are not used', () => {
     () => {
       const bytes = Buffer.from(whole);
       bytes.write('0000', HASH_SIZE);
-      bytes.set(
-        createHash('sha256')
-          .update(bytes.fill(0, 0, HASH_SIZE))
-          .digest(),
-      );
-      writeFileSync(path, bytes);
+      writeFileSync(path, sign(bytes));
     },
     () => chmodSync(path, 0o666),
   ];
@@ -130,28 +103,23 @@ test('damaged, foreign and old files are not used', () => {
 test('neither used nor kept in a folder where another user could have put it', () => {
   const app = prepared('code-foreign');
   app.run(['app.cjs']);
-  const [path] = kept(app);
+  const [path] = kept(app.cache);
   // What V8 makes of another text of the same length.
   const { length } = `(function (exports, require, module, __filename, __dirname) {${readFileSync(join(root, 'dist', 'install.cjs'))}\n})`;
   const planted = new Script(`(function () { console.log('planted'); }) //`.padEnd(length));
   const bytes = Buffer.concat([readFileSync(path).subarray(0, HEADER_SIZE), planted.createCachedData()]);
-  bytes.set(
-    createHash('sha256')
-      .update(bytes.fill(0, 0, HASH_SIZE))
-      .digest(),
-  );
   const mine = join(app.folder, 'mine');
-  writeFileSync(mine, bytes, { mode: 0o644 });
+  writeFileSync(mine, sign(bytes), { mode: 0o644 });
   rmSync(path);
   symlinkSync(mine, path);
   assert.match(app.run(['app.cjs']).stdout, /planted/);
-  for (const folder of [join(app.cache, 'register'), app.cache]) {
+  for (const folder of [join(app.cache, 'code'), app.cache]) {
     chmodSync(folder, 0o777);
     const { stdout, stderr } = app.run(['app.cjs']);
     assert.is(stdout, '42\n', stderr);
     rmSync(path, { force: true });
     assert.is(app.run(['app.cjs']).stdout, '42\n');
-    assert.equal(kept(app), []);
+    assert.equal(kept(app.cache), []);
     chmodSync(folder, 0o700);
     symlinkSync(mine, path);
   }
@@ -160,20 +128,20 @@ test('neither used nor kept in a folder where another user could have put it', (
 test('another build of the same Node makes its own', () => {
   const app = prepared('code-node');
   app.run(['app.cjs']);
-  const [path] = kept(app);
+  const [path] = kept(app.cache);
   const node = join(app.folder, 'node');
   copyFileSync(process.execPath, node);
   utimesSync(node, 1e9, 1e9);
   const before = statSync(path).ino;
   for (let i = 0; i < 2; i++) assert.is(app.run(['other.cjs', node, 'app.cjs']).stdout, '42\n');
-  assert.is(kept(app).length, 2);
+  assert.is(kept(app.cache).length, 2);
   assert.is(statSync(path).ino, before);
 });
 
 test('what V8 refuses is replaced when it is a day old', () => {
   const app = prepared('code-flags');
   app.run(['app.cjs']);
-  const [path] = kept(app);
+  const [path] = kept(app.cache);
   const { ino } = statSync(path);
   assert.is(app.run(['--no-opt', 'app.cjs']).stdout, '42\n');
   assert.is(statSync(path).ino, ino);
@@ -186,7 +154,7 @@ test('what V8 refuses is replaced when it is a day old', () => {
 
 test('where nothing can be written, the application does not notice', () => {
   const app = prepared('code-readonly');
-  writeFileSync(join(app.cache, 'register'), '');
+  writeFileSync(join(app.cache, 'code'), '');
   const { stdout, stderr, status } = app.run(['app.cjs']);
   assert.is(stdout, '42\n');
   assert.is(status, 0, stderr);

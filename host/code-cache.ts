@@ -1,0 +1,130 @@
+/** code-cache: compiles a text of Ouro's own with what V8 made of it at an earlier start, since to compile it is most of what Ouro costs a
+ *  fresh process. V8's data is kept in the cache folder, one file for each build and each Node.
+ *  In: a file beside the bundles. Out: it as a function; and, when what V8 makes of it now should be kept, a function that does that.
+ *  Requires: V8 checks the version, its flags and the text's length, and otherwise believes what the data says. So it gets the bytes of a file
+ *  that nobody but this user and root can write to, in a folder where others cannot put one of this user's other files, whose hash is right
+ *  and covers the build, and that of Node. In all other cases the text is compiled. */
+
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Script } from 'node:vm';
+import type { NativeHelper } from '../runtime/helper.js';
+import { builtin } from './builtin.js';
+import { accessOf } from './cache/access.js';
+import { cachePath, isOurs, writeAtomic } from './cache.js';
+
+const HASH_SIZE = 32;
+const TAG_SIZE = 96;
+/** In front of V8's data: the hash of all that follows, and what it was made of. */
+const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
+
+const DAY = 24 * 3600_000;
+/** Data that V8 has refused, which tells other flags than it was made with, is made anew only after so many milliseconds, lest two ways to
+ *  start Node take turns to replace it. */
+const KEPT_FOR = DAY;
+/** After so many milliseconds a file goes: it may be that of an older build, or another Node, and is soon made anew. */
+const MAX_AGE = 30 * DAY;
+
+/** Where V8's data is kept, and of what it is made. */
+interface Place {
+  readonly helper: NativeHelper;
+  readonly path: string;
+  readonly tag: string;
+}
+
+/** Undefined where others could have put a file, or Node's permissions hide what must be known. */
+function findPlace(helper: NativeHelper, build: string): Place | undefined {
+  try {
+    // One version of Node can be built in different ways, of which V8 tells not all.
+    const { size, mtimeMs } = statSync(process.execPath);
+    const node = `${process.version}-${process.arch}-${size.toString(36)}-${Math.trunc(mtimeMs / 1000).toString(36)}`;
+    const path = cachePath(`code/${build}-${node}.code`);
+    return accessOf(dirname(path))?.[0] === 'foreign' ? undefined : { helper, path, tag: `${build}-${node}`.padEnd(TAG_SIZE) };
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(helper: NativeHelper, file: Uint8Array): Buffer {
+  const hash = Buffer.alloc(HASH_SIZE);
+  helper.sha256(file, 0, HASH_SIZE, hash);
+  return hash;
+}
+
+interface Kept {
+  readonly data: Buffer;
+  /** Milliseconds since 1970. */
+  readonly made: number;
+}
+
+/** What V8 made of the text at an earlier start; undefined when there is none that can be trusted. */
+function read({ helper, path, tag }: Place): Kept | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile() || !isOurs(stats) || stats.size <= HEADER_SIZE) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(stats.size);
+    if (readSync(file, bytes) !== bytes.length || !hashOf(helper, bytes).equals(bytes.subarray(0, HASH_SIZE))) return undefined;
+    if (bytes.toString('latin1', HASH_SIZE, HEADER_SIZE) !== tag) return undefined;
+    return { data: bytes.subarray(HEADER_SIZE), made: stats.mtimeMs };
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function write({ helper, path, tag }: Place, script: Script): void {
+  try {
+    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
+    bytes.set(hashOf(helper, bytes));
+    writeAtomic(path, bytes, 0o444, false);
+    sweep(dirname(path), Date.now() - MAX_AGE);
+  } catch {
+    // The next start compiles the text again.
+  }
+}
+
+/** Removes files from before a time. */
+function sweep(folder: string, time: number): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats && stats.mtimeMs < time) rmSync(path, { force: true });
+  }
+}
+
+/** The native helper; undefined where it cannot be loaded, of which the text will tell. */
+function openHelper(folder: string): NativeHelper | undefined {
+  const module = { exports: {} };
+  try {
+    process.dlopen(module, join(folder, `ouro-${process.arch}-${process.platform}.node`));
+    return module.exports as NativeHelper;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Compiled {
+  readonly run: (...args: any[]) => any;
+  readonly keep: (() => void) | undefined;
+}
+
+/** The file NAME of `folder` as the body of a function with these parameters. `build`: its hash. */
+export function compile(folder: string, name: string, parameters: string, build: string): Compiled {
+  const file = join(folder, name);
+  const helper = openHelper(folder);
+  const place = helper && !process.env.NODE_DISABLE_COMPILE_CACHE ? findPlace(helper, build) : undefined;
+  const kept = place && read(place);
+  const { Script } = builtin<typeof import('node:vm')>('vm');
+  // The text is ASCII: reading it as such is the fastest.
+  const text = `(function (${parameters}) {${readFileSync(file, 'latin1')}\n})`;
+  const script = new Script(text, { filename: file, ...(kept && { cachedData: kept.data }) });
+  const isStale = kept === undefined || (script.cachedDataRejected && Date.now() - kept.made > KEPT_FOR);
+  return { run: script.runInThisContext(), keep: place && isStale ? () => write(place, script) : undefined };
+}

@@ -1,0 +1,125 @@
+/** What V8 has compiled of the library, kept for the next start. What makes a file unfit is tested with the drop-in, which has the same code:
+ *  register/load.test.ts. */
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import * as unbundled from '../../host/index.js';
+import { isWhole, kept } from '../support/code-cache.js';
+import { root } from '../support/shared.js';
+
+const test = suite('code cache');
+const folder = mkdtempSync(join(tmpdir(), 'ouro-code-cache-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+const library = pathToFileURL(join(root, 'dist', 'index.js')).href;
+
+const adder = await unbundled.parseText(
+  '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))',
+);
+writeFileSync(join(folder, 'adder.wasm'), adder);
+writeFileSync(join(folder, 'adder.ouro'), new unbundled.Module(new unbundled.Engine(), adder).serialize());
+
+const prelude = `import { readFileSync } from 'node:fs'; import { Engine, Instance, Module, Store } from '${library}'; const engine = new Engine();`;
+const add = `console.log(new Instance(new Store(engine), Module.deserializeFile(engine, 'adder.ouro')).exports.add(40, 2));`;
+
+let caches = 0;
+
+/** An empty cache folder. */
+function emptyCache(): string {
+  const path = join(folder, `cache${caches++}`);
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
+
+/** Runs a program in a fresh process. */
+function run(cache: string, program: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): string {
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...args, '--input-type=module', '--eval', prelude + program], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...rest, OURO_CACHE: cache, ...env },
+    timeout: 60_000,
+  });
+  assert.is(status, 0, stderr);
+  assert.is(stderr, '');
+  return stdout;
+}
+
+test('kept when a process that made an instance ends, and used from then on', () => {
+  const cache = emptyCache();
+  run(cache, '');
+  assert.equal(kept(cache), []);
+  assert.is(run(cache, add), '42\n');
+  const [path, ...others] = kept(cache);
+  assert.equal(others, []);
+  assert.ok(isWhole(path));
+  assert.is(statSync(path).mode & 0o222, 0);
+  const { ino } = statSync(path);
+  assert.is(run(cache, add), '42\n');
+  assert.is(statSync(path).ino, ino);
+});
+
+test('a damaged file is replaced', () => {
+  const cache = emptyCache();
+  run(cache, add);
+  const [path] = kept(cache);
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] ^= 1;
+  chmodSync(path, 0o644);
+  writeFileSync(path, bytes);
+  assert.is(run(cache, add), '42\n');
+  assert.ok(isWhole(path));
+  assert.is(statSync(path).mode & 0o222, 0);
+});
+
+test('files of older builds go when they are old', () => {
+  const cache = emptyCache();
+  mkdirSync(join(cache, 'code'), { mode: 0o700 });
+  const DAY = 24 * 3600_000;
+  for (const [name, age] of [
+    ['old.code', 31],
+    ['young.code', 29],
+  ] as const) {
+    const path = join(cache, 'code', name);
+    writeFileSync(path, '');
+    utimesSync(path, new Date(), new Date(Date.now() - age * DAY));
+  }
+  run(cache, add);
+  const names = kept(cache).map((path) => path.slice(path.lastIndexOf('/') + 1));
+  assert.not(names.includes('old.code'));
+  assert.ok(names.includes('young.code'));
+  assert.is(names.length, 2);
+});
+
+test('nothing is written where there is no cache folder, by threads, or when Node is told not to', () => {
+  const cache = join(folder, 'none');
+  assert.is(run(cache, add), '42\n');
+  assert.throws(() => statSync(cache), /ENOENT/);
+  const empty = emptyCache();
+  assert.is(run(empty, add, { NODE_DISABLE_COMPILE_CACHE: '1' }), '42\n');
+  writeFileSync(join(folder, 'adds.mjs'), prelude + add);
+  assert.is(run(empty, `import { Worker } from 'node:worker_threads'; new Worker('./adds.mjs', { execArgv: [] });`), '42\n');
+  assert.equal(kept(empty), []);
+});
+
+test('the exports are those of the unbundled library, and are there once', () => {
+  const names = JSON.stringify(Object.keys(unbundled).sort());
+  const twice = `import * as all from '${library}'; import { Engine as same } from '${library}'; console.log(JSON.stringify([Object.keys(all).sort(), same === Engine]));`;
+  assert.is(run(emptyCache(), twice), `[${names},true]\n`);
+});
+
+test('traces name the file', () => {
+  const program = `try { new Module(engine, new Uint8Array(3)); } catch (error) { console.log(error.stack); }`;
+  const cache = emptyCache();
+  const first = run(cache, program);
+  assert.match(first, /dist\/library\.cjs:\d+:\d+/);
+  run(cache, add);
+  assert.is(kept(cache).length, 1);
+  assert.is(run(cache, program), first);
+});
+
+test.run();
