@@ -165,37 +165,49 @@ export const enum Flag {
   Pooled = 256,
 }
 
-const PURE = Flag.Pure;
-const COMM = Flag.Pure | Flag.Commutes;
-const CALL = Flag.Call | Flag.Reads | Flag.Writes | Flag.Traps | Flag.Pooled;
+// A row is one word: the operation; the number of its value arguments among a, b, c; its flags.
+const ARITY_SHIFT: u32 = 8;
+const FLAG_SHIFT: u32 = 16;
+const ONE = 1 << ARITY_SHIFT;
+const TWO = 2 << ARITY_SHIFT;
+const THREE = 3 << ARITY_SHIFT;
+const PURE = Flag.Pure << FLAG_SHIFT;
+const COMM = (Flag.Pure | Flag.Commutes) << FLAG_SHIFT;
+const READS = Flag.Reads << FLAG_SHIFT;
+const WRITES = Flag.Writes << FLAG_SHIFT;
+const TRAPS = Flag.Traps << FLAG_SHIFT;
+const GUARDED = Flag.Guarded << FLAG_SHIFT;
+const CALL = (Flag.Call | Flag.Reads | Flag.Writes | Flag.Traps | Flag.Pooled) << FLAG_SHIFT;
+const END = Flag.Terminator << FLAG_SHIFT;
+const POOLED = Flag.Pooled << FLAG_SHIFT;
 
-/** Rows of (op, number of value arguments among a, b, c; flags). */
+/** Rows by number. */
 // biome-ignore format: a table
 const rows = memory.data<i32>([
-  Op.None, 0, 0, Op.Param, 0, 0, Op.Iconst, 0, PURE, Op.Fconst, 0, PURE,
-  Op.Eq, 2, COMM, Op.Ne, 2, COMM, Op.LtS, 2, PURE, Op.GeS, 2, PURE, Op.LtU, 2, PURE, Op.GeU, 2, PURE,
-  Op.GtS, 2, PURE, Op.LeS, 2, PURE, Op.GtU, 2, PURE, Op.LeU, 2, PURE,
-  Op.FEq, 2, COMM, Op.FNe, 2, COMM, Op.FLt, 2, PURE, Op.FGt, 2, PURE, Op.FLe, 2, PURE, Op.FGe, 2, PURE,
-  Op.Add, 2, COMM, Op.Sub, 2, PURE, Op.Mul, 2, COMM, Op.And, 2, COMM, Op.Or, 2, COMM, Op.Xor, 2, COMM,
-  Op.Shl, 2, PURE, Op.ShrS, 2, PURE, Op.ShrU, 2, PURE, Op.Rotl, 2, PURE, Op.Rotr, 2, PURE,
-  Op.Clz, 1, PURE, Op.Ctz, 1, PURE, Op.Popcnt, 1, PURE,
-  Op.Sdiv, 2, Flag.Guarded, Op.Udiv, 2, Flag.Guarded, Op.Srem, 2, Flag.Guarded, Op.Urem, 2, Flag.Guarded, Op.MulHigh, 2, COMM,
-  Op.Sext8, 1, PURE, Op.Sext16, 1, PURE, Op.Sext32, 1, PURE, Op.ExtendS, 1, PURE, Op.ExtendU, 1, PURE, Op.Wrap, 1, PURE,
-  Op.FAdd, 2, COMM, Op.FSub, 2, PURE, Op.FMul, 2, COMM, Op.FDiv, 2, PURE, Op.FMin, 2, PURE, Op.FMax, 2, PURE, Op.FCopysign, 2, PURE,
-  Op.FAbs, 1, PURE, Op.FNeg, 1, PURE, Op.FCeil, 1, PURE, Op.FFloor, 1, PURE, Op.FTrunc, 1, PURE, Op.FNearest, 1, PURE, Op.FSqrt, 1, PURE,
-  Op.Promote, 1, PURE, Op.Demote, 1, PURE, Op.IntToFloatS, 1, PURE, Op.IntToFloatU, 1, PURE,
-  Op.FloatToIntS, 1, Flag.Traps, Op.FloatToIntU, 1, Flag.Traps, Op.FloatToIntSatS, 1, PURE, Op.FloatToIntSatU, 1, PURE,
-  Op.Bitcast, 1, PURE, Op.Select, 3, PURE,
-  Op.Load, 1, Flag.Reads | Flag.Traps, Op.Load8U, 1, Flag.Reads | Flag.Traps, Op.Load8S, 1, Flag.Reads | Flag.Traps,
-  Op.Load16U, 1, Flag.Reads | Flag.Traps, Op.Load16S, 1, Flag.Reads | Flag.Traps, Op.Load32U, 1, Flag.Reads | Flag.Traps, Op.Load32S, 1, Flag.Reads | Flag.Traps,
-  Op.Store, 2, Flag.Writes | Flag.Traps, Op.Store8, 2, Flag.Writes | Flag.Traps, Op.Store16, 2, Flag.Writes | Flag.Traps, Op.Store32, 2, Flag.Writes | Flag.Traps,
-  Op.CtxLoad, 0, Flag.Reads, Op.CtxStore, 1, Flag.Writes, Op.CtxAddr, 0, PURE,
-  Op.PtrLoad, 1, Flag.Reads | Flag.Guarded, Op.PtrStore, 2, Flag.Writes, Op.RodataAddr, 0, PURE,
-  Op.TrapIf, 1, Flag.Traps,
-  Op.Call, 0, CALL, Op.CallImport, 0, CALL, Op.CallRef, 0, CALL, Op.CallCode, 0, CALL, Op.CallBuiltin, 0, CALL,
-  Op.Result, 1, 0,
-  Op.Jump, 0, Flag.Terminator, Op.BrIf, 1, Flag.Terminator, Op.BrTable, 1, Flag.Terminator,
-  Op.Return, 0, Flag.Terminator | Flag.Pooled, Op.Trap, 0, Flag.Terminator,
+  Op.None, Op.Param, Op.Iconst | PURE, Op.Fconst | PURE,
+  Op.Eq | TWO | COMM, Op.Ne | TWO | COMM, Op.LtS | TWO | PURE, Op.GeS | TWO | PURE, Op.LtU | TWO | PURE, Op.GeU | TWO | PURE,
+  Op.GtS | TWO | PURE, Op.LeS | TWO | PURE, Op.GtU | TWO | PURE, Op.LeU | TWO | PURE,
+  Op.FEq | TWO | COMM, Op.FNe | TWO | COMM, Op.FLt | TWO | PURE, Op.FGt | TWO | PURE, Op.FLe | TWO | PURE, Op.FGe | TWO | PURE,
+  Op.Add | TWO | COMM, Op.Sub | TWO | PURE, Op.Mul | TWO | COMM, Op.And | TWO | COMM, Op.Or | TWO | COMM, Op.Xor | TWO | COMM,
+  Op.Shl | TWO | PURE, Op.ShrS | TWO | PURE, Op.ShrU | TWO | PURE, Op.Rotl | TWO | PURE, Op.Rotr | TWO | PURE,
+  Op.Clz | ONE | PURE, Op.Ctz | ONE | PURE, Op.Popcnt | ONE | PURE,
+  Op.Sdiv | TWO | GUARDED, Op.Udiv | TWO | GUARDED, Op.Srem | TWO | GUARDED, Op.Urem | TWO | GUARDED, Op.MulHigh | TWO | COMM,
+  Op.Sext8 | ONE | PURE, Op.Sext16 | ONE | PURE, Op.Sext32 | ONE | PURE, Op.ExtendS | ONE | PURE, Op.ExtendU | ONE | PURE, Op.Wrap | ONE | PURE,
+  Op.FAdd | TWO | COMM, Op.FSub | TWO | PURE, Op.FMul | TWO | COMM, Op.FDiv | TWO | PURE, Op.FMin | TWO | PURE, Op.FMax | TWO | PURE, Op.FCopysign | TWO | PURE,
+  Op.FAbs | ONE | PURE, Op.FNeg | ONE | PURE, Op.FCeil | ONE | PURE, Op.FFloor | ONE | PURE, Op.FTrunc | ONE | PURE, Op.FNearest | ONE | PURE, Op.FSqrt | ONE | PURE,
+  Op.Promote | ONE | PURE, Op.Demote | ONE | PURE, Op.IntToFloatS | ONE | PURE, Op.IntToFloatU | ONE | PURE,
+  Op.FloatToIntS | ONE | TRAPS, Op.FloatToIntU | ONE | TRAPS, Op.FloatToIntSatS | ONE | PURE, Op.FloatToIntSatU | ONE | PURE,
+  Op.Bitcast | ONE | PURE, Op.Select | THREE | PURE,
+  Op.Load | ONE | READS | TRAPS, Op.Load8U | ONE | READS | TRAPS, Op.Load8S | ONE | READS | TRAPS,
+  Op.Load16U | ONE | READS | TRAPS, Op.Load16S | ONE | READS | TRAPS, Op.Load32U | ONE | READS | TRAPS, Op.Load32S | ONE | READS | TRAPS,
+  Op.Store | TWO | WRITES | TRAPS, Op.Store8 | TWO | WRITES | TRAPS, Op.Store16 | TWO | WRITES | TRAPS, Op.Store32 | TWO | WRITES | TRAPS,
+  Op.CtxLoad | READS, Op.CtxStore | ONE | WRITES, Op.CtxAddr | PURE,
+  Op.PtrLoad | ONE | READS | GUARDED, Op.PtrStore | TWO | WRITES, Op.RodataAddr | PURE,
+  Op.TrapIf | ONE | TRAPS,
+  Op.Call | CALL, Op.CallImport | CALL, Op.CallRef | CALL, Op.CallCode | CALL, Op.CallBuiltin | CALL,
+  Op.Result | ONE,
+  Op.Jump | END, Op.BrIf | ONE | END, Op.BrTable | ONE | END,
+  Op.Return | END | POOLED, Op.Trap | END,
 ]);
 
 /** Names by number, separated by spaces; the IR's text form. */
@@ -207,14 +219,16 @@ export const OP_NAMES: string =
 if ((Op.Eq ^ 1) != Op.Ne || (Op.LtS ^ 1) != Op.GeS || (Op.LtU ^ 1) != Op.GeU || (Op.GtS ^ 1) != Op.LeS || (Op.GtU ^ 1) != Op.LeU) {
   ERROR('op ^ 1 must negate an integer comparison');
 }
+if (Op.Count > 1 << ARITY_SHIFT) ERROR('an operation must fit into its byte of a row');
 
 /** Number of arguments among a, b, c that are values (CallRef's and CallCode's callee in c is counted apart). */
 export function opArity(op: Op): u32 {
-  return load<i32>(rows + (op as usize) * 12, 4) as u32;
+  assert((load<u8>(rows + ((op as usize) << 2)) as Op) == op);
+  return load<u8>(rows + ((op as usize) << 2), ARITY_SHIFT >> 3);
 }
 
 export function opFlags(op: Op): u32 {
-  return load<i32>(rows + (op as usize) * 12, 8) as u32;
+  return load<u16>(rows + ((op as usize) << 2), FLAG_SHIFT >> 3);
 }
 
 export function opHas(op: Op, flag: Flag): bool {

@@ -16,18 +16,25 @@ import * as reader from '../wasm/reader';
 import { Opcode } from '../wasm/opcodes';
 import * as builder from './builder';
 import * as stack from './stack';
+import { D, F, I, L, TYPE_SHIFT } from './types';
 
 /** The largest offset that an access may carry in its addressing mode. */
 const MAX_OFFSET: u32 = 0x7fffffff;
 
-/** IR operation, result or value type, bytes; from i32.load to i64.store32. */
+const SIZE_SHIFT: u32 = 16;
+const ONE = 1 << SIZE_SHIFT;
+const TWO = 2 << SIZE_SHIFT;
+const FOUR = 4 << SIZE_SHIFT;
+const EIGHT = 8 << SIZE_SHIFT;
+
+/** A word of IR operation, result or value type and bytes for each opcode from i32.load to i64.store32. */
 // biome-ignore format: a table
 const ROWS = memory.data<i32>([
-  Op.Load, Type.I32, 4, Op.Load, Type.I64, 8, Op.Load, Type.F32, 4, Op.Load, Type.F64, 8,
-  Op.Load8S, Type.I32, 1, Op.Load8U, Type.I32, 1, Op.Load16S, Type.I32, 2, Op.Load16U, Type.I32, 2,
-  Op.Load8S, Type.I64, 1, Op.Load8U, Type.I64, 1, Op.Load16S, Type.I64, 2, Op.Load16U, Type.I64, 2, Op.Load32S, Type.I64, 4, Op.Load32U, Type.I64, 4,
-  Op.Store, Type.I32, 4, Op.Store, Type.I64, 8, Op.Store, Type.F32, 4, Op.Store, Type.F64, 8,
-  Op.Store8, Type.I32, 1, Op.Store16, Type.I32, 2, Op.Store8, Type.I64, 1, Op.Store16, Type.I64, 2, Op.Store32, Type.I64, 4,
+  Op.Load | I | FOUR, Op.Load | L | EIGHT, Op.Load | F | FOUR, Op.Load | D | EIGHT,
+  Op.Load8S | I | ONE, Op.Load8U | I | ONE, Op.Load16S | I | TWO, Op.Load16U | I | TWO,
+  Op.Load8S | L | ONE, Op.Load8U | L | ONE, Op.Load16S | L | TWO, Op.Load16U | L | TWO, Op.Load32S | L | FOUR, Op.Load32U | L | FOUR,
+  Op.Store | I | FOUR, Op.Store | L | EIGHT, Op.Store | F | FOUR, Op.Store | D | EIGHT,
+  Op.Store8 | I | ONE, Op.Store16 | I | TWO, Op.Store8 | L | ONE, Op.Store16 | L | TWO, Op.Store32 | L | FOUR,
 ]);
 
 export function isAccess(opcode: u32): bool {
@@ -35,10 +42,10 @@ export function isAccess(opcode: u32): bool {
 }
 
 export function translateAccess(opcode: u32): void {
-  const row = ROWS + ((opcode - Opcode.I32Load) as usize) * 12;
-  const op = load<i32>(row) as Op;
-  const type = load<i32>(row, 4) as Type;
-  const bytes: u32 = load<i32>(row, 8);
+  const row = ROWS + ((opcode - Opcode.I32Load) as usize) * 4;
+  const op = load<u8>(row) as Op;
+  const type = load<u8>(row, TYPE_SHIFT >> 3) as Type;
+  const bytes: u32 = load<u8>(row, SIZE_SHIFT >> 3);
   reader.readU32();
   const offset = reader.readU32();
   if (opcode < <u32>Opcode.I32Store) {

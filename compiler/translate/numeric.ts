@@ -10,33 +10,29 @@ import { TrapCode } from '../../runtime/traps';
 import { Opcode } from '../wasm/opcodes';
 import * as builder from './builder';
 import * as stack from './stack';
+import { D, F, I, L, TYPE_SHIFT } from './types';
 
-const I = Type.I32;
-const L = Type.I64;
-const F = Type.F32;
-const D = Type.F64;
-
-/** IR operation and result type, for opcodes from i32.eqz on. eqz stands as Eq and is handled apart. */
+/** A word of IR operation and result type for each opcode from i32.eqz on. eqz stands as Eq and is handled apart. */
 // biome-ignore format: a table
 const ROWS = memory.data<i32>([
-  Op.Eq, I, Op.Eq, I, Op.Ne, I, Op.LtS, I, Op.LtU, I, Op.GtS, I, Op.GtU, I, Op.LeS, I, Op.LeU, I, Op.GeS, I, Op.GeU, I,
-  Op.Eq, I, Op.Eq, I, Op.Ne, I, Op.LtS, I, Op.LtU, I, Op.GtS, I, Op.GtU, I, Op.LeS, I, Op.LeU, I, Op.GeS, I, Op.GeU, I,
-  Op.FEq, I, Op.FNe, I, Op.FLt, I, Op.FGt, I, Op.FLe, I, Op.FGe, I,
-  Op.FEq, I, Op.FNe, I, Op.FLt, I, Op.FGt, I, Op.FLe, I, Op.FGe, I,
-  Op.Clz, I, Op.Ctz, I, Op.Popcnt, I, Op.Add, I, Op.Sub, I, Op.Mul, I, Op.Sdiv, I, Op.Udiv, I, Op.Srem, I, Op.Urem, I,
-  Op.And, I, Op.Or, I, Op.Xor, I, Op.Shl, I, Op.ShrS, I, Op.ShrU, I, Op.Rotl, I, Op.Rotr, I,
-  Op.Clz, L, Op.Ctz, L, Op.Popcnt, L, Op.Add, L, Op.Sub, L, Op.Mul, L, Op.Sdiv, L, Op.Udiv, L, Op.Srem, L, Op.Urem, L,
-  Op.And, L, Op.Or, L, Op.Xor, L, Op.Shl, L, Op.ShrS, L, Op.ShrU, L, Op.Rotl, L, Op.Rotr, L,
-  Op.FAbs, F, Op.FNeg, F, Op.FCeil, F, Op.FFloor, F, Op.FTrunc, F, Op.FNearest, F, Op.FSqrt, F,
-  Op.FAdd, F, Op.FSub, F, Op.FMul, F, Op.FDiv, F, Op.FMin, F, Op.FMax, F, Op.FCopysign, F,
-  Op.FAbs, D, Op.FNeg, D, Op.FCeil, D, Op.FFloor, D, Op.FTrunc, D, Op.FNearest, D, Op.FSqrt, D,
-  Op.FAdd, D, Op.FSub, D, Op.FMul, D, Op.FDiv, D, Op.FMin, D, Op.FMax, D, Op.FCopysign, D,
-  Op.Wrap, I, Op.FloatToIntS, I, Op.FloatToIntU, I, Op.FloatToIntS, I, Op.FloatToIntU, I,
-  Op.ExtendS, L, Op.ExtendU, L, Op.FloatToIntS, L, Op.FloatToIntU, L, Op.FloatToIntS, L, Op.FloatToIntU, L,
-  Op.IntToFloatS, F, Op.IntToFloatU, F, Op.IntToFloatS, F, Op.IntToFloatU, F, Op.Demote, F,
-  Op.IntToFloatS, D, Op.IntToFloatU, D, Op.IntToFloatS, D, Op.IntToFloatU, D, Op.Promote, D,
-  Op.Bitcast, I, Op.Bitcast, L, Op.Bitcast, F, Op.Bitcast, D,
-  Op.Sext8, I, Op.Sext16, I, Op.Sext8, L, Op.Sext16, L, Op.Sext32, L,
+  Op.Eq | I, Op.Eq | I, Op.Ne | I, Op.LtS | I, Op.LtU | I, Op.GtS | I, Op.GtU | I, Op.LeS | I, Op.LeU | I, Op.GeS | I, Op.GeU | I,
+  Op.Eq | I, Op.Eq | I, Op.Ne | I, Op.LtS | I, Op.LtU | I, Op.GtS | I, Op.GtU | I, Op.LeS | I, Op.LeU | I, Op.GeS | I, Op.GeU | I,
+  Op.FEq | I, Op.FNe | I, Op.FLt | I, Op.FGt | I, Op.FLe | I, Op.FGe | I,
+  Op.FEq | I, Op.FNe | I, Op.FLt | I, Op.FGt | I, Op.FLe | I, Op.FGe | I,
+  Op.Clz | I, Op.Ctz | I, Op.Popcnt | I, Op.Add | I, Op.Sub | I, Op.Mul | I, Op.Sdiv | I, Op.Udiv | I, Op.Srem | I, Op.Urem | I,
+  Op.And | I, Op.Or | I, Op.Xor | I, Op.Shl | I, Op.ShrS | I, Op.ShrU | I, Op.Rotl | I, Op.Rotr | I,
+  Op.Clz | L, Op.Ctz | L, Op.Popcnt | L, Op.Add | L, Op.Sub | L, Op.Mul | L, Op.Sdiv | L, Op.Udiv | L, Op.Srem | L, Op.Urem | L,
+  Op.And | L, Op.Or | L, Op.Xor | L, Op.Shl | L, Op.ShrS | L, Op.ShrU | L, Op.Rotl | L, Op.Rotr | L,
+  Op.FAbs | F, Op.FNeg | F, Op.FCeil | F, Op.FFloor | F, Op.FTrunc | F, Op.FNearest | F, Op.FSqrt | F,
+  Op.FAdd | F, Op.FSub | F, Op.FMul | F, Op.FDiv | F, Op.FMin | F, Op.FMax | F, Op.FCopysign | F,
+  Op.FAbs | D, Op.FNeg | D, Op.FCeil | D, Op.FFloor | D, Op.FTrunc | D, Op.FNearest | D, Op.FSqrt | D,
+  Op.FAdd | D, Op.FSub | D, Op.FMul | D, Op.FDiv | D, Op.FMin | D, Op.FMax | D, Op.FCopysign | D,
+  Op.Wrap | I, Op.FloatToIntS | I, Op.FloatToIntU | I, Op.FloatToIntS | I, Op.FloatToIntU | I,
+  Op.ExtendS | L, Op.ExtendU | L, Op.FloatToIntS | L, Op.FloatToIntU | L, Op.FloatToIntS | L, Op.FloatToIntU | L,
+  Op.IntToFloatS | F, Op.IntToFloatU | F, Op.IntToFloatS | F, Op.IntToFloatU | F, Op.Demote | F,
+  Op.IntToFloatS | D, Op.IntToFloatU | D, Op.IntToFloatS | D, Op.IntToFloatU | D, Op.Promote | D,
+  Op.Bitcast | I, Op.Bitcast | L, Op.Bitcast | F, Op.Bitcast | D,
+  Op.Sext8 | I, Op.Sext16 | I, Op.Sext8 | L, Op.Sext16 | L, Op.Sext32 | L,
 ]);
 
 export function isNumeric(opcode: u32): bool {
@@ -44,9 +40,9 @@ export function isNumeric(opcode: u32): bool {
 }
 
 export function translateNumeric(opcode: u32): void {
-  const row = ROWS + ((opcode - Opcode.I32Eqz) as usize) * 8;
-  const op = load<i32>(row) as Op;
-  const type = load<i32>(row, 4) as Type;
+  const row = ROWS + ((opcode - Opcode.I32Eqz) as usize) * 4;
+  const op = load<u8>(row) as Op;
+  const type = load<u8>(row, TYPE_SHIFT >> 3) as Type;
   if (opcode == Opcode.I32Eqz || opcode == Opcode.I64Eqz) {
     const value = stack.pop();
     stack.push(builder.compare(Op.Eq, value, builder.iconst(opcode == Opcode.I32Eqz ? Type.I32 : Type.I64, 0)));

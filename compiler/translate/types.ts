@@ -19,3 +19,10 @@ export function irType(type: u32): Type {
       return Type.Ref;
   }
 }
+
+// In the tables of numeric.ts and memory.ts a row is one word: the IR operation in the lowest byte, the type in the next.
+export const TYPE_SHIFT: u32 = 8;
+export const I = Type.I32 << TYPE_SHIFT;
+export const L = Type.I64 << TYPE_SHIFT;
+export const F = Type.F32 << TYPE_SHIFT;
+export const D = Type.F64 << TYPE_SHIFT;
