@@ -19,8 +19,8 @@ const roundConstants = changetype<Column<u32, u32>>(
   ]),
 );
 
-/** The message schedule of a block. */
-const schedule = Column.create<u32, u32>(64);
+/** The message schedule of a block; there while hashing. */
+let schedule: Column<u32, u32> = Column.none<u32, u32>();
 /** The last, padded blocks. */
 const tail = Buffer.create();
 
@@ -89,6 +89,7 @@ export function writeHash(buffer: Buffer, digestAt: u32): void {
   h5 = 0x9b05688c;
   h6 = 0x1f83d9ab;
   h7 = 0x5be0cd19;
+  schedule = Column.create<u32, u32>(BLOCK);
   const length = buffer.length;
   const whole = length & ~(BLOCK - 1);
   for (let offset: u32 = 0; offset < whole; offset += BLOCK) compress(buffer, offset);
@@ -99,6 +100,7 @@ export function writeHash(buffer: Buffer, digestAt: u32): void {
   tail.u32(bswap<u32>(length >> 29));
   tail.u32(bswap<u32>(length << 3));
   for (let offset: u32 = 0; offset < tail.length; offset += BLOCK) compress(tail, offset);
+  schedule = Column.free<u32, u32>(schedule);
   putBigEndian(buffer, digestAt, h0);
   putBigEndian(buffer, digestAt + 4, h1);
   putBigEndian(buffer, digestAt + 8, h2);

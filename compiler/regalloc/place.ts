@@ -75,7 +75,7 @@ import {
 const occupants: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
 /** What the piece at hand gains in each register; zero but for those in `hinted`. */
 const gains: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
-const hinted: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
+const hinted: Column<u32, u8> = Column.create<u32, u8>(MAX_REGS);
 let hintedCount: u32 = 0;
 /** Up to where each register is free for the piece at hand. */
 const limits: Column<u32, u32> = Column.create<u32, u32>(MAX_REGS);
@@ -210,7 +210,7 @@ function earlier(vreg: VReg, start: u32, leave: u32): u32 {
 
 function gain(register: u32, weight: u32): void {
   if (register >= MAX_REGS) return;
-  if (gains[register] == 0) hinted[hintedCount++] = register;
+  if (gains[register] == 0) hinted[hintedCount++] = register as u8;
   gains[register] = gains[register] + weight;
 }
 
