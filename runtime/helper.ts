@@ -108,4 +108,9 @@ export interface NativeHelper {
 
   /** Bits of cpu.ts. */
   cpuFeatures(): number;
+
+  /** Starts a program that nobody waits for, in a session of its own, at the lowest priority, and gives its process id. First that process writes
+   *  files, each whole or not at all, with what the `contents` are at this moment; where it can write none of them, the program does not
+   *  begin. `args`: the program, and its arguments. `names`: for each content the file's name while it is written, and its own. */
+  startAside(args: readonly string[], env: readonly string[], names: readonly string[], contents: readonly Uint8Array[]): number;
 }

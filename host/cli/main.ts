@@ -46,6 +46,15 @@ const program = new Command('ouro')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ouro: ')) });
 
+/** Has the compiler's own native code made. */
+function startBuilder(): void {
+  try {
+    spawnBuilder(cacheFolder(), 'guard', []);
+  } catch {
+    // Without it all goes on as before.
+  }
+}
+
 /** Commands give their exit code. */
 function command(name: string, description: string, action: (...args: any[]) => number | Promise<number>, parent = program): Command {
   return parent
@@ -54,7 +63,7 @@ function command(name: string, description: string, action: (...args: any[]) => 
     .exitOverride()
     .action(async (...args) => {
       process.exitCode = await action(...args);
-      if (nativeCoreIsDue()) spawnBuilder(cacheFolder(), 'guard', []).on('error', () => {});
+      if (nativeCoreIsDue()) startBuilder();
     });
 }
 

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { CompileError } from '../errors.js';
 import { ensureNativeCore } from '../native-core.js';
-import { engine, find, leaveToV8 } from '../register/artifacts.js';
+import { engine, find, nameOf } from '../register/artifacts.js';
+import { writeNote } from '../register/notes.js';
 import { minSize } from '../register/policy.js';
 import { Bar } from './bar.js';
 import { findWasm, shortPath } from './find.js';
@@ -62,7 +63,9 @@ async function precompileFile(file: string, onProgress: (share: number) => void)
   const of = { file, size: bytes.length };
   if (bytes.length < minSize) return { ...of, status: 'v8', reason: `smaller than ${formatSize(minSize)}: V8 is as fast` };
   const key = engine().keyOf(bytes);
+  const name = nameOf(bytes);
   const known = find(key);
+  if (known) writeNote(name, 'ouro');
   if (known) return { ...of, status: 'cached', artifactSize: known.artifact.bytes.length };
   const started = performance.now();
   try {
@@ -70,11 +73,12 @@ async function precompileFile(file: string, onProgress: (share: number) => void)
     const time = Math.round(performance.now() - started);
     const artifactSize = code.artifact.bytes.length;
     if (!find(key)) return { ...of, status: 'failed', time, artifactSize, reason: 'it could not be kept in the cache' };
+    writeNote(name, 'ouro');
     return { ...of, status: 'compiled', time, artifactSize };
   } catch (error) {
     const reason = (error as Error).message;
     if (!(error instanceof CompileError)) return { ...of, status: 'failed', reason };
-    leaveToV8(key, reason);
+    writeNote(name, 'v8', reason);
     return { ...of, status: 'v8', reason };
   }
 }

@@ -1,12 +1,11 @@
-/** artifacts: where the drop-in gets native code from: the engine that it runs modules with, and what is known of modules that are left to V8.
+/** artifacts: where the drop-in gets native code from: the engine that it runs modules with.
  *  Requires: the native helper; without it nothing here may be called. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { cachePath, keepCacheFolder, makeFolder } from '../cache.js';
-import { KEY_PATTERN } from '../cache/key.js';
+import { keepCacheFolder } from '../cache.js';
+import { KEY_PATTERN, keyOfHash } from '../cache/key.js';
 import { Code } from '../code.js';
 import type { Config } from '../config.js';
+import { compilerHash } from '../cores.js';
 import { Engine } from '../engine.js';
 import type { Func } from '../func.js';
 import type { Store, StoreOwner } from '../store.js';
@@ -14,7 +13,9 @@ import { clearTimeout, setTimeout } from '../timers.js';
 import type { Trap } from '../trap.js';
 import type { Callable } from '../types.js';
 import { toError } from './errors.js';
+import { fingerprint } from './fingerprint.js';
 import { adopt } from './functions.js';
+import { writeNote } from './notes.js';
 
 /** Applications that run on V8's stack of about 1 MiB run here, whatever the size of the frames. */
 const STACK = 4 * 2 ** 20;
@@ -41,30 +42,9 @@ export function engine(): RegisterEngine {
   return shared;
 }
 
-/** Where it is noted that the module with this key is left to V8. The key tells compiler and options too. */
-function notePath(key: string): string {
-  return cachePath(`register/${key}.v8`);
-}
-
-/** Why a module is left to V8, if that is known. */
-export function leftToV8(key: string): string | undefined {
-  const path = notePath(key);
-  try {
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Notes it for the next start. */
-export function leaveToV8(key: string, reason: string): void {
-  const path = notePath(key);
-  try {
-    makeFolder(dirname(path), 0o777);
-    writeFileSync(path, reason);
-  } catch {
-    // Without the note the next start finds out again.
-  }
+/** Under which name a module has its notes and waits for a builder. It tells compiler and options too. */
+export function nameOf(bytes: Uint8Array, of: Engine = engine()): string {
+  return keyOfHash(fingerprint(bytes), of.precompileCompatibilityHash, compilerHash());
 }
 
 /** The code that this thread had last, by key: an application that makes a module again has it at once, and code on its way to another thread
@@ -121,10 +101,14 @@ export function findShared(key: string, id: string, nonce: string): Code | undef
 
 /** Native code for a binary, whatever the mode: from the cache, or compiled now. Throws what the compiler says. */
 export function compileNow(bytes: Uint8Array, key = engine().keyOf(bytes)): Code {
-  return remember(key, engine().load(bytes));
+  const code = engine().load(bytes);
+  writeNote(nameOf(bytes), 'ouro');
+  return remember(key, code);
 }
 
 /** The same without blocking. */
 export async function compileSoon(bytes: Uint8Array, key: string): Promise<Code> {
-  return remember(key, await engine().loadAsync(bytes));
+  const code = await engine().loadAsync(bytes);
+  writeNote(nameOf(bytes), 'ouro');
+  return remember(key, code);
 }

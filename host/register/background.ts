@@ -1,77 +1,99 @@
 /** background: native code for the next start, made by a process of its own (builder.ts), of low priority, that outlives this one.
- *  It is started when the application has had some time for itself, or when it ends. */
+ *  It is started when the application has had some time for itself, or when it ends. Until then the module's bytes are the application's own:
+ *  to copy and to write them can take as long as all else that first sight costs. */
 
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { builtin } from '../builtin.js';
-import { makeFolder, writeAtomic } from '../cache.js';
+import { makeFolder } from '../cache.js';
 import { setTimeout } from '../timers.js';
-import { engine, folder } from './artifacts.js';
+import { engine, folder, nameOf } from './artifacts.js';
+import { hasNote, writeNote } from './notes.js';
 import { log } from './policy.js';
-import { isBeingBuilt, queuePath } from './queue.js';
+import { isBeingBuilt, partPath, queuePath } from './queue.js';
 import { spawnBuilder } from './spawn.js';
 
 /** Milliseconds that the application has for itself. */
 const DELAY = 1000;
 
-interface Job {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-}
-
-const pending = new Map<string, Job>();
+/** Modules that wait, by name. */
+const pending = new Map<string, Uint8Array>();
 let timer: NodeJS.Timeout | undefined;
 let failed = false;
 
-/** Has native code made for a module that V8 runs. `bytes` are kept, and do not change. */
-export function build(bytes: Uint8Array, key: string): void {
-  if (failed || pending.has(key)) return;
-  pending.set(key, { key, bytes });
-  if (timer) return;
+/** Has native code made for a module that V8 runs. `name`: nameOf(bytes) when V8 got them. */
+export function build(bytes: Uint8Array, name: string): void {
+  if (failed || pending.has(name)) return;
+  pending.set(name, mayChange(bytes, name) ? bytes.slice() : bytes);
+  if (!timer) plan();
+}
+
+/** Most applications leave the bytes of a module alone. A part of something larger (a pool, a wasm memory) is soon something else. */
+function mayChange({ buffer, length }: Uint8Array, name: string): boolean {
+  return !(buffer instanceof ArrayBuffer) || 2 * length < buffer.byteLength || hasNote(name, 'changes');
+}
+
+function plan(): void {
   timer = setTimeout(start, DELAY);
   timer.unref();
   process.once('exit', finish);
 }
 
-/** While the application goes on. What is being written when it ends is still pending. */
+/** While the application goes on: the bytes are written in another thread. What is being written when it ends is still pending. */
 async function start(): Promise<void> {
-  const jobs = [...pending.values()];
-  const { rename, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
+  const names = [...pending.keys()];
   try {
-    for (const { key, bytes } of jobs) {
-      const path = queuePath(key);
-      makeFolder(dirname(path), 0o700);
-      const part = `${path}.${process.pid}.part`;
-      await writeFile(part, bytes, { mode: 0o600 });
-      await rename(part, path);
+    const { rename, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
+    const written: string[] = [];
+    for (const name of names) {
+      const bytes = readyBytes(name);
+      if (!bytes) continue;
+      const part = partPath(name);
+      await writeFile(part, bytes, { mode: 0o600, flag: 'wx' });
+      await rename(part, queuePath(name));
+      written.push(name);
     }
-    run(jobs);
+    run(written, []);
   } catch (error) {
     give(error);
   }
-  for (const { key } of jobs) pending.delete(key);
+  for (const name of names) pending.delete(name);
   timer = undefined;
   process.off('exit', finish);
-  if (pending.size > 0) {
-    timer = setTimeout(start, DELAY);
-    timer.unref();
-    process.once('exit', finish);
+  if (pending.size > 0) plan();
+}
+
+/** When the application ends: the builder's process writes the bytes itself. */
+function finish(): void {
+  try {
+    const ready = [...pending.keys()].flatMap((name) => {
+      const bytes = readyBytes(name);
+      return bytes ? [{ name, bytes }] : [];
+    });
+    run(
+      ready.map(({ name }) => name),
+      ready.map(({ bytes }) => bytes),
+    );
+  } catch (error) {
+    give(error);
   }
 }
 
-/** When the application ends. */
-function finish(): void {
-  const jobs = [...pending.values()];
-  try {
-    for (const { key, bytes } of jobs) {
-      if (isBeingBuilt(key)) continue;
-      const path = queuePath(key);
-      makeFolder(dirname(path), 0o700);
-      writeAtomic(path, bytes, 0o600, false);
-    }
-    run(jobs);
-  } catch (error) {
-    give(error);
+/** The bytes of a pending module, where somebody has to build it, and they can be kept. */
+function readyBytes(name: string): Uint8Array | undefined {
+  if (isBeingBuilt(name)) return undefined;
+  const bytes = pending.get(name)!;
+  if (nameOf(bytes) !== name) {
+    writeNote(name, 'changes');
+    log(
+      () => 'native code for the next start cannot be made: the application has changed the bytes of the module; next time they are copied',
+    );
+    return undefined;
   }
+  const place = dirname(queuePath(name));
+  makeFolder(place, 0o700);
+  accessSync(place, constants.W_OK);
+  return bytes;
 }
 
 /** Without a builder the application goes on as it is, now and at the next start. */
@@ -80,12 +102,9 @@ function give(error: unknown): void {
   log(() => `native code for the next start cannot be made: ${(error as Error).message}`);
 }
 
-function run(all: readonly Job[]): void {
-  const jobs = all.filter(({ key }) => !isBeingBuilt(key));
-  if (jobs.length === 0) return;
+function run(names: readonly string[], contents: readonly Uint8Array[]): void {
+  if (names.length === 0) return;
   const policy = engine().compileOptions.explicitBounds ? 'explicit' : 'guard';
-  const keys = jobs.map(({ key }) => key);
-  const child = spawnBuilder(folder, policy, keys);
-  child.on('error', give);
-  log(() => `process ${child.pid} makes native code for ${jobs.length === 1 ? 'a module' : `${jobs.length} modules`}`);
+  const pid = spawnBuilder(folder, policy, names, contents);
+  log(() => `process ${pid} makes native code for ${names.length === 1 ? 'a module' : `${names.length} modules`}`);
 }

@@ -1,40 +1,53 @@
 /** builder: the process that makes native code in the background, and the compiler's own, with which that takes half the time.
- *  Arguments: the memory policy, then keys of modules in the queue. */
+ *  Arguments: the memory policy, then names of modules in the queue. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { config, leaveToV8 } from './artifacts.js';
+import { config, nameOf } from './artifacts.js';
 import { Engine } from '../engine.js';
 import { CompileError, CompilerBug } from '../errors.js';
 import { ensureNativeCore } from '../native-core.js';
+import { writeNote } from './notes.js';
 import { yieldToOthers } from './priority.js';
 import { lock, MAX_ATTEMPTS, queuePath, sweep, unlock } from './queue.js';
 
-const [policy, ...keys] = process.argv.slice(2);
+const [policy, ...names] = process.argv.slice(2);
 const engine = new Engine({ ...config, memoryPolicy: policy === 'explicit' ? 'explicit' : 'guard' });
 
 // Whoever has started it has done so already, as a rule.
 yieldToOthers(process.pid);
 
-const size = (key: string) => statSync(queuePath(key), { throwIfNoEntry: false })?.size ?? 0;
-ensureNativeCore(keys.reduce((sum, key) => sum + size(key), 0));
+const size = (name: string) => statSync(queuePath(name), { throwIfNoEntry: false })?.size ?? 0;
+ensureNativeCore(names.reduce((sum, name) => sum + size(name), 0));
 
-for (const key of keys) {
-  const attempt = lock(key);
-  if (attempt === undefined) continue;
-  if (attempt > MAX_ATTEMPTS) leaveToV8(key, `${MAX_ATTEMPTS} processes have failed to compile it`);
-  else {
-    try {
-      const bytes = readFileSync(queuePath(key));
-      // Of another Ouro than this one, or damaged: no verdict on the module.
-      if (engine.keyOf(bytes) === key) engine.load(bytes);
-    } catch (error) {
-      // A full disk, say: the lock stays, and counts.
-      if (!(error instanceof CompileError || error instanceof CompilerBug)) continue;
-      leaveToV8(key, error.message);
-    }
+function compile(name: string, bytes: Uint8Array): void {
+  // Of another Ouro than this one, or damaged: no verdict on the module.
+  if (nameOf(bytes, engine) !== name) return;
+  try {
+    engine.load(bytes);
+    writeNote(name, 'ouro');
+  } catch (error) {
+    if (!(error instanceof CompileError || error instanceof CompilerBug)) throw error;
+    // The application may have changed the bytes after V8 had them.
+    if (WebAssembly.validate(bytes as BufferSource)) writeNote(name, 'v8', error.message);
   }
-  unlock(key);
 }
 
-if (keys.length > 0) sweep();
+for (const name of names) {
+  // It could not be written, or another builder was faster.
+  if (size(name) === 0) continue;
+  const attempt = lock(name);
+  if (attempt === undefined) continue;
+  if (attempt > MAX_ATTEMPTS) writeNote(name, 'v8', `${MAX_ATTEMPTS} processes have failed to compile it`);
+  else {
+    try {
+      compile(name, readFileSync(queuePath(name)));
+    } catch {
+      // A full disk, say: the lock stays, and counts.
+      continue;
+    }
+  }
+  unlock(name);
+}
+
+if (names.length > 0) sweep();
 ensureNativeCore();

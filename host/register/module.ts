@@ -4,12 +4,13 @@
 import type { Code } from '../code.js';
 import { CompileError } from '../errors.js';
 import { V8 } from '../v8.js';
-import { compileNow, compileSoon, engine, find, leaveToV8, leftToV8 } from './artifacts.js';
+import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
 import { build } from './background.js';
 import { type Context, inContext } from './errors.js';
+import { hasNote, leftToV8, writeNote } from './notes.js';
 import { sectionsOf } from './outline.js';
-import { callers, excluded, log, minSize, mode } from './policy.js';
-import { ModuleRecord } from './record.js';
+import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';
+import { ModuleRecord, type Trace, traceOf } from './record.js';
 
 /** A view of what V8 takes for the bytes of a module. */
 function bytesOf(source: unknown): Uint8Array | undefined {
@@ -22,10 +23,11 @@ function bytesOf(source: unknown): Uint8Array | undefined {
 
 /** What is known of a module before V8 has seen it. */
 interface Choice {
-  /** Native code. */
+  /** Native code, and its name in the cache. */
   readonly code?: Code;
-  /** The name in the cache; undefined for a module that is too small to have one. */
   readonly key?: string;
+  /** Under which there are notes; undefined for a module that is too small to have any. */
+  readonly name?: string;
   /** It is seen for the first time. */
   readonly isNew?: boolean;
 }
@@ -34,56 +36,60 @@ const isSmall = (bytes: Uint8Array) => bytes.length < minSize || mode === 'off';
 
 /** Looks for native code. `files`: as `callers` gave them. */
 function choose(bytes: Uint8Array, files: readonly string[]): Choice {
-  return isSmall(bytes) ? {} : chooseByKey(bytes, engine().keyOf(bytes), files);
+  if (isSmall(bytes)) return {};
+  const name = nameOf(bytes);
+  return chooseAtOnce(bytes, name) ?? chooseByKey(bytes, name, engine().keyOf(bytes), files);
 }
 
 /** To hash more than this takes milliseconds, for which other work should not wait. */
 const LARGE = 2 ** 20;
 
-/** The same without blocking. */
-async function chooseLater(bytes: Uint8Array): Promise<Choice> {
-  const files = callers();
-  if (bytes.length < LARGE) return choose(bytes, files);
-  return chooseByKey(bytes, await engine().keyOfAsync(bytes), files);
+const tell = (bytes: Uint8Array, key: string | undefined, text: string) =>
+  log(() => `module ${(key ?? engine().keyOf(bytes)).slice(0, 12)}, ${Math.ceil(bytes.length / 1024)} KB: ${text}`);
+const NEW = 'runs on V8 this time: native code is made for the next start';
+
+/** V8 runs what is noted to be left to it, and what nobody has made native code for; undefined where that cannot be told without the hash. */
+function chooseAtOnce(bytes: Uint8Array, name: string): Choice | undefined {
+  if (hasLists) return undefined;
+  const left = leftToV8(name);
+  if (left !== undefined) {
+    tell(bytes, undefined, `runs on V8: ${left}`);
+    return { name };
+  }
+  if (mode !== 'background' || hasNote(name, 'ouro')) return undefined;
+  tell(bytes, undefined, NEW);
+  return { name, isNew: true };
 }
 
-function chooseByKey(bytes: Uint8Array, key: string, files: readonly string[]): Choice {
+function chooseByKey(bytes: Uint8Array, name: string, key: string, files: readonly string[]): Choice {
   // Not `performance`, which takes a process longer to load than finding the code.
   const started = process.hrtime();
-  const tell = (text: string) => log(() => `module ${nameOf(key)}, ${Math.ceil(bytes.length / 1024)} KB: ${text}`);
-  const reason = excluded(bytes, key, files);
-  if (reason !== undefined) {
-    tell(`runs on V8: ${reason}`);
-    return { key };
-  }
-  const left = leftToV8(key);
+  const left = excluded(bytes, key, files) ?? leftToV8(name);
   if (left !== undefined) {
-    tell(`runs on V8: ${left}`);
-    return { key };
+    tell(bytes, key, `runs on V8: ${left}`);
+    return { name };
   }
   const code = find(key);
   if (code) {
     const [seconds, nanoseconds] = process.hrtime(started);
-    tell(`runs as native code, found in ${(1e3 * seconds + nanoseconds / 1e6).toFixed(1)} ms`);
-    return { key, code };
+    tell(bytes, key, `runs as native code, found in ${(1e3 * seconds + nanoseconds / 1e6).toFixed(1)} ms`);
+    return { name, key, code };
   }
-  tell(mode === 'eager' ? 'is compiled now' : 'runs on V8 this time: native code is made for the next start');
-  return { key, isNew: true };
+  tell(bytes, key, mode === 'eager' ? 'is compiled now' : NEW);
+  return { name, key, isNew: true };
 }
-
-const nameOf = (key: string) => key.slice(0, 12);
 
 /** Takes note that a module stays on V8, unless the problem is one of this process or a module that V8 does not run either. */
-function refused(key: string, error: unknown): void {
+function refused({ name, key }: Choice, error: unknown): void {
   const { message } = error as Error;
-  log(() => `module ${nameOf(key)} runs on V8: ${message}`);
-  if (error instanceof CompileError) leaveToV8(key, message);
+  log(() => `module ${key!.slice(0, 12)} runs on V8: ${message}`);
+  if (error instanceof CompileError) writeNote(name!, 'v8', message);
 }
 
-/** A module that V8 has made. `own`: nobody else has the bytes. */
-function onV8(module: WebAssembly.Module, bytes: Uint8Array, { key, isNew }: Choice, own: boolean): WebAssembly.Module {
-  ModuleRecord.onV8(module, bytes, bytes.length < minSize, key);
-  if (isNew && mode === 'background') build(own ? bytes : bytes.slice(), key!);
+/** A module that V8 has made of the bytes. */
+function onV8(module: WebAssembly.Module, bytes: Uint8Array, trace: Trace, { name, isNew }: Choice): WebAssembly.Module {
+  ModuleRecord.onV8(module, trace, name);
+  if (isNew && mode === 'background') build(bytes, name!);
   return module;
 }
 
@@ -97,7 +103,7 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
       try {
         code = compileNow(bytes, choice.key);
       } catch (error) {
-        refused(choice.key!, error);
+        refused(choice, error);
       }
     }
     if (code) {
@@ -105,7 +111,8 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
       const prototype = (target as { prototype: object }).prototype;
       return prototype === V8.Module.prototype ? module : Object.setPrototypeOf(module, prototype);
     }
-    return onV8(Reflect.construct(V8.Module, args, target as () => void), bytes, choice, false);
+    const module = Reflect.construct(V8.Module, args, target as () => void);
+    return onV8(module, bytes, traceOf(bytes, bytes.length < minSize), choice);
   }
   return Reflect.construct(V8.Module, args, target as () => void);
 }
@@ -115,19 +122,26 @@ export async function compile(args: readonly unknown[], context: Context): Promi
   const view = bytesOf(args[0]);
   try {
     if (!view || args[1] !== undefined) return await V8.compile(...(args as [BufferSource]));
-    // The application may change its bytes meanwhile.
-    const bytes = view.slice();
-    const choice = await chooseLater(bytes);
+    const small = isSmall(view);
+    const name = small ? undefined : nameOf(view);
+    let choice: Choice | undefined = name === undefined ? {} : chooseAtOnce(view, name);
+    // The application may change its bytes meanwhile. V8 has a copy of its own.
+    const bytes = choice ? view : view.slice();
+    if (!choice) {
+      const files = callers();
+      choice = chooseByKey(bytes, name!, bytes.length < LARGE ? engine().keyOf(bytes) : await engine().keyOfAsync(bytes), files);
+    }
     let { code } = choice;
     if (choice.isNew && mode === 'eager') {
       try {
         code = await compileSoon(bytes, choice.key!);
       } catch (error) {
-        refused(choice.key!, error);
+        refused(choice, error);
       }
     }
     if (code) return ModuleRecord.native(code, choice.key!).module;
-    return onV8(await V8.compile(bytes as BufferSource), bytes, choice, true);
+    const trace = traceOf(bytes, bytes.length < minSize);
+    return onV8(await V8.compile(bytes as BufferSource), bytes, trace, choice);
   } catch (error) {
     throw inContext(error, 'WebAssembly.compile()', context);
   }

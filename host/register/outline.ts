@@ -141,23 +141,49 @@ export function headOf(bytes: Uint8Array): Uint8Array {
   return extract(bytes, [SECTION_TYPE, SECTION_IMPORT, SECTION_FUNCTION, SECTION_EXPORT]);
 }
 
+/** What a module imports. */
+export function importsOf(bytes: Uint8Array): OutlinedImport[] {
+  return readSection(bytes, SECTION_IMPORT, readImport);
+}
+
+/** The list that a section is; empty where the module has no such section. */
+function readSection<T>(bytes: Uint8Array, wanted: number, read: (reader: Reader) => T): T[] {
+  for (const { id, start, end } of sectionsOf(bytes)) {
+    if (id !== wanted) continue;
+    const reader = new Reader(bytes, start, end);
+    return reader.list(() => read(reader));
+  }
+  return [];
+}
+
+const readExport = (reader: Reader): OutlinedExport => ({ name: reader.name(), kind: kinds[reader.byte()], index: reader.u32() });
+
+/** A value that is made when it is asked for. */
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Types, imports and exports are read now, how many functions so ever there are. */
 export function outlineOf(bytes: Uint8Array): Outline {
   const sections = new Set<number>();
   let types: (FuncType | undefined)[] = [];
-  let imports: OutlinedImport[] = [];
-  let exports: OutlinedExport[] = [];
-  let own: number[] = [];
   for (const { id, start, end } of sectionsOf(bytes)) {
     if (id !== 0) sections.add(id);
-    const reader = new Reader(bytes, start, end);
-    if (id === SECTION_TYPE) types = readTypes(reader);
-    if (id === SECTION_IMPORT) imports = reader.list(() => readImport(reader));
-    if (id === SECTION_FUNCTION) own = reader.list(() => reader.u32());
-    if (id === SECTION_EXPORT) exports = reader.list(() => ({ name: reader.name(), kind: kinds[reader.byte()], index: reader.u32() }));
+    if (id === SECTION_TYPE) types = readTypes(new Reader(bytes, start, end));
   }
-  const functions = imports.flatMap(({ type }) => (type === undefined ? [] : [type])).concat(own);
-  const mentionsFuncref = types.some((type) => type?.params.includes('funcref') || type?.results.includes('funcref'));
-  return { imports, exports, sections, mentionsFuncref, functionType: (index) => types[functions[index]] };
+  const imports = importsOf(bytes);
+  const functions = lazy(() => {
+    const own = readSection(bytes, SECTION_FUNCTION, (reader) => reader.u32());
+    return imports.flatMap(({ type }) => (type === undefined ? [] : [type])).concat(own);
+  });
+  return {
+    imports,
+    exports: readSection(bytes, SECTION_EXPORT, readExport),
+    sections,
+    mentionsFuncref: types.some((type) => type?.params.includes('funcref') || type?.results.includes('funcref')),
+    functionType: (index) => types[functions()[index]],
+  };
 }
 
 /** Types up to the first that is no plain function type. */

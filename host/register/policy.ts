@@ -52,13 +52,16 @@ export function log(line: () => string): void {
   }
 }
 
+/** Whether there are lists. */
+export const hasLists = include.length > 0 || exclude.length > 0;
+
 /** Says why the lists leave a module to V8; undefined when they do not. `hash`: SHA-256 of the binary. `files`: as `callers` gave them.
  *  A pattern is
  *  - the beginning of that hash, in at least 8 digits;
  *  - the module's name in its name section;
  *  - a part of the path of a file that is on the stack when the application makes the module: `node_modules/sql.js`. */
 export function excluded(bytes: Uint8Array, hash: string, files: readonly string[]): string | undefined {
-  if (include.length === 0 && exclude.length === 0) return undefined;
+  if (!hasLists) return undefined;
   const name = moduleName(bytes);
   const matches = (pattern: string) =>
     pattern === name || (/^[0-9a-f]{8,64}$/.test(pattern) && hash.startsWith(pattern)) || files.some((file) => file.includes(pattern));
@@ -70,7 +73,7 @@ export function excluded(bytes: Uint8Array, hash: string, files: readonly string
 
 /** Paths of the files on the stack, where the lists ask for them. */
 export function callers(): readonly string[] {
-  if (include.length === 0 && exclude.length === 0) return [];
+  if (!hasLists) return [];
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 50;
   const { stack = '' } = new Error();

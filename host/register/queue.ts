@@ -1,4 +1,5 @@
-/** queue: binaries that wait for a builder, and which of them has one, as files of the cache. Of all processes at most one builds a module. */
+/** queue: binaries that wait for a builder, and which of them has one, as files of the cache. Of all processes at most one builds a module.
+ *  `name`: artifacts.ts, nameOf. */
 
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,12 +9,17 @@ import { cachePath } from '../cache.js';
 export const MAX_ATTEMPTS = 3;
 
 /** The binary. */
-export function queuePath(key: string): string {
-  return cachePath(`register/${key}.wasm`);
+export function queuePath(name: string): string {
+  return cachePath(`register/${name}.wasm`);
 }
 
-function lockPath(key: string): string {
-  return cachePath(`register/${key}.lock`);
+/** The binary while it is written, by whom so ever. */
+export function partPath(name: string): string {
+  return `${queuePath(name)}.${process.pid}-${Math.random().toString(36).slice(2)}.part`;
+}
+
+function lockPath(name: string): string {
+  return cachePath(`register/${name}.lock`);
 }
 
 interface Lock {
@@ -22,9 +28,9 @@ interface Lock {
   readonly attempts: number;
 }
 
-function readLock(key: string): Lock | undefined {
+function readLock(name: string): Lock | undefined {
   try {
-    const [pid, attempts] = readFileSync(lockPath(key), 'utf8').split(' ').map(Number);
+    const [pid, attempts] = readFileSync(lockPath(name), 'utf8').split(' ').map(Number);
     return Number.isInteger(pid) && Number.isInteger(attempts) ? { pid, attempts } : { pid: 0, attempts: 0 };
   } catch {
     return undefined;
@@ -42,19 +48,19 @@ function isAlive(pid: number): boolean {
 }
 
 /** Whether a living process builds the module. */
-export function isBeingBuilt(key: string): boolean {
-  const lock = readLock(key);
+export function isBeingBuilt(name: string): boolean {
+  const lock = readLock(name);
   return lock !== undefined && isAlive(lock.pid);
 }
 
 /** Takes the module on; gives the number of this attempt, or undefined when another process is at it. */
-export function lock(key: string): number | undefined {
-  const before = readLock(key);
+export function lock(name: string): number | undefined {
+  const before = readLock(name);
   if (before && isAlive(before.pid)) return undefined;
-  if (before) rmSync(lockPath(key), { force: true });
+  if (before) rmSync(lockPath(name), { force: true });
   const attempts = (before?.attempts ?? 0) + 1;
   try {
-    const file = openSync(lockPath(key), 'wx', 0o600);
+    const file = openSync(lockPath(name), 'wx', 0o600);
     writeSync(file, `${process.pid} ${attempts}`);
     closeSync(file);
     return attempts;
@@ -64,9 +70,9 @@ export function lock(key: string): number | undefined {
 }
 
 /** The module is done with. */
-export function unlock(key: string): void {
-  rmSync(queuePath(key), { force: true });
-  rmSync(lockPath(key), { force: true });
+export function unlock(name: string): void {
+  rmSync(queuePath(name), { force: true });
+  rmSync(lockPath(name), { force: true });
 }
 
 const HOUR = 3600_000;

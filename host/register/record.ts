@@ -5,8 +5,9 @@
 import type { Code } from '../code.js';
 import type { FuncType } from '../types.js';
 import { V8 } from '../v8.js';
-import { findShared, leaveToV8 } from './artifacts.js';
-import { type ExternKindName, type Forwarded, forwardedBy, headOf, labelled, type Outline, outlineOf } from './outline.js';
+import { findShared, nameOf } from './artifacts.js';
+import { writeNote } from './notes.js';
+import { type ExternKindName, type Forwarded, forwardedBy, headOf, importsOf, labelled, type Outline, outlineOf } from './outline.js';
 
 const LABEL = 'ouro.artifact';
 
@@ -21,6 +22,29 @@ export interface ExportDescriptor {
   readonly kind: ExternKindName;
 }
 
+/** What is kept of the binary of a module that runs on V8. */
+export interface Trace {
+  readonly head: Uint8Array;
+  /** All of it. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+const EMPTY: Uint8Array = new Uint8Array();
+
+/** The bytes are not kept but where they may be needed: a small module's, and those of one that could have to follow an object to the other engine.
+ *  Whether V8 takes them need not be known yet. */
+export function traceOf(bytes: Uint8Array, small: boolean): Trace {
+  let head: Uint8Array = EMPTY;
+  let shares = false;
+  try {
+    head = headOf(bytes);
+    shares = importsOf(bytes).some(({ kind, mutable }) => kind === 'table' || (kind === 'global' && mutable));
+  } catch {
+    // Of a proposal that is newer than the reader, or no module.
+  }
+  return { head, bytes: small || shares ? bytes.slice() : undefined };
+}
+
 const records = new WeakMap<WebAssembly.Module, ModuleRecord>();
 
 const kindNames: Record<string, ExternKindName> = { func: 'function', table: 'table', memory: 'memory', global: 'global' };
@@ -30,8 +54,10 @@ export class ModuleRecord {
   readonly module: WebAssembly.Module;
   /** Native code, where the module is a label. */
   readonly code: Code | undefined;
-  /** The name of the artifact in the cache; unknown for small modules. */
+  /** The name of the artifact in the cache. */
   readonly key: string | undefined;
+  /** Of the module's notes, where it runs on V8 and is not small. */
+  readonly #name: string | undefined;
   /** The binary, where it may be needed again. */
   readonly #bytes: Uint8Array | undefined;
   readonly #head: Uint8Array | undefined;
@@ -40,15 +66,13 @@ export class ModuleRecord {
   #imports: readonly ImportDescriptor[] | undefined;
   #forwarded: Forwarded | undefined | null = null;
 
-  private constructor(
-    module: WebAssembly.Module,
-    of: { code?: Code; key?: string | undefined; bytes?: Uint8Array | undefined; head?: Uint8Array | undefined },
-  ) {
+  private constructor(module: WebAssembly.Module, of: { code?: Code; key?: string } & Partial<Trace> & { name?: string | undefined }) {
     this.module = module;
     this.code = of.code;
     this.key = of.key;
     this.#bytes = of.bytes;
     this.#head = of.head;
+    this.#name = of.name;
     records.set(module, this);
   }
 
@@ -58,14 +82,9 @@ export class ModuleRecord {
     return new ModuleRecord(label, { code, key });
   }
 
-  /** A module that runs on V8, made from `bytes`, which are not kept but where they may be needed: a small module's, and those of one that
-   *  could have to follow an object to the other engine. */
-  static onV8(module: WebAssembly.Module, bytes: Uint8Array, small: boolean, key?: string): ModuleRecord {
-    const head = headOf(bytes);
-    if (small) return new ModuleRecord(module, { bytes: bytes.slice(), head, key });
-    const record = new ModuleRecord(module, { head, key });
-    const shares = record.outline?.imports.some(({ kind, mutable }) => kind === 'table' || (kind === 'global' && mutable));
-    return shares ? new ModuleRecord(module, { bytes: bytes.slice(), head, key }) : record;
+  /** A module that runs on V8. `name`: of its notes. */
+  static onV8(module: WebAssembly.Module, trace: Trace, name?: string): ModuleRecord {
+    return new ModuleRecord(module, { ...trace, name });
   }
 
   /** The record of a module, however it came here; undefined for what is no module. */
@@ -150,6 +169,7 @@ export class ModuleRecord {
 
   /** From the next start on the module runs on V8. */
   leaveToV8(reason: string): void {
-    if (this.key !== undefined) leaveToV8(this.key, reason);
+    const name = this.code ? nameOf(this.code.artifact.wasm!) : this.#name;
+    if (name !== undefined) writeNote(name, 'v8', reason);
   }
 }

@@ -1,22 +1,28 @@
-/** spawn: starts a builder (builder.ts) that outlives this process. */
+/** spawn: starts a builder (builder.ts) that outlives this process. Not by node:child_process, which a process takes milliseconds to load, and which
+ *  copies the page tables of all its memory where nothing has to be copied. */
 
-import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { builtin } from '../builtin.js';
-import { yieldToOthers } from './priority.js';
+import { native } from '../native.js';
+import { partPath, queuePath } from './queue.js';
 
-/** `policy`: the engine's memory policy; `keys`: of modules in the queue of the cache in `folder`. */
-export function spawnBuilder(folder: string, policy: 'explicit' | 'guard', keys: readonly string[]): ChildProcess {
-  // The builder is no part of the application: none of its hooks, and not the drop-in itself.
-  const { NODE_OPTIONS: _, ...env } = process.env;
+/** Gives its process id. `policy`: the engine's memory policy; `names`: of modules in the queue of the cache in `folder`. With `contents` they are not
+ *  there yet: the new process puts them there. */
+export function spawnBuilder(
+  folder: string,
+  policy: 'explicit' | 'guard',
+  names: readonly string[],
+  contents: readonly Uint8Array[] = [],
+): number {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  if (permission && !permission.has('child')) throw new Error("Node's permission model allows no child processes");
   const builder = fileURLToPath(new URL('./builder.js', import.meta.url));
-  const { spawn } = builtin<typeof import('node:child_process')>('child_process');
-  const child = spawn(process.execPath, [builder, policy, ...keys], {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...env, OURO_REGISTER: 'off', OURO_CACHE: folder },
-  });
-  child.unref();
-  if (child.pid !== undefined) yieldToOthers(child.pid);
-  return child;
+  // The builder is no part of the application: none of its hooks, and not the drop-in itself.
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  const env = Object.entries({ ...rest, OURO_REGISTER: 'off', OURO_CACHE: folder });
+  return native().startAside(
+    [process.execPath, builder, policy, ...names],
+    env.map(([name, value]) => `${name}=${value}`),
+    contents.flatMap((_, i) => [partPath(names[i]), queuePath(names[i])]),
+    contents,
+  );
 }

@@ -450,6 +450,67 @@ static napi_value cpu_features(napi_env env, napi_callback_info info) {
   return number_value(env, ouro_cpu_features());
 }
 
+/* The strings of an array, and a null, in one block; a null pointer when that cannot be. */
+static char **get_strings(napi_env env, napi_value array) {
+  uint32_t count;
+  if (napi_get_array_length(env, array, &count) != napi_ok) return NULL;
+  size_t size = 0;
+  napi_value value;
+  for (uint32_t i = 0; i < count; i++) {
+    size_t length;
+    if (napi_get_element(env, array, i, &value) != napi_ok || napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) return NULL;
+    size += length + 1;
+  }
+  char **list = malloc((count + 1) * sizeof *list + size);
+  if (!list) return NULL;
+  char *at = (char *)(list + count + 1);
+  for (uint32_t i = 0; i < count; i++) {
+    size_t length;
+    if (napi_get_element(env, array, i, &value) != napi_ok ||
+        napi_get_value_string_utf8(env, value, at, (size_t)((char *)(list + count + 1) + size - at), &length) != napi_ok) {
+      free(list);
+      return NULL;
+    }
+    list[i] = at;
+    at += length + 1;
+  }
+  list[count] = NULL;
+  return list;
+}
+
+/* startAside(arguments, environment, names, contents): the process's id. `arguments`, of which the first is the program, and `environment` are
+ * strings; `names` two for each of the `contents`: the file's name while it is written, and its own. */
+static napi_value start_aside(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS];
+  if (!get_arguments(env, info, 4, values)) return NULL;
+  uint32_t count = 0, name_count = 0;
+  char **arguments = get_strings(env, values[0]), **environment = get_strings(env, values[1]), **names = get_strings(env, values[2]);
+  struct aside_file *files = NULL;
+  napi_value pid = NULL, content;
+  if (!arguments || !arguments[0] || !environment || !names || napi_get_array_length(env, values[2], &name_count) != napi_ok ||
+      napi_get_array_length(env, values[3], &count) != napi_ok || name_count != 2 * (uint64_t)count) {
+    throw_text(env, "startAside wants lists of strings, and two names for each content");
+  } else if (!(files = calloc(count + 1, sizeof *files))) {
+    throw_errno(env, "cannot start a process");
+  } else {
+    uint32_t i = 0;
+    for (; i < count; i++) {
+      uint8_t *bytes;
+      files[i].part = names[2 * i];
+      files[i].path = names[2 * i + 1];
+      if (napi_get_element(env, values[3], i, &content) != napi_ok || !get_bytes(env, content, &bytes, &files[i].size)) break;
+      files[i].bytes = bytes;
+    }
+    struct aside aside = {.arguments = arguments, .environment = environment, .files = files, .file_count = count};
+    if (i == count) pid = ouro_start_aside(&aside) ? number_value(env, (uint64_t)aside.pid) : throw_errno(env, "cannot start a process");
+  }
+  free(arguments);
+  free(environment);
+  free(names);
+  free(files);
+  return pid;
+}
+
 static bool create_slots(napi_env env, struct thread *thread) {
   napi_value buffer;
   void *data;
@@ -499,6 +560,7 @@ NAPI_MODULE_INIT() {
       {"readFuncRef", read_func_ref},
       {"sha256", sha256},
       {"cpuFeatures", cpu_features},
+      {"startAside", start_aside},
   };
   struct thread *thread = ouro_begin_environment(env);
   if (!thread || (!ouro_slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");

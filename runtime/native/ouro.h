@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* An activation: one entry into wasm that has not come back yet. Stands at the top of its part of the wasm stack. */
 struct frame {
@@ -172,6 +173,22 @@ bool ouro_release_shared(struct mapping *mapping);
 
 /* hash.c */
 napi_value ouro_hash_later(napi_env env, napi_value owner, const uint8_t *bytes, size_t size, size_t gap, size_t gap_size);
+
+/* aside.c */
+struct aside_file {
+  char *part, *path; /* written under the first name, then renamed */
+  const uint8_t *bytes;
+  size_t size;
+};
+struct aside {
+  char **arguments, **environment; /* as of execve; the program is the first argument */
+  const struct aside_file *files;
+  size_t file_count;
+  pid_t pid; /* out */
+  int error;
+  void *stack;
+};
+bool ouro_start_aside(struct aside *aside);
 
 /* memory.c */
 bool ouro_probe_guard(uintptr_t address, uint64_t length, uint64_t reserved);

@@ -61,12 +61,13 @@ async function alternate(
   return all;
 }
 
-/** Stops whoever makes native code for the next start in this cache, and empties it. */
+/** Stops whoever makes native code for the next start in this cache, which begins when the application has ended, and empties it. */
 async function forget(cache: string): Promise<void> {
   const folder = join(cache, 'register');
-  const names = (suffix: string) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(suffix)) : []);
-  for (let i = 0; i < 100 && names('.wasm').length > 0; i++) {
-    const [lock] = names('.lock');
+  const names = (pattern: RegExp) => (existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)) : []);
+  const isDone = () => names(/\.(ouro|v8)$/).length > 0 && names(/\.(wasm|part)$/).length === 0;
+  for (let i = 0; i < 100 && !isDone(); i++) {
+    const [lock] = names(/\.lock$/);
     if (lock) {
       process.kill(Number.parseInt(readFileSync(join(folder, lock), 'utf8'), 10), 'SIGKILL');
       break;

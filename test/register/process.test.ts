@@ -161,7 +161,7 @@ test('a module that Ouro cannot compile', async () => {
   for (const mode of ['eager', 'background']) {
     const app = new App('simd', files);
     assert.is(app.run(['simd.mjs'], { OURO_REGISTER: mode }).stdout, '2\n');
-    for (let i = 0; i < 600 && app.queue.length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    await app.built();
     const next = app.run(['simd.mjs'], { OURO_REGISTER: mode });
     assert.is(next.stdout, '2\n');
     assert.match(next.stderr, /runs on V8: .*SIMD/);

@@ -77,14 +77,21 @@ export class App {
     return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.ouro')) : [];
   }
 
-  /** Waits until builders have done their work. */
+  /** What is known of modules: names of notes with this ending. */
+  notes(kind: 'ouro' | 'v8' | 'changes'): string[] {
+    const folder = join(this.cache, 'register');
+    return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(`.${kind}`)) : [];
+  }
+
+  /** Waits until builders have done their work: so many modules have notes. */
   async built(count = 1): Promise<void> {
-    for (let i = 0; i < 600 && !(this.artifacts.length >= count && this.queue.length === 0); i++) await sleep(50);
+    const isDone = () => this.notes('ouro').length + this.notes('v8').length >= count && this.queue.length === 0;
+    for (let i = 0; i < 600 && !isDone(); i++) await sleep(50);
   }
 
   /** What waits for a builder, or is being built. */
   get queue(): string[] {
     const folder = join(this.cache, 'register');
-    return existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.v8')) : [];
+    return existsSync(folder) ? readdirSync(folder).filter((name) => /\.(wasm|lock|part)$/.test(name)) : [];
   }
 }
