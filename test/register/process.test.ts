@@ -72,9 +72,29 @@ const files = {
     ...process.execArgv, 'little.cjs'], { stdio: 'inherit' });`,
   'homeless.cjs': `require('node:os').homedir = () => { throw new Error('no home'); };`,
   'off.cjs': `console.log(typeof WebAssembly)`,
+  'large.cjs': `const [, , file] = process.argv;
+    const bytes = require('node:fs').readFileSync(file);
+    const run = (module) => console.log(new WebAssembly.Instance(module).exports.f());
+    run(new WebAssembly.Module(bytes));
+    WebAssembly.compile(bytes).then(run);`,
+  'overwrite.cjs': `const bytes = new Uint8Array(require('node:fs').readFileSync('adder.wasm')); ${use} bytes.fill(0);`,
+  'transfer.cjs': `const bytes = new Uint8Array(require('node:fs').readFileSync('adder.wasm')); ${use}
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });`,
+  'pool.cjs': `const { buffer } = new WebAssembly.Memory({ initial: 1 });
+    const adder = require('node:fs').readFileSync('adder.wasm');
+    const bytes = new Uint8Array(buffer, 16, adder.length);
+    bytes.set(adder); ${use} bytes.fill(0);`,
+  'in-worker.mjs': `import { Worker } from 'node:worker_threads';
+    new Worker(new URL('./app.mjs', import.meta.url));`,
   'parent.mjs': `import { spawnSync } from 'node:child_process';
     process.stdout.write(spawnSync(process.execPath, ['app.mjs'], { encoding: 'utf8' }).stdout);`,
 };
+
+/** A module larger than what is looked at of it at first; `value` is in the rest, far from its ends. */
+async function large(value: number, body = `i32.const ${value}`): Promise<Uint8Array> {
+  const filler = (name: string) => `(func (export "${name}") ${'(drop (i32.const 1000000))'.repeat(20_000)})`;
+  return parseText(`(module ${filler('a')} (func (export "f") (result i32) ${body}) ${filler('b')})`);
+}
 
 const answer = 'log 40\nsum 42\n';
 const runsNative = /runs as native code/;
@@ -127,6 +147,134 @@ test('an application that ends by exit or by an error', async () => {
     await app.built();
     assert.is(app.artifacts.length, 1);
   }
+});
+
+test('an application that changes the bytes of its module', async () => {
+  for (const file of ['overwrite.cjs', 'transfer.cjs']) {
+    const app = new App('changes', files);
+    const first = app.run([file]);
+    assert.is(first.stdout, answer);
+    assert.match(first.stderr, /has changed the bytes/);
+    assert.is(app.notes('changes').length, 1);
+    assert.is(app.run([file]).stdout, answer);
+    await app.built();
+    const third = app.run([file]);
+    assert.is(third.stdout, answer);
+    assert.match(third.stderr, runsNative);
+  }
+});
+
+test('a module in a wasm memory', async () => {
+  const app = new App('pool', files);
+  assert.is(app.run(['pool.cjs']).stdout, answer);
+  await app.built();
+  const { stdout, stderr } = app.run(['pool.cjs']);
+  assert.is(stdout, answer);
+  assert.match(stderr, runsNative);
+});
+
+test('a module of a thread that ends', async () => {
+  const app = new App('thread', files);
+  assert.is(app.run(['in-worker.mjs']).stdout, answer);
+  await app.built();
+  assert.match(app.run(['in-worker.mjs']).stderr, runsNative);
+});
+
+test('modules that look the same at first', async () => {
+  const twins = {
+    'one.wasm': await large(1),
+    'two.wasm': await large(2),
+    'simd.wasm': await large(0, 'i32x4.extract_lane 1 (v128.const i32x4 3 3 3 3)'),
+  };
+  assert.is(twins['one.wasm'].length, twins['two.wasm'].length);
+  const app = new App('twins', { ...files, ...twins });
+  for (const seen of [runsOnV8, runsNative]) {
+    const { stdout, stderr } = app.run(['large.cjs', 'one.wasm']);
+    assert.is(stdout, '1\n1\n');
+    assert.match(stderr, seen);
+    await app.built();
+  }
+  for (const seen of [runsOnV8, runsNative]) {
+    const { stdout, stderr } = app.run(['large.cjs', 'two.wasm']);
+    assert.is(stdout, '2\n2\n');
+    assert.match(stderr, seen);
+    for (let i = 0; i < 600 && app.artifacts.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    await app.built();
+  }
+  // And they share their notes.
+  assert.is(app.notes('ouro').length, 1);
+  const [note] = app.notes('ouro');
+  writeFileSync(join(app.cache, 'register', note.replace(/ouro$/, 'v8')), 'no reason');
+  for (const [file, value] of [
+    ['one.wasm', 1],
+    ['two.wasm', 2],
+  ]) {
+    const { stdout, stderr } = app.run(['large.cjs', String(file)]);
+    assert.is(stdout, `${value}\n${value}\n`);
+    assert.match(stderr, /runs on V8: no reason/);
+  }
+});
+
+test('notes without native code, and native code without notes', async () => {
+  const app = new App('notes', files);
+  const next = async (seen: RegExp) => {
+    const { stdout, stderr } = app.run(['app.mjs']);
+    assert.is(stdout, answer);
+    assert.match(stderr, seen);
+    await app.built();
+  };
+  await next(runsOnV8);
+  await next(runsNative);
+  rmSync(join(app.cache, 'register'), { recursive: true });
+  await next(runsOnV8);
+  await next(runsNative);
+  rmSync(join(app.cache, 'modules'), { recursive: true });
+  await next(runsOnV8);
+  for (let i = 0; i < 600 && app.artifacts.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  await next(runsNative);
+});
+
+test('what waits for a builder and is something else by then', async () => {
+  const app = new App('queue', { ...files, 'large.wasm': await large(1) });
+  const builder = join(root, 'dist', 'builder.js');
+  assert.is(app.run(['large.cjs', 'large.wasm']).stdout, '1\n1\n');
+  await app.built();
+  const [name] = app.notes('ouro').map((note) => note.replace('.ouro', ''));
+  rmSync(join(app.cache, 'modules'), { recursive: true });
+  const bytes = await large(1);
+  for (const damage of [
+    () => bytes.subarray(0, -1),
+    () => Buffer.alloc(bytes.length),
+    () => Buffer.from('something else'),
+    // The same at first sight, and no module.
+    () => bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 16),
+  ]) {
+    rmSync(join(app.cache, 'register', `${name}.ouro`), { force: true });
+    writeFileSync(join(app.cache, 'register', `${name}.wasm`), damage());
+    app.run([builder, 'guard', name], { OURO_REGISTER: 'off' }, []);
+    assert.equal(app.queue, []);
+    assert.equal([...app.notes('ouro'), ...app.notes('v8')], []);
+    assert.equal(app.artifacts, []);
+  }
+});
+
+test('no room for what a builder needs', async () => {
+  const app = new App('room', { ...files, 'large.wasm': await large(1) });
+  // In blocks of 512 bytes.
+  const limit = `require('node:child_process').spawnSync('sh', ['-c', 'ulimit -f 10; exec "$0" "$@"', process.execPath,
+    ...process.execArgv, 'large.cjs', 'large.wasm'], { stdio: 'inherit' });`;
+  writeFileSync(join(app.folder, 'room.cjs'), limit);
+  for (let i = 0; i < 4; i++) {
+    const { stdout, stderr } = app.run(['room.cjs']);
+    assert.is(stdout, '1\n1\n');
+    assert.match(stderr, runsOnV8);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(app.queue, []);
+  }
+  // Nothing is held against the module.
+  app.run(['large.cjs', 'large.wasm']);
+  await app.built();
+  assert.match(app.run(['large.cjs', 'large.wasm']).stderr, runsNative);
 });
 
 test('eager, off, and the size floor', () => {
@@ -299,6 +447,16 @@ test("Node's permission model without addons", () => {
   assert.is(stdout, answer);
   assert.is(status, 0);
   assert.match(stderr, /WebAssembly runs on V8: .*--allow-addons/);
+});
+
+test("Node's permission model without child processes", () => {
+  const app = new App('children', files);
+  const flag = Number(process.versions.node.split('.')[0]) >= 22 ? '--permission' : '--experimental-permission';
+  const { stdout, stderr, status } = app.run([flag, '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*', 'app.mjs']);
+  assert.is(stdout, answer);
+  assert.is(status, 0);
+  assert.match(stderr, /native code for the next start cannot be made: .*no child processes/);
+  assert.equal(app.queue, []);
 });
 
 test.run();

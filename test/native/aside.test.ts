@@ -1,0 +1,149 @@
+/** Processes that are started aside: what they write, and what they have of the process that starts them. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadHelper } from '../support/machine.js';
+
+const helper = loadHelper();
+const root = mkdtempSync(join(tmpdir(), 'ouro-aside-'));
+process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
+
+let folders = 0;
+function newFolder(): string {
+  const folder = join(root, String(folders++));
+  mkdirSync(folder);
+  return folder;
+}
+
+/** Waits for a file that is written under another name first. */
+async function appears(path: string): Promise<string> {
+  for (let i = 0; i < 400 && !existsSync(path); i++) await sleep(25);
+  return readFileSync(path, 'utf8');
+}
+
+/** A program that writes what `script` prints to `out`. */
+const shell = (script: string, out: string) => ['/bin/sh', '-c', `{ ${script}; } > "$1.part" 2>&1; mv "$1.part" "$1"`, 'sh', out];
+const PATH = `PATH=${process.env.PATH}`;
+
+test('a program with arguments and an environment, in a session of its own, that yields to all others', async () => {
+  const out = join(newFolder(), 'out');
+  const pid = helper.startAside(
+    shell('echo "$MINE é $OTHER"; echo $$; cut -d" " -f 4,6,19 /proc/$$/stat; grep -E "Sig(Blk|Cgt)|Threads" /proc/$$/status', out),
+    [PATH, 'MINE=a b'],
+    [],
+    [],
+  );
+  const [text, ownPid, stat, ...status] = (await appears(out)).trimEnd().split('\n');
+  assert.is(text, 'a b é ');
+  assert.is(ownPid, String(pid));
+  const [parent, session, nice] = stat.split(' ').map(Number);
+  assert.is.not(parent, process.pid);
+  assert.is(session, pid);
+  assert.is(nice, 19);
+  assert.match(status.join(), /Threads:\s*1,SigBlk:\s*0+,/);
+});
+
+test('nothing of it is left for this process to wait for', async () => {
+  const out = join(newFolder(), 'out');
+  for (const contents of [[], [new Uint8Array(10)]]) {
+    rmSync(out, { force: true });
+    const names = contents.flatMap(() => [`${out}.1`, `${out}.2`]);
+    const pid = helper.startAside(shell('true', out), [PATH], names, contents);
+    await appears(out);
+    for (let i = 0; i < 100 && existsSync(`/proc/${pid}`); i++) await sleep(20);
+    assert.not.ok(existsSync(`/proc/${pid}`));
+  }
+});
+
+test('files with the bytes of that moment', async () => {
+  const folder = newFolder();
+  const out = join(folder, 'out');
+  const contents = [new Uint8Array(30_000_000).fill(1), new Uint8Array(3).fill(2), new Uint8Array(0)];
+  const names = contents.flatMap((_, i) => [join(folder, `part${i}`), join(folder, `file${i}`)]);
+  helper.startAside(shell(`ls ${folder}`, out), [PATH], names, contents);
+  for (const each of contents) each.fill(9);
+  structuredClone(contents[1].buffer, { transfer: [contents[1].buffer] });
+  assert.is((await appears(out)).replace(/\s+/g, ' '), 'file0 file1 file2 out.part ');
+  assert.ok(readFileSync(join(folder, 'file0')).equals(Buffer.alloc(30_000_000, 1)));
+  assert.ok(readFileSync(join(folder, 'file1')).equals(Buffer.alloc(3, 2)));
+  assert.is(statSync(join(folder, 'file0')).mode & 0o777, 0o600);
+});
+
+test('a file that cannot be written is left out, and so is the program where there is none', async () => {
+  const folder = newFolder();
+  const out = join(folder, 'out');
+  const bytes = new Uint8Array(10);
+  const missing = ['missing/part', 'missing/file'].map((name) => join(folder, name));
+  const taken = join(folder, 'taken');
+  writeFileSync(taken, 'mine');
+  // V8 keeps wasm memories out of forks.
+  const memory = new Uint8Array(new WebAssembly.Memory({ initial: 16 }).buffer);
+  const inMemory = [join(folder, 'memory.part'), join(folder, 'memory')];
+  const names = [...missing, taken, join(folder, 'file'), ...inMemory];
+  helper.startAside(shell('true', out), [PATH], names, [bytes, bytes, memory]);
+  await sleep(500);
+  assert.equal(readdirSync(folder), ['taken']);
+  assert.is(readFileSync(taken, 'utf8'), 'mine');
+  helper.startAside(shell('true', out), [PATH], [...names, `${taken}2`, `${taken}3`], [bytes, bytes, memory, bytes]);
+  await appears(out);
+  assert.equal(readdirSync(folder), ['out', 'taken', 'taken3']);
+});
+
+/** Runs a script of its own, with the helper as `helper` and a folder's path as `folder`. */
+function run(script: string, folder: string, limits = ''): { milliseconds: number; stdout: string } {
+  const file = join(folder, 'script.cjs');
+  const addon = join(import.meta.dirname, '..', '..', 'host', `ouro-${process.arch}-${process.platform}.node`);
+  writeFileSync(file, `const helper = require(${JSON.stringify(addon)}); const folder = ${JSON.stringify(folder)}; ${script}`);
+  const started = performance.now();
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', `${limits} exec "$0" "$@"`, process.execPath, file], { encoding: 'utf8' });
+  assert.is(status, 0, stderr);
+  return { milliseconds: performance.now() - started, stdout };
+}
+
+test('who waits for the output of this process waits no longer', () => {
+  const { milliseconds, stdout } = run(
+    `helper.startAside(['/bin/sleep', '5'], [], [folder + '/part', folder + '/file'], [new Uint8Array(1e7)]); console.log(1);`,
+    newFolder(),
+  );
+  assert.is(stdout, '1\n');
+  assert.ok(milliseconds < 4500, `${milliseconds} ms`);
+});
+
+test('no room for a file', async () => {
+  const folder = newFolder();
+  // In blocks of 512 bytes. A signal comes with it, which would end the process.
+  run(
+    `helper.startAside(['/bin/touch', folder + '/out'], [], ['part1', 'large', 'part2', 'small'].map((name) => folder + '/' + name),
+       [new Uint8Array(1e6), new Uint8Array(1000)]);`,
+    folder,
+    'ulimit -f 100;',
+  );
+  await appears(join(folder, 'out'));
+  assert.equal(readdirSync(folder), ['out', 'script.cjs', 'small']);
+});
+
+test('bad arguments', () => {
+  const start = helper.startAside as (...args: unknown[]) => number;
+  const bytes = new Uint8Array(1);
+  for (const args of [
+    [[], [], [], []],
+    [[1], [], [], []],
+    [['/bin/true'], 'x', [], []],
+    [['/bin/true'], [], ['a'], [bytes]],
+    [['/bin/true'], [], ['a', 'b'], []],
+    [['/bin/true'], [], ['a', 'b'], [{}]],
+    [['/bin/true'], [], ['a', 'b']],
+  ]) {
+    assert.throws(
+      () => start(...args),
+      (error: Error) => error instanceof TypeError,
+    );
+  }
+});
+
+test.run();
