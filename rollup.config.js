@@ -44,12 +44,16 @@ function copyAssets() {
 /** Tells the bundles what stands beside them, which nobody has to hash at each start then, and what their loader gives them. */
 function surroundings(loaded = '{}') {
   const id = resolve('build/host/bundled.js');
-  const hashOf = (path) => (existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : '');
+  const hashOf = (...paths) => {
+    const hash = createHash('sha256');
+    for (const path of paths.filter(existsSync)) hash.update(readFileSync(path));
+    return paths.some(existsSync) ? hash.digest('hex') : '';
+  };
   return {
     name: 'surroundings',
     load: (path) =>
       path === id
-        ? `export const dropInHash = '${hashOf('dist/install.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}', loaded = ${loaded};`
+        ? `export const dropInHash = '${hashOf('dist/install.cjs', 'dist/native-code.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}', loaded = ${loaded};`
         : null,
   };
 }
@@ -153,9 +157,45 @@ function bundlePackages() {
 
 const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
 
-/** The drop-in is CommonJS inside, whether it is imported or required: it is one file, which a fresh process has loaded sooner than a few ES
- *  modules, there is one copy of it in a process, and Node 20 can require it. */
-const dropIn = { install: 'host/register/install', webassembly: 'host/register/webassembly' };
+/** The drop-in is CommonJS inside, whether it is imported or required: that is two files, which a fresh process has loaded sooner than a few ES
+ *  modules, there is one copy of it in a process, and Node 20 can require it. The first, install.cjs, is what every process needs; the second is
+ *  loaded when there is native code to run or to make: to read all of it takes V8 twice as long. */
+const dropIn = { entry: 'host/register/install', webassembly: 'host/register/webassembly' };
+const NATIVE = 'native-code';
+const alwaysNeeded =
+  /^(host\/(register|cache)\/|host\/(builtin|bundled|cache|config|cores|cpu|engine|errors|func|memory|native|timers|types|v8)\.js|runtime\/(artifact|cpu|layout)\.js)/;
+
+function dropInChunk(id) {
+  const path = relative(resolve('build'), id);
+  if (path === `${dropIn.webassembly}.js`) return undefined;
+  return alwaysNeeded.test(path) || path.startsWith('..') || id.startsWith('\0') ? 'install' : NATIVE;
+}
+
+/** Makes install.cjs load the other file when it first uses something of it. By then install.cjs is complete, so the other one has what it imports as
+ *  constants, which is faster than as properties. */
+function loadLater() {
+  const requireOf = (file) => new RegExp(`^(?:var|const) (\\S+) = require\\('\\./${file}\\.cjs'\\);$`, 'm');
+  const usesOf = (name) => new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}\\.([\\w$]+)`, 'g');
+  return {
+    name: 'load-later',
+    generateBundle(_, bundle) {
+      delete bundle['entry.cjs'];
+      const [install, native] = [bundle['install.cjs'], bundle[`${NATIVE}.cjs`]];
+      const [line, name] = requireOf(NATIVE).exec(install.code);
+      const lazy = `let ${name}$exports;\nconst ${name} = () => (${name}$exports ??= require('./${NATIVE}.cjs'));`;
+      install.code = install.code.replace(usesOf(name), (_, each) => `${name}().${each}`).replace(line, () => lazy);
+      const [other, namespace] = requireOf('install').exec(native.code);
+      const used = new Set();
+      const local = (each) => `install$${each}`;
+      native.code = native.code.replace(usesOf(namespace), (_, each) => {
+        used.add(each);
+        return local(each);
+      });
+      const all = [...used].map((each) => `${each}: ${local(each)}`).join(', ');
+      native.code = native.code.replace(other, () => `const { ${all} } = require('./install.cjs');`);
+    },
+  };
+}
 
 /** For those who import it. The namespace does not come by an ES module that imports a CommonJS one by its names. */
 const namespaceFacade =
@@ -182,9 +222,20 @@ function commonjsMeta() {
 
 const commonjs = {
   input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
-  output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', exports: 'named' },
+  output: {
+    dir: 'dist',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    exports: 'named',
+    hoistTransitiveImports: false,
+    manualChunks: dropInChunk,
+  },
   external,
-  plugins: [bundlePackages(), commonjsMeta(), surroundings(), withoutComments(), asset('webassembly.js', namespaceFacade)],
+  plugins: [bundlePackages(), commonjsMeta(), surroundings(), withoutComments(), loadLater(), asset('webassembly.js', namespaceFacade)],
+  onwarn(warning, warn) {
+    if (warning.code !== 'CIRCULAR_CHUNK') warn(warning); // see loadLater
+  },
 };
 
 /** Node's own modules as the global process gives them: for each that is imported by name, Node makes a list of all that it exports. */

@@ -1,6 +1,6 @@
 /** bundled: what the bundler knows of the files beside the bundles; it puts the values here. Elsewhere they are empty, and worked out. */
 
-/** Hash of the drop-in's text, install.cjs. */
+/** Hash of the drop-in's text: install.cjs, native-code.cjs. */
 export const dropInHash = '';
 /** SHA-256 of compiler.wasm, as hexadecimal digits. */
 export const bundledCompilerHash: string = '';

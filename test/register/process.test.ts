@@ -440,6 +440,26 @@ test('without the native helper', () => {
   }
 });
 
+test('what runs native code is not loaded where there is none', async () => {
+  const app = new App('parts', files);
+  const dist = join(makeFolder('dist'), 'dist');
+  cpSync(join(root, 'dist'), dist, { recursive: true });
+  writeFileSync(join(dist, 'package.json'), '{"type": "module"}');
+  const imports = ['--import', pathToFileURL(join(dist, 'register.js')).href];
+  const part = join(dist, 'native-code.cjs');
+  const text = readFileSync(part);
+  writeFileSync(part, 'process.exit(1)');
+  for (const file of ['app.mjs', 'async.mjs', 'in-worker.mjs', 'little.cjs', 'off.cjs']) {
+    const { stdout, stderr, status } = app.run([file], {}, imports);
+    assert.is(status, 0, stderr);
+    assert.is(stdout, app.run([file], {}, []).stdout);
+  }
+  await app.built(2);
+  assert.is(app.run(['app.mjs'], {}, imports).status, 1);
+  writeFileSync(part, text);
+  assert.match(app.run(['app.mjs'], {}, imports).stderr, runsNative);
+});
+
 test("Node's permission model without addons", () => {
   const app = new App('permission', files);
   const flag = Number(process.versions.node.split('.')[0]) >= 22 ? '--permission' : '--experimental-permission';

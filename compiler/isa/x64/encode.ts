@@ -5,7 +5,7 @@
 import { Inst } from '../../base/entity';
 import { RelocationKind, addRelocation, code } from '../../emit/output';
 import { VMCONTEXT_BUILTINS } from '../../../runtime/layout';
-import { SPILL_BASE, NO_LOCATION, instFlags, instImms, instOperandCounts, instOps, locationOf } from '../mach';
+import { NO_LOCATION, instFlags, instImms, instOperandCounts, instOps, locationOf } from '../mach';
 import {
   M_0F,
   M_0F38,
@@ -174,11 +174,7 @@ function addLea(inst: Inst): void {
     return;
   }
   const right = locationOf(inst, 2);
-  if (to == left || to == right || right >= SPILL_BASE) {
-    if (to != left && to != right) {
-      rmLocation(left);
-      op(0x8b, widthOf(size), to, 0);
-    }
+  if (to == left || to == right) {
     rmLocation(to == right ? left : right);
     op(0x03, widthOf(size), to, 0);
   } else {

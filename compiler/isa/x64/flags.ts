@@ -4,7 +4,7 @@
 
 import { Inst } from '../../base/entity';
 import { movePositions, moveTo } from '../../regalloc/moves';
-import { SPILL_BASE, instAt, instFlags, instImms, instOperandCounts, instOps, locationOf } from '../mach';
+import { instAt, instFlags, instImms, instOperandCounts, instOps, locationOf } from '../mach';
 import { COND_SHIFT, Cond, Form, Size, X64, condOf, formOf, operandSize } from './inst';
 
 /** Instructions without flags to look at before giving up; giving up costs three bytes. */
@@ -104,8 +104,7 @@ function flagsAfter(inst: Inst): Flags {
       const to = locationOf(inst, 0);
       if (to == locationOf(inst, 1)) return Flags.ZeroAndSign;
       if (formOf(instFlags[inst]) == Form.Imm) return Flags.Kept;
-      const right = locationOf(inst, 2);
-      return to == right || right >= SPILL_BASE ? Flags.ZeroAndSign : Flags.Kept;
+      return to == locationOf(inst, 2) ? Flags.ZeroAndSign : Flags.Kept;
     }
     case X64.Shl:
     case X64.Shr:

@@ -126,14 +126,14 @@ export const enum X64 {
   StoreImm, // M       imm (sign-extended i32), S8 … S64
   StoreF, // r M
 
-  // Integer arithmetic: d=1 r (a|M|i). Flags are set as the machine does.
+  // Integer arithmetic: d=1 r (r|M|i). Flags are set as the machine does.
   Add,
   Sub,
   And,
   Or,
   Xor,
   Imul, // Form.Imm: d (a), three-operand imul
-  /** d r a|i without reuse: encode picks add in place or lea. Form.Reg or Form.Imm. Does not promise flags. */
+  /** d r r|i without reuse: encode picks add in place or lea. Form.Reg or Form.Imm. Does not promise flags. */
   AddLea,
   Lea, // d M          S32 or S64 result; kinds Base, BaseIndex, Index, Context
   Neg, // d=1 r
@@ -149,7 +149,7 @@ export const enum X64 {
   Shrx,
   Sarx,
   Rorx, // BMI2: d (a|M), imm the count
-  Andn, // BMI1: d r(inverted) (a|M)
+  Andn, // BMI1: d r(inverted) (r|M)
   /** Loads rax and rdx for a division: d(rdx) use(rax): sign extension of rax into rdx. */
   SignRdx,
   /** d(rax) d(rdx) use(rax) use(rdx) use(a): unsigned and signed division, S32 or S64. */
