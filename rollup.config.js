@@ -183,16 +183,19 @@ function loadLater() {
       const [install, native] = [bundle['install.cjs'], bundle[`${NATIVE}.cjs`]];
       const [line, name] = requireOf(NATIVE).exec(install.code);
       const lazy = `let ${name}$exports;\nconst ${name} = () => (${name}$exports ??= require('./${NATIVE}.cjs'));`;
-      install.code = install.code.replace(usesOf(name), (_, each) => `${name}().${each}`).replace(line, () => lazy);
+      const [head, tail] = install.code.split(line).map((part) => part.replace(usesOf(name), (_, each) => `(${name}().${each})`));
+      install.code = head + lazy + tail;
       const [other, namespace] = requireOf('install').exec(native.code);
       const used = new Set();
       const local = (each) => `install$${each}`;
-      native.code = native.code.replace(usesOf(namespace), (_, each) => {
-        used.add(each);
-        return local(each);
-      });
+      const [before, behind] = native.code.split(other).map((part) =>
+        part.replace(usesOf(namespace), (_, each) => {
+          used.add(each);
+          return local(each);
+        }),
+      );
       const all = [...used].map((each) => `${each}: ${local(each)}`).join(', ');
-      native.code = native.code.replace(other, () => `const { ${all} } = require('./install.cjs');`);
+      native.code = `${before}const { ${all} } = require('./install.cjs');${behind}`;
     },
   };
 }
