@@ -31,6 +31,21 @@ test('all of a process gets the lowest priority', async () => {
   }
 });
 
+test('a session that others share is left alone', async () => {
+  const group = '/proc/self/autogroup';
+  const before = existsSync(group) ? readFileSync(group, 'utf8') : '';
+  const child = spawn(process.execPath, ['-e', 'console.log(); setTimeout(() => {}, 60_000)']);
+  try {
+    await once(child.stdout, 'data');
+    const { pid } = child as { pid: number };
+    yieldToOthers(pid);
+    assert.is(getPriority(pid), constants.priority.PRIORITY_LOW);
+    if (before !== '') assert.is(readFileSync(group, 'utf8'), before);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
 test('a process that is gone', () => {
   yieldToOthers(2 ** 22 + 1);
 });
