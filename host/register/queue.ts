@@ -75,21 +75,15 @@ export function unlock(name: string): void {
   rmSync(lockPath(name), { force: true });
 }
 
-const HOUR = 3600_000;
-/** Milliseconds after which a file goes, by the end of its name: what a process has been writing for so long was left by one that was killed; code
- *  of the drop-in (load.ts) may be that of an older build, or another Node, and is soon made anew. */
-const MAX_AGE: readonly (readonly [ending: string, age: number])[] = [
-  ['.part', HOUR],
-  ['.code', 30 * 24 * HOUR],
-];
+/** Milliseconds after which what a process has been writing was left by one that was killed. */
+const MAX_PART_AGE = 3600_000;
 
 /** Removes what nobody will use any more. */
 export function sweep(now = Date.now()): void {
   const folder = dirname(queuePath(''));
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const age = MAX_AGE.find(([ending]) => name.endsWith(ending))?.[1];
-    const stats = age === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
-    if (stats && now - stats.mtimeMs > age!) rmSync(path, { force: true });
+    const stats = name.endsWith('.part') ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stats && now - stats.mtimeMs > MAX_PART_AGE) rmSync(path, { force: true });
   }
 }
