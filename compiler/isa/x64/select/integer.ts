@@ -1,10 +1,11 @@
 /** integer: integer arithmetic.
  *  In: an integer instruction.  Out: machine instructions. An i32 result always comes from a 32-bit instruction, so it is zero-extended.
  *
- *  The second operand of two-operand arithmetic is in a register, although it could be in a spill slot: newer processors keep what was just stored
- *  in a slot at hand for a load, but not for arithmetic with a memory operand, which waits five cycles for it (measured on Zen 3: 1.6 against
- *  6.4 cycles around a chain of store, xor, add). The load is one more instruction and no more memory access. blake3 takes 0.81 of
- *  the time, xchacha20 0.78, the other programs are as fast. A load of wasm is folded: its memory was written long ago, as a rule. */
+ *  The operands of most arithmetic are in registers, although one could be in a spill slot: newer processors keep what was just stored in a slot
+ *  at hand for a load, but not for arithmetic with a memory operand, which waits five cycles for it (measured on Zen 3: 1.6 against 6.4 cycles
+ *  around a chain of store, xor, add; the same for imul, andn, movsx, lzcnt; shlx, rorx and cmov get it like a load). The load is one more
+ *  instruction and no more memory access. blake3 takes 0.81 of the time, xchacha20 0.78, the other programs are as fast. A load of wasm is
+ *  folded: its memory was written long ago, as a rule. */
 
 import { Value, VReg } from '../../../base/entity';
 import * as ir from '../../../ir/func';
@@ -233,7 +234,7 @@ function selectAnd(value: Value): void {
     if (mask == 0xff || mask == 0xffff || (mask == 0xffffffff && size == Size.S64)) {
       const from = mask == 0xff ? Size.S8 : mask == 0xffff ? Size.S16 : Size.S32;
       const source = useSized(a, size);
-      emitUnary(X64.Movzx, flagsOf(Size.S32, Form.Reg) | (from << FROM_SHIFT), vregOf(value), source, Constraint.Any);
+      emitUnary(X64.Movzx, flagsOf(Size.S32, Form.Reg) | (from << FROM_SHIFT), vregOf(value), source, Constraint.Register);
       return;
     }
   }
@@ -349,7 +350,7 @@ function selectCount(value: Value, op: X64, sequence: X64, feature: u32): void {
     useRegister(source);
     return;
   }
-  emitUnary(op, flagsOf(size, Form.Reg), vregOf(value), useSized(a, size), anySized(a, size));
+  emitUnary(op, flagsOf(size, Form.Reg), vregOf(value), useSized(a, size), Constraint.Register);
 }
 
 /** rdx:rax / b: quotient in rax, remainder in rdx. */
@@ -411,7 +412,7 @@ function selectSext(value: Value, from: Size): void {
     return;
   }
   const source = useLow(a);
-  emitUnary(X64.Movsx, flagsOf(size, Form.Reg) | (from << FROM_SHIFT), vregOf(value), source, Constraint.Any);
+  emitUnary(X64.Movsx, flagsOf(size, Form.Reg) | (from << FROM_SHIFT), vregOf(value), source, Constraint.Register);
 }
 
 function selectWrap(value: Value): void {
