@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -65,10 +66,8 @@ static int run(void *data) {
   if (group >= 0 && write(group, PRIORITY_TEXT, strlen(PRIORITY_TEXT)) < 0) errno = 0; /* the program tries again */
   if (group >= 0) close(group);
 
-  /* The handlers are this process's; a file that grows too large is an error, and no signal. */
-  for (int number = 1; number < NSIG; number++) {
-    if (number != SIGXFSZ && number != SIGPIPE) signal(number, SIG_DFL);
-  }
+  /* The handlers are this process's; a file that grows too large is an error, and no signal, whatever the application has made of that. */
+  for (int number = 1; number < NSIG; number++) signal(number, number == SIGXFSZ || number == SIGPIPE ? SIG_IGN : SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -91,6 +90,28 @@ static int middle(void *data) {
   _exit(0);
 }
 
+/* Whether orphans come to this process: the first of a container, as a rule. */
+static bool is_reaper(void) {
+  int reaps = 0;
+  return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaps, 0, 0, 0) == 0 && reaps != 0);
+}
+
+static void *await(void *pid) {
+  while (waitpid((pid_t)(intptr_t)pid, NULL, 0) < 0 && errno == EINTR) continue;
+  return NULL;
+}
+
+/* Then somebody here has to wait for the new process: a thread that has no other work, gets no signals, and keeps this process from nothing. */
+static void await_aside(pid_t pid) {
+  pthread_t thread;
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, STACK_SIZE);
+  pthread_create(&thread, &attributes, await, (void *)(intptr_t)pid);
+  pthread_attr_destroy(&attributes);
+}
+
 /* False with errno. */
 bool ouro_start_aside(struct aside *aside) {
   uint8_t *stack = malloc(STACK_SIZE);
@@ -105,6 +126,7 @@ bool ouro_start_aside(struct aside *aside) {
   int error = pid < 0 ? errno : aside->error;
   if (pid >= 0) {
     while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) continue;
+    if (error == 0 && is_reaper()) await_aside(aside->pid);
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   free(stack);

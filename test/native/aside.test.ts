@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadHelper } from '../support/machine.js';
+import { skip } from '../support/skip.js';
 
 const helper = loadHelper();
 const root = mkdtempSync(join(tmpdir(), 'ouro-aside-'));
@@ -32,8 +33,9 @@ const PATH = `PATH=${process.env.PATH}`;
 
 test('a program with arguments and an environment, in a session of its own, that yields to all others', async () => {
   const out = join(newFolder(), 'out');
+  // Of a program that the shell starts: a shell that waits blocks signals itself.
   const pid = helper.startAside(
-    shell('echo "$MINE é $OTHER"; echo $$; cut -d" " -f 4,6,19 /proc/$$/stat; grep -E "Sig(Blk|Cgt)|Threads" /proc/$$/status', out),
+    shell('echo "$MINE é $OTHER"; echo $$; cut -d" " -f 4,6,19 /proc/$$/stat; grep -E "SigBlk|Threads" /proc/self/status', out),
     [PATH, 'MINE=a b'],
     [],
     [],
@@ -114,18 +116,49 @@ test('who waits for the output of this process waits no longer', () => {
   assert.ok(milliseconds < 4500, `${milliseconds} ms`);
 });
 
+test('nor is it where orphans come to this process, as to the first of a container', () => {
+  const file = join(newFolder(), 'script.cjs');
+  const addon = join(import.meta.dirname, '..', '..', 'host', `ouro-${process.arch}-${process.platform}.node`);
+  const script = `
+    const pids = [[], [new Uint8Array(10)]].map((contents, i) => {
+      const names = contents.flatMap(() => [__filename + '.1', __filename + '.2']);
+      return require(${JSON.stringify(addon)}).startAside(['/bin/sh', '-c', ':'], [${JSON.stringify(PATH)}], names, contents);
+    });
+    const isThere = (pid) => { try { return process.kill(pid, 0); } catch { return false; } };
+    let rounds = 0;
+    const timer = setInterval(() => {
+      const left = pids.filter(isThere).length;
+      if (left > 0 && ++rounds < 100) return;
+      clearInterval(timer);
+      console.log(process.pid, left);
+    }, 20);`;
+  writeFileSync(file, script);
+  const flags = process.geteuid?.() === 0 ? ['-pf'] : ['-Urpf'];
+  if (spawnSync('unshare', [...flags, 'true']).status !== 0) {
+    skip('orphans', 'this machine makes no process namespaces here');
+    return;
+  }
+  const { stdout, stderr } = spawnSync('unshare', [...flags, process.execPath, file], { encoding: 'utf8' });
+  assert.is(stdout, '1 0\n', stderr);
+});
+
 test('no room for a file', async () => {
+  // What the application does with the signal that comes with it is its own affair.
+  for (const own of ['', `process.on('SIGXFSZ', () => {}).removeAllListeners('SIGXFSZ');`]) await noRoom(own);
+});
+
+async function noRoom(own: string): Promise<void> {
   const folder = newFolder();
   // In blocks of 512 bytes. A signal comes with it, which would end the process.
   run(
-    `helper.startAside(['/bin/touch', folder + '/out'], [], ['part1', 'large', 'part2', 'small'].map((name) => folder + '/' + name),
+    `${own} helper.startAside(['/bin/touch', folder + '/out'], [], ['part1', 'large', 'part2', 'small'].map((name) => folder + '/' + name),
        [new Uint8Array(1e6), new Uint8Array(1000)]);`,
     folder,
     'ulimit -f 100;',
   );
   await appears(join(folder, 'out'));
   assert.equal(readdirSync(folder), ['out', 'script.cjs', 'small']);
-});
+}
 
 test('bad arguments', () => {
   const start = helper.startAside as (...args: unknown[]) => number;
