@@ -2,11 +2,11 @@
  *  fresh process. V8's data is kept in the cache folder, one file for each build and each Node.
  *  In: a file beside the bundles. Out: it as a function; and, when what V8 makes of it now should be kept, a function that does that.
  *  Requires: V8 checks the version, its flags and the text's length, and otherwise believes what the data says. So it gets the bytes of a file
- *  that nobody but this user and root can write to, in a folder where others cannot put one of this user's other files, whose hash is right
- *  and covers the build, and that of Node. In all other cases the text is compiled. */
+ *  that nobody but this user and root can write to, in a folder where others (its group apart, as in all of the cache) cannot put one of this
+ *  user's other files, whose hash is right and covers the build, and that of Node. In all other cases the text is compiled. */
 
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Script } from 'node:vm';
 import type { NativeHelper } from '../runtime/helper.js';
 import { builtin } from './builtin.js';
@@ -28,8 +28,11 @@ const MAX_AGE = 30 * DAY;
 /** Where V8's data is kept, and of what it is made. */
 interface Place {
   readonly helper: NativeHelper;
+  /** Absolute: the data is written at the end, when the current folder may be another one. */
   readonly path: string;
   readonly tag: string;
+  /** The folder was not there, or not to be seen: what is found in it later is nobody's. */
+  readonly isNew: boolean;
 }
 
 /** Undefined where others could have put a file, or Node's permissions hide what must be known. */
@@ -38,8 +41,10 @@ function findPlace(helper: NativeHelper, build: string): Place | undefined {
     // One version of Node can be built in different ways, of which V8 tells not all.
     const { size, mtimeMs } = statSync(process.execPath);
     const node = `${process.version}-${process.arch}-${size.toString(36)}-${Math.trunc(mtimeMs / 1000).toString(36)}`;
-    const path = cachePath(`code/${build}-${node}.code`);
-    return accessOf(dirname(path))?.[0] === 'foreign' ? undefined : { helper, path, tag: `${build}-${node}`.padEnd(TAG_SIZE) };
+    const path = resolve(cachePath(`code/${build}-${node}.code`));
+    const access = accessOf(dirname(path));
+    if (access?.[0] === 'foreign') return undefined;
+    return { helper, path, tag: `${build}-${node}`.padEnd(TAG_SIZE), isNew: access === undefined };
   } catch {
     return undefined;
   }
@@ -58,7 +63,8 @@ interface Kept {
 }
 
 /** What V8 made of the text at an earlier start; undefined when there is none that can be trusted. */
-function read({ helper, path, tag }: Place): Kept | undefined {
+function read({ helper, path, tag, isNew }: Place): Kept | undefined {
+  if (isNew) return undefined;
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -79,8 +85,11 @@ function read({ helper, path, tag }: Place): Kept | undefined {
   }
 }
 
+/** Not where the cache folder is not there: nobody has asked for anything to be written in this home. */
 function write({ helper, path, tag }: Place, script: Script): void {
   try {
+    // First: to make data that cannot be written would cost each process some milliseconds.
+    accessSync(dirname(dirname(path)), constants.W_OK);
     const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
     bytes.set(hashOf(helper, bytes));
     writeAtomic(path, bytes, 0o444, false);
@@ -90,9 +99,13 @@ function write({ helper, path, tag }: Place, script: Script): void {
   }
 }
 
-/** Removes files from before a time. */
+/** What we write there, whole and in part. */
+const OURS = /\.code(\.[\w-]+\.part)?$/;
+
+/** Removes files from before a time; ours alone, since the folder may have been put there for something else. */
 function sweep(folder: string, time: number): void {
   for (const name of readdirSync(folder)) {
+    if (!OURS.test(name)) continue;
     const path = join(folder, name);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats && stats.mtimeMs < time) rmSync(path, { force: true });
@@ -119,7 +132,10 @@ export interface Compiled {
 export function compile(folder: string, name: string, parameters: string, build: string): Compiled {
   const file = join(folder, name);
   const helper = openHelper(folder);
-  const place = helper && !process.env.NODE_DISABLE_COMPILE_CACHE ? findPlace(helper, build) : undefined;
+  const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
+  // Code that is compiled while V8 counts what runs goes on counting in processes that use it, at a multiple of the time.
+  const isOff = NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE;
+  const place = helper && !isOff ? findPlace(helper, build) : undefined;
   const kept = place && read(place);
   const { Script } = builtin<typeof import('node:vm')>('vm');
   // The text is ASCII: reading it as such is the fastest.

@@ -1,11 +1,9 @@
 /** load: brings the library's code into this process.
  *  In: library.cjs, beside the file that this is bundled into: see bundle.mjs. Out: what it exports.
  *  Once this thread has made an instance, what V8 has made of the code by the process's end is kept: the compiled code of the functions that
- *  were called is then part of it. Not where the cache folder is not there: nobody has asked for anything to be written in this home. */
+ *  were called is then part of it. */
 
-import { existsSync } from 'node:fs';
 import { builtin } from './builtin.js';
-import { cacheFolder } from './cache.js';
 import { compile } from './code-cache.js';
 
 /** `build`: hash of library.cjs. `importModule`: import() for the code, where it resolves names as the file that imports it would. */
@@ -15,8 +13,7 @@ export function load(folder: string, url: string, build: string, importModule: (
   const onInstance = () => {
     if (!due) return;
     due = false;
-    if (!builtin<typeof import('node:worker_threads')>('worker_threads').isMainThread || !existsSync(cacheFolder())) return;
-    process.once('exit', keep!);
+    if (builtin<typeof import('node:worker_threads')>('worker_threads').isMainThread) process.once('exit', keep!);
   };
   return run(process.getBuiltinModule, importModule, due ? onInstance : undefined, folder, url);
 }

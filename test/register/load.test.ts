@@ -22,6 +22,9 @@ import { HASH_SIZE, HEADER_SIZE, isWhole, kept, sign } from '../support/code-cac
 import { root } from '../support/shared.js';
 import { App } from './support.js';
 
+// With it nothing is kept.
+delete process.env.NODE_V8_COVERAGE;
+
 const files = {
   'adder.wasm': await parseText('(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'),
   'app.cjs': `const adder = new WebAssembly.Module(require('node:fs').readFileSync('adder.wasm'));
