@@ -1,7 +1,7 @@
 // Bundles what tsc wrote to build/ into dist/: one file for each entry, shared chunks beside them, so that
 // `new URL('compiler.wasm', import.meta.url)` in a file directly below host/ means the same in build/host/ and in dist/.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rollup/parseAst';
@@ -70,18 +70,26 @@ function removeStale() {
   };
 }
 
+/** The declarations of host/globals.d.ts that a text needs: users' programs do not have them. */
+function globalsOf(text) {
+  const all = readFileSync('host/globals.d.ts', 'utf8').matchAll(/^type (\w+).*$/gm);
+  return [...all].filter(([, name]) => new RegExp(`: ${name}\\b`).test(text)).map(([line]) => `${line}\n`);
+}
+
 /** Copies the declarations that the library's entry reaches, and no others, to dist/types/. */
 function copyTypes() {
   return {
     name: 'copy-types',
     writeBundle() {
+      rmSync('dist/types', { recursive: true, force: true });
       const pending = [resolve('build/host/index.d.ts'), resolve('build/host/register/webassembly.d.ts')];
       const seen = new Set(pending);
       for (const file of pending) {
         const target = join('dist/types', relative('build', file));
+        const text = readFileSync(file, 'utf8');
         mkdirSync(dirname(target), { recursive: true });
-        copyFileSync(file, target);
-        for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.js['"]/g)) {
+        writeFileSync(target, [text, ...globalsOf(text)].join(''));
+        for (const [, path] of text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.js['"]/g)) {
           const next = resolve(dirname(file), `${path}.d.ts`);
           if (!seen.has(next)) pending.push(next);
           seen.add(next);

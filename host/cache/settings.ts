@@ -20,7 +20,7 @@ export interface CacheOptions {
   timeout?: number;
 }
 
-/** @internal */
+/** What it means. */
 export interface CacheSettings {
   /** Undefined: no folder. */
   readonly path: string | undefined;
