@@ -21,10 +21,15 @@ const pending = new Map<string, Uint8Array>();
 let timer: NodeJS.Timeout | undefined;
 let failed = false;
 
-/** Has native code made for a module that V8 runs. `name`: nameOf(bytes) when V8 got them. */
+/** The bytes of a module that may be built, or a copy where the application is likely to change them before a builder has them. */
+export function lasting(bytes: Uint8Array, name: string): Uint8Array {
+  return !failed && !pending.has(name) && mayChange(bytes, name) ? bytes.slice() : bytes;
+}
+
+/** Has native code made for a module that V8 runs. `bytes`: `lasting`. `name`: nameOf(bytes) when V8 got them. */
 export function build(bytes: Uint8Array, name: string): void {
   if (failed || pending.has(name)) return;
-  pending.set(name, mayChange(bytes, name) ? bytes.slice() : bytes);
+  pending.set(name, bytes);
   if (!timer) plan();
 }
 

@@ -5,20 +5,21 @@ import type { Code } from '../code.js';
 import { CompileError } from '../errors.js';
 import { V8 } from '../v8.js';
 import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
-import { build } from './background.js';
+import { build, lasting } from './background.js';
 import { type Context, inContext } from './errors.js';
 import { hasNote, leftToV8, writeNote } from './notes.js';
 import { sectionsOf } from './outline.js';
 import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';
 import { ModuleRecord, type Trace, traceOf } from './record.js';
 
-/** A view of what V8 takes for the bytes of a module. */
+/** A view of what V8 takes for the bytes of a module. Of shared memory a copy: other threads write to it, and what is hashed, compiled, and given
+ *  to V8 must be the same. */
 function bytesOf(source: unknown): Uint8Array | undefined {
-  // Not all V8s take a DataView.
-  if (ArrayBuffer.isView(source) && !(source instanceof DataView))
-    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) return new Uint8Array(source);
-  return undefined;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  // No V8 takes shared memory itself, and not all take a DataView.
+  if (!ArrayBuffer.isView(source) || source instanceof DataView) return undefined;
+  const view = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  return view.buffer instanceof ArrayBuffer ? view : view.slice();
 }
 
 /** What is known of a module before V8 has seen it. */
@@ -86,7 +87,10 @@ function refused({ name, key }: Choice, error: unknown): void {
   if (error instanceof CompileError) writeNote(name!, 'v8', message);
 }
 
-/** A module that V8 has made of the bytes. */
+/** What is to be built, as the application has it now. */
+const toBuild = (bytes: Uint8Array, { name, isNew }: Choice) => (isNew && mode === 'background' ? lasting(bytes, name!) : bytes);
+
+/** A module that V8 has made of the bytes. `bytes`: as `toBuild` gave them. */
 function onV8(module: WebAssembly.Module, bytes: Uint8Array, trace: Trace, { name, isNew }: Choice): WebAssembly.Module {
   ModuleRecord.onV8(module, trace, name);
   if (isNew && mode === 'background') build(bytes, name!);
@@ -111,8 +115,8 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
       const prototype = (target as { prototype: object }).prototype;
       return prototype === V8.Module.prototype ? module : Object.setPrototypeOf(module, prototype);
     }
-    const module = Reflect.construct(V8.Module, args, target as () => void);
-    return onV8(module, bytes, traceOf(bytes, bytes.length < minSize), choice);
+    const module = Reflect.construct(V8.Module, [bytes], target as () => void);
+    return onV8(module, toBuild(bytes, choice), traceOf(bytes, bytes.length < minSize), choice);
   }
   return Reflect.construct(V8.Module, args, target as () => void);
 }
@@ -126,7 +130,7 @@ export async function compile(args: readonly unknown[], context: Context): Promi
     const name = small ? undefined : nameOf(view);
     let choice: Choice | undefined = name === undefined ? {} : chooseAtOnce(view, name);
     // The application may change its bytes meanwhile. V8 has a copy of its own.
-    const bytes = choice ? view : view.slice();
+    const bytes = choice ? toBuild(view, choice) : view.slice();
     if (!choice) {
       const files = callers();
       choice = chooseByKey(bytes, name!, bytes.length < LARGE ? engine().keyOf(bytes) : await engine().keyOfAsync(bytes), files);

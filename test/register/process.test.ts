@@ -17,6 +17,7 @@ const wasm = await parseText(`(module $adder
     (call $log (local.get 0))
     (i32.add (local.get 0) (local.get 1))))`);
 const simd = await parseText('(module (func (export "f") (result i32) (i32x4.extract_lane 1 (v128.const i32x4 1 2 3 4))))');
+const constant = await parseText('(module (func (export "f") (result i32) (i32.const 1000000)))');
 
 const use = `
 const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { log: (value) => console.log('log', value) } });
@@ -80,6 +81,36 @@ const files = {
   'overwrite.cjs': `const bytes = new Uint8Array(require('node:fs').readFileSync('adder.wasm')); ${use} bytes.fill(0);`,
   'transfer.cjs': `const bytes = new Uint8Array(require('node:fs').readFileSync('adder.wasm')); ${use}
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });`,
+  'overwrite-soon.cjs': `const bytes = new Uint8Array(require('node:fs').readFileSync('adder.wasm'));
+    WebAssembly.instantiate(bytes, { env: { log: (value) => console.log('log', value) } })
+      .then(({ instance }) => console.log('sum', instance.exports.add(40, 2)));
+    bytes.fill(0);`,
+  // Another thread turns a module in shared memory into another one, and back.
+  'shared.mjs': `import { Worker, isMainThread, workerData } from 'node:worker_threads';
+    const text = [0xc0, 0x84, 0x3d];
+    const at = Buffer.from([...TEMPLATE]).indexOf(Buffer.from(text));
+    if (isMainThread) {
+      const shared = new Uint8Array(new SharedArrayBuffer(TEMPLATE.length));
+      const worker = new Worker(new URL(import.meta.url), { workerData: shared });
+      worker.once('message', () => {
+        let wrong = 0;
+        for (let i = 0; i < 40; i++) {
+          const bytes = (low) => { const own = Uint8Array.from(TEMPLATE); own.set([0x80 | low, 0x80 | i, 1], at); return own; };
+          shared.set(bytes(shared[at] & 1));
+          new WebAssembly.Module(shared);
+          for (const low of [0, 1]) {
+            const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes(low))).exports;
+            if (f() !== low + i * 128 + 16384) wrong++;
+          }
+        }
+        console.log('wrong', wrong);
+        worker.terminate();
+      });
+    } else {
+      const { parentPort } = await import('node:worker_threads');
+      parentPort.postMessage('');
+      for (let low = 0; ; low ^= 1) Atomics.store(workerData, at, 0x80 | low);
+    }`.replaceAll('TEMPLATE', JSON.stringify([...constant])),
   'pool.cjs': `const { buffer } = new WebAssembly.Memory({ initial: 1 });
     const adder = require('node:fs').readFileSync('adder.wasm');
     const bytes = new Uint8Array(buffer, 16, adder.length);
@@ -103,7 +134,7 @@ const runsOnV8 = /runs on V8/;
 test('first on V8, then native', async () => {
   const app = new App('first', files);
   const first = app.run(['app.mjs']);
-  assert.is(first.stdout, answer);
+  assert.is(first.stdout, answer, first.stderr);
   assert.is(first.status, 0);
   assert.match(first.stderr, runsOnV8);
   assert.not.match(first.stderr, runsNative);
@@ -150,18 +181,24 @@ test('an application that ends by exit or by an error', async () => {
 });
 
 test('an application that changes the bytes of its module', async () => {
-  for (const file of ['overwrite.cjs', 'transfer.cjs']) {
+  for (const file of ['overwrite.cjs', 'overwrite-soon.cjs', 'transfer.cjs']) {
     const app = new App('changes', files);
     const first = app.run([file]);
-    assert.is(first.stdout, answer);
+    assert.is(first.stdout, answer, first.stderr);
     assert.match(first.stderr, /has changed the bytes/);
     assert.is(app.notes('changes').length, 1);
     assert.is(app.run([file]).stdout, answer);
     await app.built();
     const third = app.run([file]);
-    assert.is(third.stdout, answer);
+    assert.is(third.stdout, answer, third.stderr);
     assert.match(third.stderr, runsNative);
   }
+});
+
+test('a module in shared memory that another thread changes', () => {
+  const { stdout, stderr, status } = new App('shared', files).run(['shared.mjs'], { OURO_REGISTER: 'eager', OURO_LOG: '' });
+  assert.is(stdout, 'wrong 0\n', stderr);
+  assert.is(status, 0);
 });
 
 test('a module in a wasm memory', async () => {
