@@ -85,15 +85,19 @@ function read({ helper, path, tag, isNew }: Place): Kept | undefined {
   }
 }
 
-/** Not where the cache folder is not there: nobody has asked for anything to be written in this home. */
+/** Not where the cache folder is not there: nobody has asked for anything to be written in this home. Nor where it is another user's, as in a home
+ *  that `sudo` keeps. */
 function write({ helper, path, tag }: Place, script: Script): void {
+  const folder = dirname(path);
+  const cache = dirname(folder);
   try {
     // First: to make data that cannot be written would cost each process some milliseconds.
-    accessSync(dirname(dirname(path)), constants.W_OK);
+    accessSync(cache, constants.W_OK);
+    if ((accessOf(folder) ?? accessOf(cache))?.[0] === 'foreign') return;
     const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
     bytes.set(hashOf(helper, bytes));
     writeAtomic(path, bytes, 0o444, false);
-    sweep(dirname(path), Date.now() - MAX_AGE);
+    sweep(folder, Date.now() - MAX_AGE);
   } catch {
     // The next start compiles the text again.
   }

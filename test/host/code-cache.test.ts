@@ -2,7 +2,19 @@
  *  register/load.test.ts. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -107,6 +119,18 @@ test('kept where the cache folder was at the start, wherever the process goes', 
   assert.equal(kept(join(elsewhere, 'relative')), []);
   assert.equal(kept(elsewhere), []);
   assert.is(kept(join(folder, 'relative')).length, 1);
+});
+
+test('nothing is made in a cache folder of another user, or that others can write to', () => {
+  const cache = emptyCache();
+  chmodSync(cache, 0o777);
+  assert.is(run(cache, add), '42\n');
+  assert.not(existsSync(join(cache, 'code')));
+  if (process.geteuid?.() !== 0) return;
+  chmodSync(cache, 0o755);
+  chownSync(cache, 12345, 12345);
+  assert.is(run(cache, add), '42\n');
+  assert.not(existsSync(join(cache, 'code')));
 });
 
 test('a cache folder that the process may not read changes nothing', () => {
