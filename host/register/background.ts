@@ -5,6 +5,8 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { builtin } from '../builtin.js';
+import { accessOf } from '../cache/access.js';
+import { defaultFolder } from '../cache/settings.js';
 import { makeFolder } from '../cache.js';
 import { setTimeout } from '../timers.js';
 import { engine, folder, nameOf } from './artifacts.js';
@@ -98,6 +100,10 @@ function readyBytes(name: string): Uint8Array | undefined {
   const place = dirname(queuePath(name));
   makeFolder(place, 0o700);
   accessSync(place, constants.W_OK);
+  // Nothing that a builder puts there would be used: cache.ts.
+  for (const path of [place, defaultFolder()]) {
+    if (accessOf(path)?.[0] === 'foreign') throw new Error(`another user can write to ${path}`);
+  }
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 /** notes: what is known of modules, as files of the cache folder. They are named by fingerprints (fingerprint.ts), so a note may be of another binary
  *  that has the same. None of them makes native code run. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cachePath, makeFolder } from '../cache.js';
 
@@ -11,8 +11,27 @@ type Kind = 'ouro' | 'v8' | 'changes';
 
 const notePath = (name: string, kind: Kind) => cachePath(`register/${name}.${kind}`);
 
+/** How exact the time is at which a note was last asked for (queue.ts, sweep). */
+const DAY = 24 * 3600_000;
+
 export function hasNote(name: string, kind: Kind): boolean {
-  return existsSync(notePath(name, kind));
+  const path = notePath(name, kind);
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats && Date.now() - stats.mtimeMs > DAY) touch(path);
+    return stats !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function touch(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // A folder that is only read: there nobody sweeps.
+  }
 }
 
 export function writeNote(name: string, kind: Kind, text = ''): void {
@@ -20,7 +39,8 @@ export function writeNote(name: string, kind: Kind, text = ''): void {
   const path = notePath(name, kind);
   try {
     makeFolder(dirname(path), 0o777);
-    writeFileSync(path, text);
+    // Through no link that somebody has put there.
+    writeFileSync(path, text, { flag: 'wx' });
   } catch {
     // Without the note the next start finds out again.
   }

@@ -1,7 +1,7 @@
 /** queue: binaries that wait for a builder, and which of them has one, as files of the cache. Of all processes at most one builds a module.
  *  `name`: artifacts.ts, nameOf. */
 
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cachePath } from '../cache.js';
 
@@ -22,23 +22,35 @@ function lockPath(name: string): string {
   return cachePath(`register/${name}.lock`);
 }
 
+const HOUR = 3600_000;
+const DAY = 24 * HOUR;
+
 interface Lock {
   readonly pid: number;
   /** How many builders there have been. */
   readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
 }
 
 function readLock(name: string): Lock | undefined {
   try {
     const [pid, attempts] = readFileSync(lockPath(name), 'utf8').split(' ').map(Number);
-    return Number.isInteger(pid) && Number.isInteger(attempts) ? { pid, attempts } : { pid: 0, attempts: 0 };
+    const since = statSync(lockPath(name)).mtimeMs;
+    return Number.isInteger(pid) && Number.isInteger(attempts) ? { pid, attempts, since } : { pid: 0, attempts: 0, since };
   } catch {
     return undefined;
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (pid === 0) return false;
+/** The modules that this process builds. */
+const held = new Set<string>();
+
+/** Whether the process that has made a lock lives. Where a container starts anew, or the machine, others soon have its id, this one too:
+ *  then the lock counts for a day at most, longer than anything takes. */
+function isAlive(name: string, { pid, since }: Lock): boolean {
+  if (pid === process.pid) return held.has(name);
+  if (pid === 0 || Date.now() - since > DAY) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -50,19 +62,20 @@ function isAlive(pid: number): boolean {
 /** Whether a living process builds the module. */
 export function isBeingBuilt(name: string): boolean {
   const lock = readLock(name);
-  return lock !== undefined && isAlive(lock.pid);
+  return lock !== undefined && isAlive(name, lock);
 }
 
 /** Takes the module on; gives the number of this attempt, or undefined when another process is at it. */
 export function lock(name: string): number | undefined {
   const before = readLock(name);
-  if (before && isAlive(before.pid)) return undefined;
+  if (before && isAlive(name, before)) return undefined;
   if (before) rmSync(lockPath(name), { force: true });
   const attempts = (before?.attempts ?? 0) + 1;
   try {
     const file = openSync(lockPath(name), 'wx', 0o600);
     writeSync(file, `${process.pid} ${attempts}`);
     closeSync(file);
+    held.add(name);
     return attempts;
   } catch {
     return undefined;
@@ -73,17 +86,28 @@ export function lock(name: string): number | undefined {
 export function unlock(name: string): void {
   rmSync(queuePath(name), { force: true });
   rmSync(lockPath(name), { force: true });
+  held.delete(name);
 }
 
-/** Milliseconds after which what a process has been writing was left by one that was killed. */
-const MAX_PART_AGE = 3600_000;
+/** Milliseconds after which a file is of no use, by the ending of its name. A note's time is when it was last asked for, exact to the day: the
+ *  others are of modules or compilers that there are no more. */
+const MAX_AGES = new Map([
+  ['part', HOUR],
+  ['wasm', DAY],
+  ...['lock', 'ouro', 'v8', 'changes'].map((ending) => [ending, 30 * DAY] as const),
+]);
 
 /** Removes what nobody will use any more. */
 export function sweep(now = Date.now()): void {
   const folder = dirname(queuePath(''));
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    const stats = name.endsWith('.part') ? statSync(path, { throwIfNoEntry: false }) : undefined;
-    if (stats && now - stats.mtimeMs > MAX_PART_AGE) rmSync(path, { force: true });
+  try {
+    for (const file of readdirSync(folder)) {
+      const path = join(folder, file);
+      const maxAge = MAX_AGES.get(file.slice(file.lastIndexOf('.') + 1));
+      const stats = maxAge === undefined ? undefined : lstatSync(path, { throwIfNoEntry: false });
+      if (stats && now - stats.mtimeMs > maxAge! && !isBeingBuilt(file.slice(0, file.indexOf('.')))) rmSync(path, { force: true });
+    }
+  } catch {
+    // Somebody has removed the folder, or others own it.
   }
 }

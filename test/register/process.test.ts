@@ -1,7 +1,7 @@
 // time limit: 300 s
 /** The drop-in in whole processes: first sight, next start, environment variables, module systems, bad surroundings. */
 
-import { chmodSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
@@ -436,6 +436,22 @@ test('a cache that cannot be written', () => {
       assert.is(stdout, answer);
       assert.is(status, 0);
     }
+  }
+});
+
+test('a cache folder that another user can write to: nothing is made that would not be used', async () => {
+  const app = new App('foreign', files);
+  for (const open of ['.', 'modules']) {
+    mkdirSync(join(app.cache, open), { recursive: true });
+    chmodSync(join(app.cache, open), 0o777);
+    for (const file of ['app.mjs', 'wait.mjs']) {
+      const { stdout, stderr, status } = app.run([file]);
+      assert.match(stdout, answer);
+      assert.is(status, 0);
+      assert.match(stderr, /native code for the next start cannot be made: another user can write to /);
+      assert.not.match(stderr, /makes native code/);
+    }
+    chmodSync(app.cache, 0o700);
   }
 });
 

@@ -1,10 +1,11 @@
 /** Who builds what, and what is left when builders die. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { hasNote, writeNote } from '../../host/register/notes.js';
 import { isBeingBuilt, lock, queuePath, sweep, unlock } from '../../host/register/queue.js';
 import { useCache } from './support.js';
 
@@ -12,6 +13,7 @@ useCache('queue');
 mkdirSync(dirname(queuePath('a')), { recursive: true });
 
 const lockFile = (key: string) => queuePath(key).replace(/wasm$/, 'lock');
+const age = (path: string, hours: number) => utimesSync(path, new Date(), new Date(Date.now() - hours * 3600_000));
 const deadPid = () => spawnSync(process.execPath, ['-e', '']).pid;
 
 test('one process builds a module', () => {
@@ -38,14 +40,67 @@ test('a damaged lock is no lock', () => {
   assert.is(lock('c'), 1);
 });
 
+test('a lock of a process that had the id of this one, or that another process has by now', () => {
+  writeFileSync(lockFile('e'), `${process.pid} 1`);
+  assert.is(isBeingBuilt('e'), false);
+  assert.is(lock('e'), 2);
+  assert.is(lock('e'), undefined);
+  writeFileSync(lockFile('f'), `${process.ppid} 1`);
+  assert.is(isBeingBuilt('f'), true);
+  assert.is(lock('f'), undefined);
+  age(lockFile('f'), 25);
+  assert.is(isBeingBuilt('f'), false);
+  assert.is(lock('f'), 2);
+});
+
 test('what killed processes were writing goes after an hour', () => {
   const [old, fresh] = [`${queuePath('d')}.1.part`, `${queuePath('d')}.2.part`];
   for (const path of [old, fresh]) writeFileSync(path, '');
-  utimesSync(old, new Date(), new Date(Date.now() - 2 * 3600_000));
-  utimesSync(fresh, new Date(), new Date(Date.now() - 1800_000));
+  age(old, 2);
+  age(fresh, 0.5);
   sweep();
   assert.is(existsSync(old), false);
   assert.is(existsSync(fresh), true);
+});
+
+test('what no builder has taken goes after a day, what is known of a module a month after it was last asked for', () => {
+  const paths = [
+    queuePath('g'),
+    queuePath('h'),
+    lockFile('h'),
+    ...['ouro', 'v8', 'changes'].map((kind) => queuePath('i').replace(/wasm$/, kind)),
+  ];
+  const left = (hours: number) => {
+    for (const path of paths) writeFileSync(path, '');
+    writeFileSync(lockFile('h'), `${process.ppid} 1`);
+    for (const path of paths) if (path !== lockFile('h')) age(path, hours);
+    sweep();
+    return paths.filter((path) => existsSync(path)).length;
+  };
+  assert.is(left(23), 6);
+  assert.is(left(25), 5); // one of two is being built
+  assert.is(left(31 * 24), 2);
+  writeFileSync(lockFile('j'), '1 2');
+  age(lockFile('j'), 31 * 24);
+  sweep();
+  assert.is(existsSync(lockFile('j')), false);
+  writeFileSync(paths[3], '');
+  age(paths[3], 31 * 24);
+  assert.is(hasNote('i', 'ouro'), true);
+  sweep();
+  assert.is(hasNote('i', 'ouro'), true);
+});
+
+test('a note follows no link', () => {
+  const target = `${queuePath('k')}.target`;
+  symlinkSync(target, queuePath('k').replace(/wasm$/, 'v8'));
+  writeNote('k', 'v8', 'why');
+  assert.is(existsSync(target), false);
+});
+
+test('sweeping a folder that is gone', () => {
+  rmSync(dirname(queuePath('a')), { recursive: true });
+  sweep();
 });
 
 test.run();
