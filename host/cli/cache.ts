@@ -10,6 +10,7 @@ import { DEFAULT_MAX_BYTES, defaultFolder } from '../cache/settings.js';
 import { nativeCorePath } from '../cores.js';
 import { cpuLevel } from '../cpu.js';
 import { type Mapping, native } from '../native.js';
+import { forget } from '../register/queue.js';
 import { splitSignature } from '../sign.js';
 import { formatSize, printTable } from './table.js';
 
@@ -99,6 +100,7 @@ export function cacheClean(flags: CleanFlags): number {
   const limit = maxSize ?? (olderThan === undefined ? DEFAULT_MAX_BYTES : undefined);
   const cleaned: Cleaned = folder.clean({ maxBytes: all ? 0 : limit, olderThan });
   const compilers = all && flags.dir === undefined ? removeOldCompilers() : 0;
+  if (all && flags.dir === undefined) forget();
   if (flags.json) {
     console.log(JSON.stringify({ path: folder.path, ...cleaned, compilers }));
     return 0;

@@ -2,7 +2,9 @@
  *  Arguments: the memory policy, then names of modules in the queue. */
 
 import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { config, nameOf } from './artifacts.js';
+import { nativeCorePath } from '../cores.js';
 import { Engine } from '../engine.js';
 import { CompileError, CompilerBug } from '../errors.js';
 import { ensureNativeCore } from '../native-core.js';
@@ -17,7 +19,16 @@ const engine = new Engine({ ...config, memoryPolicy: policy === 'explicit' ? 'ex
 yieldToOthers(process.pid);
 
 const size = (name: string) => statSync(queuePath(name), { throwIfNoEntry: false })?.size ?? 0;
-ensureNativeCore(names.reduce((sum, name) => sum + size(name), 0));
+
+/** Many builders may be started at once, by processes that see the same modules for the first time: one of them makes it. */
+function makeNativeCore(bytes?: number): void {
+  const name = basename(nativeCorePath(), '.ouro');
+  if (lock(name) === undefined) return;
+  ensureNativeCore(bytes);
+  unlock(name);
+}
+
+makeNativeCore(names.reduce((sum, name) => sum + size(name), 0));
 
 function compile(name: string, bytes: Uint8Array): void {
   // Of another Ouro than this one, or damaged: no verdict on the module.
@@ -50,4 +61,4 @@ for (const name of names) {
 }
 
 if (names.length > 0) sweep();
-ensureNativeCore();
+makeNativeCore();

@@ -3,7 +3,7 @@
 
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cachePath } from '../cache.js';
+import { cachePath, makeFolder } from '../cache.js';
 
 /** A module whose builders have died so many times is left to V8. */
 export const MAX_ATTEMPTS = 3;
@@ -72,6 +72,7 @@ export function lock(name: string): number | undefined {
   if (before) rmSync(lockPath(name), { force: true });
   const attempts = (before?.attempts ?? 0) + 1;
   try {
+    makeFolder(dirname(lockPath(name)), 0o700);
     const file = openSync(lockPath(name), 'wx', 0o600);
     writeSync(file, `${process.pid} ${attempts}`);
     closeSync(file);
@@ -110,4 +111,9 @@ export function sweep(now = Date.now()): void {
   } catch {
     // Somebody has removed the folder, or others own it.
   }
+}
+
+/** Removes all that is known of modules, and what waits. A builder at work goes on with what it has. */
+export function forget(): void {
+  rmSync(dirname(queuePath('')), { recursive: true, force: true });
 }

@@ -1,11 +1,12 @@
 // time limit: 300 s
 /** The drop-in in whole processes: first sight, next start, environment variables, module systems, bad surroundings. */
 
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nativeCorePath } from '../../host/cores.js';
 import { parseText } from '../../host/text.js';
 import { root } from '../support/shared.js';
 import { App, makeFolder, registerUrl } from './support.js';
@@ -293,6 +294,17 @@ test('what waits for a builder and is something else by then', async () => {
     assert.equal([...app.notes('ouro'), ...app.notes('v8')], []);
     assert.equal(app.artifacts, []);
   }
+});
+
+test('one of many builders makes the native compiler', () => {
+  const app = new App('core', files);
+  const queue = join(app.cache, 'register');
+  mkdirSync(queue, { recursive: true });
+  writeFileSync(join(queue, `${basename(nativeCorePath(), '.ouro')}.lock`), `${process.pid} 1`);
+  const builder = join(root, 'dist', 'builder.js');
+  const { status, stderr } = app.run([builder, 'guard'], { OURO_REGISTER: 'off', OURO_NATIVE_CORE: undefined }, []);
+  assert.is(status, 0, stderr);
+  assert.equal(readdirSync(app.cache), ['register']);
 });
 
 test('no room for what a builder needs', async () => {
