@@ -2,14 +2,19 @@
  *  ever sees half a file and nothing changes under a mapping. */
 
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 
 let kept: string | undefined;
 
-/** Keeps to the folder that the environment names now: some programs clear it. */
+/** Keeps to the folder that the environment names now, from the folder where the process is now: some programs clear the one and leave the other. */
 export function keepCacheFolder(): string {
   kept = cacheFolder();
+  try {
+    kept = resolve(kept);
+  } catch {
+    // The folder where the process is has been removed.
+  }
   return kept;
 }
 

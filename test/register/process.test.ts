@@ -1,6 +1,7 @@
 // time limit: 300 s
 /** The drop-in in whole processes: first sight, next start, environment variables, module systems, bad surroundings. */
 
+import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,6 +31,7 @@ const files = {
   'app.cjs': `const bytes = require('node:fs').readFileSync('adder.wasm'); ${use}`,
   'wait.mjs': `import './app.mjs'; setTimeout(() => console.log('end'), 3000);`,
   'exit.mjs': `import './app.mjs'; process.exit(3);`,
+  'chdir.mjs': `import './app.mjs'; process.chdir('below');`,
   'throw.mjs': `import './app.mjs'; throw new Error('mine');`,
   'simd.mjs': `import { readFileSync } from 'node:fs';
     console.log(new WebAssembly.Instance(new WebAssembly.Module(readFileSync('simd.wasm'))).exports.f());`,
@@ -465,6 +467,27 @@ test('a cache folder that another user can write to: nothing is made that would 
     }
     chmodSync(app.cache, 0o700);
   }
+});
+
+test('a cache folder that is named from where the application starts, and leaves', async () => {
+  const app = new App('chdir', files);
+  mkdirSync(join(app.folder, 'below'));
+  for (const seen of [runsOnV8, runsNative]) {
+    const { stdout, stderr } = app.run(['chdir.mjs'], { OURO_CACHE: 'cache' });
+    assert.is(stdout, answer, stderr);
+    assert.match(stderr, seen);
+    assert.equal(readdirSync(join(app.folder, 'below')), []);
+    await app.built();
+  }
+  // A folder that is gone has no names below it.
+  const gone = `mkdir gone; cd gone; rmdir ../gone; exec "$0" "$@"`;
+  const args = [process.execPath, '--require', join(root, 'dist', 'register.cjs'), '-p', '42'];
+  const { stdout, stderr } = spawnSync('sh', ['-c', gone, ...args], {
+    cwd: app.folder,
+    encoding: 'utf8',
+    env: { ...process.env, OURO_CACHE: 'cache' },
+  });
+  assert.is(stdout, '42\n', stderr);
 });
 
 test('a user without a home', () => {
