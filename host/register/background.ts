@@ -50,15 +50,22 @@ function plan(): void {
 async function start(): Promise<void> {
   const names = [...pending.keys()];
   try {
-    const { rename, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
+    const { rename, rm, writeFile } = builtin<typeof import('node:fs/promises')>('fs/promises');
     const written: string[] = [];
     for (const name of names) {
       const bytes = readyBytes(name);
       if (!bytes) continue;
       const part = partPath(name);
-      await writeFile(part, bytes, { mode: 0o600, flag: 'wx' });
-      await rename(part, queuePath(name));
-      written.push(name);
+      const problem = await writeFile(part, bytes, { mode: 0o600, flag: 'wx' }).catch((error: unknown) => error);
+      // Meanwhile the application may have changed them, or given them away.
+      const isReady = readyBytes(name) !== undefined;
+      if (isReady && problem === undefined) {
+        await rename(part, queuePath(name));
+        written.push(name);
+      } else {
+        await rm(part, { force: true });
+        if (isReady) throw problem;
+      }
     }
     run(written, []);
   } catch (error) {

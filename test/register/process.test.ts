@@ -114,6 +114,14 @@ const files = {
       parentPort.postMessage('');
       for (let low = 0; ; low ^= 1) Atomics.store(workerData, at, 0x80 | low);
     }`.replaceAll('TEMPLATE', JSON.stringify([...constant])),
+  'give-away.cjs': `const bytes = new Uint8Array(require('node:fs').readFileSync('adder.wasm')); ${use}
+    const files = require('node:fs/promises');
+    const { writeFile } = files;
+    files.writeFile = (...args) => {
+      if (bytes.length > 0) structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      return writeFile(...args);
+    };
+    setTimeout(() => console.log('end'), 2000);`,
   'pool.cjs': `const { buffer } = new WebAssembly.Memory({ initial: 1 });
     const adder = require('node:fs').readFileSync('adder.wasm');
     const bytes = new Uint8Array(buffer, 16, adder.length);
@@ -196,6 +204,18 @@ test('an application that changes the bytes of its module', async () => {
     assert.is(third.stdout, answer, third.stderr);
     assert.match(third.stderr, runsNative);
   }
+});
+
+test('an application that gives the bytes away while they are written', async () => {
+  const app = new App('given', files);
+  const { stdout, stderr } = app.run(['give-away.cjs']);
+  assert.is(stdout, `${answer}end\n`, stderr);
+  assert.match(stderr, /has changed the bytes/);
+  assert.is(app.notes('changes').length, 1);
+  assert.equal(app.queue, []);
+  app.run(['give-away.cjs']);
+  await app.built();
+  assert.match(app.run(['give-away.cjs']).stderr, runsNative);
 });
 
 test('a module in shared memory that another thread changes', () => {
