@@ -14,7 +14,7 @@ import { accessOf } from './cache/access.js';
 import { cachePath, isOurs, writeAtomic } from './cache.js';
 
 const HASH_SIZE = 32;
-const TAG_SIZE = 96;
+const TAG_SIZE = 128;
 /** In front of V8's data: the hash of all that follows, and what it was made of. */
 const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
 
@@ -35,16 +35,22 @@ interface Place {
   readonly isNew: boolean;
 }
 
+/** Tells one state of a file from others. */
+function stateOf(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  return `${size.toString(36)}-${Math.trunc(mtimeMs / 1000).toString(36)}`;
+}
+
 /** Undefined where others could have put a file, or Node's permissions hide what must be known. */
-function findPlace(helper: NativeHelper, build: string): Place | undefined {
+function findPlace(helper: NativeHelper, file: string, build: string): Place | undefined {
   try {
-    // One version of Node can be built in different ways, of which V8 tells not all.
-    const { size, mtimeMs } = statSync(process.execPath);
-    const node = `${process.version}-${process.arch}-${size.toString(36)}-${Math.trunc(mtimeMs / 1000).toString(36)}`;
-    const path = resolve(cachePath(`code/${build}-${node}.code`));
+    // Of a text that somebody has changed in place V8 sees the length alone. One version of Node can be built in different ways, of which V8 tells
+    // not all.
+    const name = `${build}-${stateOf(file)}-${process.version}-${process.arch}-${stateOf(process.execPath)}`;
+    const path = resolve(cachePath(`code/${name}.code`));
     const access = accessOf(dirname(path));
     if (access?.[0] === 'foreign') return undefined;
-    return { helper, path, tag: `${build}-${node}`.padEnd(TAG_SIZE), isNew: access === undefined };
+    return { helper, path, tag: name.padEnd(TAG_SIZE), isNew: access === undefined };
   } catch {
     return undefined;
   }
@@ -139,7 +145,7 @@ export function compile(folder: string, name: string, parameters: string, build:
   const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
   // Code that is compiled while V8 counts what runs goes on counting in processes that use it, at a multiple of the time.
   const isOff = NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE;
-  const place = helper && !isOff ? findPlace(helper, build) : undefined;
+  const place = helper && !isOff ? findPlace(helper, file, build) : undefined;
   const kept = place && read(place);
   const { Script } = builtin<typeof import('node:vm')>('vm');
   // The text is ASCII: reading it as such is the fastest.

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -38,7 +39,9 @@ const adder = await unbundled.parseText(
 writeFileSync(join(folder, 'adder.wasm'), adder);
 writeFileSync(join(folder, 'adder.ouro'), new unbundled.Module(new unbundled.Engine(), adder).serialize());
 
-const prelude = `import { readFileSync } from 'node:fs'; import { Engine, Instance, Module, Store } from '${library}'; const engine = new Engine();`;
+const preludeOf = (url: string) =>
+  `import { readFileSync } from 'node:fs'; import { Engine, Instance, Module, Store } from '${url}'; const engine = new Engine();`;
+const prelude = preludeOf(library);
 const add = `console.log(new Instance(new Store(engine), Module.deserializeFile(engine, 'adder.ouro')).exports.add(40, 2));`;
 
 let caches = 0;
@@ -51,9 +54,15 @@ function emptyCache(): string {
 }
 
 /** Runs a program in a fresh process. */
-function run(cache: string, program: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): string {
+function run(
+  cache: string,
+  program: string,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+  url = library,
+): string {
   const { NODE_OPTIONS: _, ...rest } = process.env;
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...args, '--input-type=module', '--eval', prelude + program], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...args, '--input-type=module', '--eval', preludeOf(url) + program], {
     cwd: folder,
     encoding: 'utf8',
     env: { ...rest, OURO_CACHE: cache, ...env },
@@ -101,13 +110,30 @@ function fill(cache: string, ages: Readonly<Record<string, number>>): void {
   }
 }
 
+test('a text that was changed in place is compiled anew', () => {
+  const cache = emptyCache();
+  const copy = join(folder, 'copy');
+  cpSync(join(root, 'dist'), copy, { recursive: true });
+  writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
+  const program = `${add} try { Module.deserializeFile(engine, 'none'); } catch (error) { console.log(error.message); }`;
+  const runCopy = () => run(cache, program, {}, [], pathToFileURL(join(copy, 'index.js')).href);
+  const [before, after] = ['there is no such file', 'there IS no such file'];
+  assert.match(runCopy(), before);
+  assert.is(kept(cache).length, 1);
+  const text = join(copy, 'library.cjs');
+  const { mtimeMs } = statSync(text);
+  writeFileSync(text, readFileSync(text, 'latin1').replace(before, after));
+  utimesSync(text, new Date(), new Date(mtimeMs + 60_000));
+  for (let i = 0; i < 2; i++) assert.match(runCopy(), after);
+});
+
 test('files of older builds go when they are old, and no others', () => {
   const cache = emptyCache();
   fill(cache, { 'old.code': 31, 'old.code.123-4x.part': 31, 'young.code': 29, 'notes.txt': 400, 'qr.code.js': 400 });
   run(cache, add);
   const names = kept(cache).map((path) => path.slice(path.lastIndexOf('/') + 1));
   const [own, ...others] = names.sort();
-  assert.match(own, /^[\da-f]{16}-v/);
+  assert.match(own, /^[\da-f]{16}-\w+-\w+-v/);
   assert.equal(others, ['notes.txt', 'qr.code.js', 'young.code']);
 });
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const HASH_SIZE = 32;
-export const HEADER_SIZE = HASH_SIZE + 96;
+export const HEADER_SIZE = HASH_SIZE + 128;
 
 /** The files of a cache folder. */
 export function kept(cache: string): string[] {
