@@ -62,6 +62,16 @@ export function afterFirstUse(work: () => void): void {
   task = work;
 }
 
+let hasRoom = false;
+
+/** Has `work` done when the process ends. It and what else we have done then (two at most) do not count among the listeners that Node warns of. */
+export function atEnd(work: () => void): void {
+  const most = process.getMaxListeners();
+  if (!hasRoom && most > 0) process.setMaxListeners(most + 2);
+  hasRoom = true;
+  process.once('exit', work);
+}
+
 function planTask(work: () => void): void {
   task = undefined;
   const run = () => {
@@ -70,7 +80,7 @@ function planTask(work: () => void): void {
     work();
   };
   const timer = setTimeout(run, DELAY).unref();
-  process.once('exit', run);
+  atEnd(run);
 }
 
 function remember(key: string, code: Code): Code {

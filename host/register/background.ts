@@ -9,7 +9,7 @@ import { accessOf } from '../cache/access.js';
 import { defaultFolder } from '../cache/settings.js';
 import { makeFolder } from '../cache.js';
 import { setTimeout } from '../timers.js';
-import { engine, folder, nameOf } from './artifacts.js';
+import { atEnd, engine, folder, nameOf } from './artifacts.js';
 import { hasNote, writeNote } from './notes.js';
 import { log } from './policy.js';
 import { isBeingBuilt, partPath, queuePath } from './queue.js';
@@ -43,7 +43,7 @@ function mayChange({ buffer, length }: Uint8Array, name: string): boolean {
 function plan(): void {
   timer = setTimeout(start, DELAY);
   timer.unref();
-  process.once('exit', finish);
+  atEnd(finish);
 }
 
 /** While the application goes on: the bytes are written in another thread. What is being written when it ends is still pending. */

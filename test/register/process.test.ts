@@ -32,6 +32,7 @@ const files = {
   'wait.mjs': `import './app.mjs'; setTimeout(() => console.log('end'), 3000);`,
   'exit.mjs': `import './app.mjs'; process.exit(3);`,
   'chdir.mjs': `import './app.mjs'; process.chdir('below');`,
+  'listeners.mjs': `import './app.mjs'; for (let i = 0; i < 10; i++) process.on('exit', () => {});`,
   'throw.mjs': `import './app.mjs'; throw new Error('mine');`,
   'simd.mjs': `import { readFileSync } from 'node:fs';
     console.log(new WebAssembly.Instance(new WebAssembly.Module(readFileSync('simd.wasm'))).exports.f());`,
@@ -216,6 +217,16 @@ test('an application that gives the bytes away while they are written', async ()
   app.run(['give-away.cjs']);
   await app.built();
   assert.match(app.run(['give-away.cjs']).stderr, runsNative);
+});
+
+test('an application that has as many listeners as Node allows without a warning', async () => {
+  const app = new App('listeners', files);
+  for (let i = 0; i < 2; i++) {
+    const { stdout, stderr } = app.run(['listeners.mjs'], { OURO_LOG: '' });
+    assert.is(stdout, answer);
+    assert.is(stderr, '');
+    await app.built();
+  }
 });
 
 test('a module in shared memory that another thread changes', () => {
