@@ -290,7 +290,7 @@ const modules = {
   plugins: [
     copyAssets(),
     bundlePackages(),
-    surroundings('{ onInstance }'),
+    surroundings('{ onUse }'),
     withoutComments(),
     takeOut('library', 'build/host/load.js', loaderPlugins),
     copyTypes(),

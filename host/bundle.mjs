@@ -7,7 +7,7 @@ import { rollup } from 'rollup';
 import { parseAst } from 'rollup/parseAst';
 
 /** The parameters of the function: see host/load.ts. */
-const PARAMETERS = 'require, importModule, onInstance, __dirname, __url';
+const PARAMETERS = 'require, importModule, onUse, __dirname, __url';
 
 function requireText({ specifiers, source }) {
   if (!source.value.startsWith('node:')) throw new Error(`'${source.value}' is imported at the start, and is no module of Node's`);

@@ -4,5 +4,5 @@
 export const dropInHash = '';
 /** SHA-256 of compiler.wasm, as hexadecimal digits. */
 export const bundledCompilerHash: string = '';
-/** What the library's loader gives it: a function to call for each instance (load.ts). */
-export const loaded: { readonly onInstance?: () => void } = {};
+/** What the library's loader gives it: a function that is told of each use (use.ts). */
+export const loaded: { readonly onUse?: (use: number) => void } = {};

@@ -14,9 +14,9 @@ import { accessOf } from './cache/access.js';
 import { cachePath, isOurs, writeAtomic } from './cache.js';
 
 const HASH_SIZE = 32;
-const TAG_SIZE = 128;
-/** In front of V8's data: the hash of all that follows, and what it was made of. */
-const HEADER_SIZE = HASH_SIZE + TAG_SIZE;
+const TAG_SIZE = 127;
+/** In front of V8's data: the hash of all that follows, what it was made of, and a byte for the uses. */
+const HEADER_SIZE = HASH_SIZE + TAG_SIZE + 1;
 
 const DAY = 24 * 3600_000;
 /** Data that V8 has refused, which tells other flags than it was made with, is made anew only after so many milliseconds, lest two ways to
@@ -64,6 +64,7 @@ function hashOf(helper: NativeHelper, file: Uint8Array): Buffer {
 
 interface Kept {
   readonly data: Buffer;
+  readonly uses: number;
   /** Milliseconds since 1970. */
   readonly made: number;
 }
@@ -82,8 +83,8 @@ function read({ helper, path, tag, isNew }: Place): Kept | undefined {
     if (!stats.isFile() || !isOurs(stats) || stats.size <= HEADER_SIZE) return undefined;
     const bytes = Buffer.allocUnsafeSlow(stats.size);
     if (readSync(file, bytes) !== bytes.length || !hashOf(helper, bytes).equals(bytes.subarray(0, HASH_SIZE))) return undefined;
-    if (bytes.toString('latin1', HASH_SIZE, HEADER_SIZE) !== tag) return undefined;
-    return { data: bytes.subarray(HEADER_SIZE), made: stats.mtimeMs };
+    if (bytes.toString('latin1', HASH_SIZE, HASH_SIZE + TAG_SIZE) !== tag) return undefined;
+    return { data: bytes.subarray(HEADER_SIZE), uses: bytes[HEADER_SIZE - 1], made: stats.mtimeMs };
   } catch {
     return undefined;
   } finally {
@@ -93,14 +94,14 @@ function read({ helper, path, tag, isNew }: Place): Kept | undefined {
 
 /** Not where the cache folder is not there: nobody has asked for anything to be written in this home. Nor where it is another user's, as in a home
  *  that `sudo` keeps. */
-function write({ helper, path, tag }: Place, script: Script): void {
+function write({ helper, path, tag }: Place, script: Script, uses: number): void {
   const folder = dirname(path);
   const cache = dirname(folder);
   try {
     // First: to make data that cannot be written would cost each process some milliseconds.
     accessSync(cache, constants.W_OK);
     if ((accessOf(folder) ?? accessOf(cache))?.[0] === 'foreign') return;
-    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), script.createCachedData()]);
+    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), Buffer.of(uses), script.createCachedData()]);
     bytes.set(hashOf(helper, bytes));
     writeAtomic(path, bytes, 0o444, false);
     sweep(folder, Date.now() - MAX_AGE);
@@ -133,9 +134,15 @@ function openHelper(folder: string): NativeHelper | undefined {
   }
 }
 
+/** Bits for what a process does with the code, as its user numbers them: what that needs is compiled. */
+export const ALL_USES = 0xff;
+
 export interface Compiled {
   readonly run: (...args: any[]) => any;
-  readonly keep: (() => void) | undefined;
+  /** What the processes did that have made the data; everything where nothing will be kept. */
+  readonly uses: number;
+  /** Keeps what V8 has made of the code by now, for these uses. */
+  readonly keep: (uses: number) => void;
 }
 
 /** The file NAME of `folder` as the body of a function with these parameters. `build`: its hash. */
@@ -151,6 +158,9 @@ export function compile(folder: string, name: string, parameters: string, build:
   // The text is ASCII: reading it as such is the fastest.
   const text = `(function (${parameters}) {${readFileSync(file, 'latin1')}\n})`;
   const script = new Script(text, { filename: file, ...(kept && { cachedData: kept.data }) });
-  const isStale = kept === undefined || (script.cachedDataRejected && Date.now() - kept.made > KEPT_FOR);
-  return { run: script.runInThisContext(), keep: place && isStale ? () => write(place, script) : undefined };
+  const run = script.runInThisContext();
+  const isForOthers = kept !== undefined && script.cachedDataRejected === true && Date.now() - kept.made <= KEPT_FOR;
+  if (!place || isForOthers) return { run, uses: ALL_USES, keep: () => {} };
+  const uses = kept && !script.cachedDataRejected ? kept.uses : 0;
+  return { run, uses, keep: (now) => write(place, script, now) };
 }

@@ -5,6 +5,7 @@ import type { CompileOptions } from './core.js';
 import { withCore } from './cores.js';
 import { noteCompile } from './native-core.js';
 import * as pool from './pool.js';
+import { noteUse, USE_COMPILE } from './use.js';
 
 /** Functions compiled so far, and how many there are. */
 export interface CompileProgress {
@@ -29,6 +30,7 @@ export function validateWasm(bytes: Uint8Array, features: number, compiler: Comp
 
 /** The artifact for a module. This thread is blocked; `parallel`: others may help it. */
 export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler: Compiler = 'auto', parallel = false): Uint8Array {
+  noteUse(USE_COMPILE);
   const started = performance.now();
   const artifact = parallel ? pool.compileWithHelp(bytes, options, compiler) : withCore(compiler, (core) => core.compile(bytes, options));
   noteCompile(compiler, performance.now() - started);
@@ -42,6 +44,7 @@ export async function compileWasmAsync(
   compiler: Compiler = 'auto',
   how: AsyncOptions = {},
 ): Promise<Uint8Array> {
+  noteUse(USE_COMPILE);
   const started = performance.now();
   const artifact = await pool.compile(pool.shared(bytes), options, compiler, how);
   noteCompile(compiler, performance.now() - started);

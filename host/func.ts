@@ -3,6 +3,7 @@
 import { callBits, type Kind, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
+import { noteUse, USE_HOST_FUNCTION } from './use.js';
 
 class Given {
   constructor(object: object) {
@@ -52,6 +53,7 @@ export class Func {
     if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
+      noteUse(USE_HOST_FUNCTION);
       this.address = store.addHostFunc(this, type, origin);
     }
   }

@@ -5,7 +5,6 @@
 import { ExternKind, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
 import type { Init } from './artifact.js';
-import { loaded } from './bundled.js';
 import { callBits } from './calls.js';
 import type { Code } from './code.js';
 import { evaluateConstant } from './constant.js';
@@ -22,6 +21,7 @@ import type { Store } from './store.js';
 import { Table } from './table.js';
 import { Trap } from './trap.js';
 import { describeType, FuncType, funcTypeById, typeMatches, type ValType } from './types.js';
+import { noteUse, USE_INSTANCE } from './use.js';
 
 /** @internal What an instance is made of: a Module, or the compiler core's bare code. */
 export interface HasCode {
@@ -59,7 +59,7 @@ export class Instance {
   /** @internal `prepare` runs when all is in place but the start function. */
   constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: Instance) => void);
   constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: Instance) => void) {
-    loaded.onInstance?.();
+    noteUse(USE_INSTANCE);
     const { code } = module;
     const { artifact, plan } = code;
     const { context, counts } = artifact;

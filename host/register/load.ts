@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import { dropInHash } from '../bundled.js';
-import { compile } from '../code-cache.js';
+import { ALL_USES, compile } from '../code-cache.js';
 import type { install } from './install.js';
 
 /** Loads the code, and puts the drop-in in its place. */
@@ -17,10 +17,10 @@ export function load(folder: string): void {
     const known = loaded.get(name);
     if (known) return known;
     const file = name.slice(2);
-    const { run, keep } = compile(folder, file, 'exports, require, module, __filename, __dirname', `${dropInHash}-${file}`);
+    const { run, uses, keep } = compile(folder, file, 'exports, require, module, __filename, __dirname', `${dropInHash}-${file}`);
     const module = { exports: {} };
     loaded.set(name, module.exports);
-    if (keep) keeps.push(keep);
+    if (uses === 0) keeps.push(() => keep(ALL_USES));
     run(module.exports, require, module, join(folder, file), folder);
     return module.exports;
   };

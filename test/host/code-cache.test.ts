@@ -87,6 +87,23 @@ test('kept when a process that made an instance ends, and used from then on', ()
   assert.is(statSync(path).ino, ino);
 });
 
+test('a process that uses the library for more adds what that needs', () => {
+  const cache = emptyCache();
+  run(cache, add);
+  const [path] = kept(cache);
+  const { ino, size } = statSync(path);
+  const compile = `new Module(engine, readFileSync('adder.wasm'));`;
+  run(cache, compile);
+  const more = statSync(path);
+  assert.is.not(more.ino, ino);
+  assert.ok(more.size > size);
+  assert.ok(isWhole(path));
+  for (const program of [compile, add, compile + add]) {
+    run(cache, program);
+    assert.is(statSync(path).ino, more.ino);
+  }
+});
+
 test('a damaged file is replaced', () => {
   const cache = emptyCache();
   run(cache, add);
