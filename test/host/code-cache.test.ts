@@ -104,6 +104,13 @@ test('a process that uses the library for more adds what that needs', () => {
   }
 });
 
+test('kept while a process goes on', () => {
+  const cache = emptyCache();
+  const look = `import { existsSync } from 'node:fs'; setTimeout(() => console.log(existsSync(process.env.OURO_CACHE + '/code')), 2500);`;
+  assert.is(run(cache, add + look), '42\ntrue\n');
+  assert.is(kept(cache).length, 1);
+});
+
 test('a damaged file is replaced', () => {
   const cache = emptyCache();
   run(cache, add);
