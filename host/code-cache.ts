@@ -92,16 +92,19 @@ function read({ helper, path, tag, isNew }: Place): Kept | undefined {
   }
 }
 
-/** Not where the cache folder is not there: nobody has asked for anything to be written in this home. Nor where it is another user's, as in a home
+/** `least`: bytes of V8's data. What came from the cache and has not run V8 may have given up since, when it collected garbage: less is no gain.
+ *  Not where the cache folder is not there: nobody has asked for anything to be written in this home. Nor where it is another user's, as in a home
  *  that `sudo` keeps. */
-function write({ helper, path, tag }: Place, script: Script, uses: number): void {
+function write({ helper, path, tag }: Place, script: Script, uses: number, least: number): void {
   const folder = dirname(path);
   const cache = dirname(folder);
   try {
     // First: to make data that cannot be written would cost each process some milliseconds.
     accessSync(cache, constants.W_OK);
     if ((accessOf(folder) ?? accessOf(cache))?.[0] === 'foreign') return;
-    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), Buffer.of(uses), script.createCachedData()]);
+    const data = script.createCachedData();
+    if (data.length < least) return;
+    const bytes = Buffer.concat([Buffer.alloc(HASH_SIZE), Buffer.from(tag), Buffer.of(uses), data]);
     bytes.set(hashOf(helper, bytes));
     writeAtomic(path, bytes, 0o444, false);
     sweep(folder, Date.now() - MAX_AGE);
@@ -161,6 +164,6 @@ export function compile(folder: string, name: string, parameters: string, build:
   const run = script.runInThisContext();
   const isForOthers = kept !== undefined && script.cachedDataRejected === true && Date.now() - kept.made <= KEPT_FOR;
   if (!place || isForOthers) return { run, uses: ALL_USES, keep: () => {} };
-  const uses = kept && !script.cachedDataRejected ? kept.uses : 0;
-  return { run, uses, keep: (now) => write(place, script, now) };
+  const { uses, data } = kept && !script.cachedDataRejected ? kept : { uses: 0, data: '' };
+  return { run, uses, keep: (now) => write(place, script, now, data.length) };
 }
