@@ -32,22 +32,11 @@ static void close_all(void) {
   for (rlim_t i = 0; i < end; i++) close((int)i);
 }
 
-static bool write_all(int file, const uint8_t *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t written = write(file, bytes, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes += written;
-    size -= (size_t)written;
-  }
-  return true;
-}
-
 /* A whole file or none. */
 static bool write_file(const struct aside_file *file) {
   int part = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (part < 0) return false;
-  bool whole = write_all(part, file->bytes, file->size);
+  bool whole = ouro_write_all(part, file->bytes, file->size);
   if (close(part) == 0 && whole && rename(file->part, file->path) == 0) return true;
   unlink(file->part);
   return false;

@@ -57,7 +57,8 @@ struct mapping *ouro_map_file(const char *path) { return map_regular(open(path, 
 /* A file that the caller has open, and keeps. Null with errno. */
 struct mapping *ouro_map_open_file(int file) { return map_regular(fcntl(file, F_DUPFD_CLOEXEC, 0)); }
 
-static bool write_all(int file, const uint8_t *bytes, size_t size) {
+/* False when not all could be written. System calls alone: a forked process may call it. */
+bool ouro_write_all(int file, const uint8_t *bytes, size_t size) {
   while (size > 0) {
     ssize_t written = write(file, bytes, size);
     if (written < 0 && errno == EINTR) continue;
@@ -90,7 +91,7 @@ struct mapping *ouro_map_bytes(const void *bytes, size_t size) {
   }
   int file = memfd_create("ouro", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (file < 0) return map_copy(bytes, size);
-  if (!write_all(file, bytes, size) || fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+  if (!ouro_write_all(file, bytes, size) || fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
     close(file);
     return map_copy(bytes, size);
   }

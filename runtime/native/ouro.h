@@ -155,6 +155,7 @@ struct mapping *ouro_map_file(const char *path);
 struct mapping *ouro_map_bytes(const void *bytes, size_t size);
 struct mapping *ouro_map_open_file(int file);
 struct mapping *ouro_add_mapping(uint8_t *base, size_t size, int file);
+bool ouro_write_all(int file, const uint8_t *bytes, size_t size);
 bool ouro_make_executable(struct mapping *mapping, size_t text_offset, size_t text_size, size_t table_offset, uint32_t table_count);
 void ouro_close_file(struct mapping *mapping);
 void ouro_prefetch(const struct mapping *mapping, uint64_t offset, uint64_t size);
