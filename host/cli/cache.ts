@@ -13,6 +13,7 @@ import { type Mapping, native } from '../native.js';
 import { forget } from '../register/queue.js';
 import { splitSignature } from '../sign.js';
 import { formatSize, printTable } from './table.js';
+import { writeLine } from './output.js';
 
 export interface CacheFlags {
   dir?: string;
@@ -44,11 +45,11 @@ interface Described extends FolderEntry {
 export function cacheList(flags: CacheFlags): number {
   const entries = open(flags).entries().reverse().map(describe);
   if (flags.json) {
-    for (const entry of entries) console.log(JSON.stringify(times(entry)));
+    for (const entry of entries) writeLine(JSON.stringify(times(entry)));
     return 0;
   }
   if (entries.length === 0) {
-    console.log(`nothing is in the cache ${flags.dir ?? defaultFolder()}`);
+    writeLine(`nothing is in the cache ${flags.dir ?? defaultFolder()}`);
     return 0;
   }
   const now = Date.now();
@@ -77,7 +78,7 @@ export function cacheStat(flags: CacheFlags): number {
     mostRecentlyUsed: entries.at(-1)?.lastUsed,
   };
   if (flags.json) {
-    console.log(JSON.stringify(times(summary)));
+    writeLine(JSON.stringify(times(summary)));
     return 0;
   }
   const now = Date.now();
@@ -89,7 +90,7 @@ export function cacheStat(flags: CacheFlags): number {
     lines.push(['used', `${formatAge(now - entries.at(-1)!.lastUsed)} to ${formatAge(now - entries[0].lastUsed)} ago`]);
     lines.push(['checked', checks[folder.access!]]);
   }
-  for (const [name, value] of lines) console.log(`${name.padEnd(8)} ${value}`);
+  for (const [name, value] of lines) writeLine(`${name.padEnd(8)} ${value}`);
   return 0;
 }
 
@@ -102,12 +103,12 @@ export function cacheClean(flags: CleanFlags): number {
   const compilers = all && flags.dir === undefined ? removeOldCompilers() : 0;
   if (all && flags.dir === undefined) forget();
   if (flags.json) {
-    console.log(JSON.stringify({ path: folder.path, ...cleaned, compilers }));
+    writeLine(JSON.stringify({ path: folder.path, ...cleaned, compilers }));
     return 0;
   }
   const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
   const old = compilers > 0 ? `, and ${count(compilers, 'native compiler')} of other versions` : '';
-  console.log(`removed ${count(cleaned.entries, 'module')}, ${formatSize(cleaned.bytes)}${old}`);
+  writeLine(`removed ${count(cleaned.entries, 'module')}, ${formatSize(cleaned.bytes)}${old}`);
   return 0;
 }
 

@@ -2,16 +2,16 @@
 /** The command line. Each command is in a file of its own; here are their options, and how errors end the process. */
 
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import pc from 'picocolors';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { cacheFolder } from '../cache.js';
 import { nativeCoreIsDue } from '../native-core.js';
 import { spawnBuilder } from '../register/spawn.js';
-import { Trap } from '../trap.js';
 import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';
 import { compile } from './compile.js';
 import { objdump } from './objdump.js';
+import { write } from './output.js';
 import { precompile } from './precompile.js';
+import { report } from './report.js';
 import { run } from './run.js';
 import { selfCompile } from './self-compile.js';
 import { validate } from './validate.js';
@@ -44,7 +44,7 @@ const program = new Command('ouro')
   .version(version)
   .enablePositionalOptions()
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ouro: ')) });
+  .configureOutput({ writeOut: write, outputError: (text, writeErr) => writeErr(text.replace(/^error: /, 'ouro: ')) });
 
 /** Has the compiler's own native code made. */
 function startBuilder(): void {
@@ -136,18 +136,4 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
-}
-
-/** Tells the user what went wrong in a sentence; gives the exit code. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
-  const red = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported).red;
-  if (error instanceof Trap) {
-    const frames = error.backtrace;
-    console.error(`${red('ouro:')} ${error.message}${frames ? `\n${frames}` : ''}`);
-    return 134;
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`${red('ouro:')} ${message.trim()}`);
-  return 1;
 }

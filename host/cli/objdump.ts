@@ -11,6 +11,7 @@ import { type Artifact, parseArtifact } from '../artifact.js';
 import { isArtifact } from '../detect.js';
 import { inFile, readFile } from '../module.js';
 import { type CompileFlags, compileFile, openEngine } from './open.js';
+import { writeLine } from './output.js';
 
 export async function objdump(path: string, options: CompileFlags): Promise<number> {
   let bytes = readFile(path);
@@ -66,30 +67,26 @@ async function disassemble(path: string, artifact: Artifact): Promise<boolean> {
     const offset = Number.parseInt(match[1], 16) - artifact.text.offset;
     const start = starts.get(offset);
     if (start !== undefined) {
-      print(header(artifact, start));
+      writeLine(header(artifact, start));
       last = undefined;
     }
     if (!artifact.functionAt(offset)) continue; // padding
     const wasm = artifact.wasmOffsetAt(offset);
     const shown = wasm === undefined || wasm === last ? '' : `0x${hex(wasm)}`;
     last = wasm;
-    print(`${shown.padStart(10)}  ${hex(offset).padStart(7)}  ${match[2].replaceAll('\t', ' ')}`);
+    writeLine(`${shown.padStart(10)}  ${hex(offset).padStart(7)}  ${match[2].replaceAll('\t', ' ')}`);
   }
   return (await ended) !== undefined;
 }
 
 function dumpBytes(artifact: Artifact): void {
   for (let i = 0; i < artifact.counts.functions; i++) {
-    print(header(artifact, i));
+    writeLine(header(artifact, i));
     const { codeOffset, codeSize } = artifact.function(i);
     const code = artifact.bytes.subarray(artifact.text.offset + codeOffset, artifact.text.offset + codeOffset + codeSize);
     for (let at = 0; at < code.length; at += 16) {
       const row = Array.from(code.subarray(at, at + 16), (byte) => hex(byte).padStart(2, '0'));
-      print(`${''.padStart(10)}  ${hex(codeOffset + at).padStart(7)}  ${row.join(' ')}`);
+      writeLine(`${''.padStart(10)}  ${hex(codeOffset + at).padStart(7)}  ${row.join(' ')}`);
     }
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -10,6 +10,7 @@ import { minSize } from '../register/policy.js';
 import { Bar } from './bar.js';
 import { findWasm, shortPath } from './find.js';
 import { formatSize, printTable } from './table.js';
+import { writeLine } from './output.js';
 
 /** What became of a file: native code made now, or found; left to V8; or an error. */
 type Status = 'compiled' | 'cached' | 'v8' | 'failed';
@@ -50,7 +51,7 @@ export async function precompile(names: string[], { json = false }: PrecompileFl
     const outcome = await precompileFile(file, (share) => bar.show((before + share * sizes[i]) / total, text));
     before += sizes[i];
     outcomes.push(outcome);
-    if (json) console.log(JSON.stringify(outcome));
+    if (json) writeLine(JSON.stringify(outcome));
   }
   bar.clear();
   await engine().flushCache();
@@ -97,5 +98,5 @@ function print(outcomes: readonly Outcome[]): void {
   if (cached > 0) parts.push(`${cached} already in the cache`);
   if (v8 > 0) parts.push(`${v8} left to V8`);
   if (failed > 0) parts.push(pc.red(`${failed} failed`));
-  console.log(`\n${parts.join(', ')}`);
+  writeLine(`\n${parts.join(', ')}`);
 }

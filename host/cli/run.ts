@@ -7,6 +7,7 @@ import { Linker } from '../linker.js';
 import { Store } from '../store.js';
 import type { ValType } from '../types.js';
 import { type CompileFlags, openEngine, openModule } from './open.js';
+import { writeLine } from './output.js';
 
 export interface RunOptions extends CompileFlags {
   dir: string[];
@@ -31,7 +32,7 @@ export async function run(path: string, args: string[], options: RunOptions): Pr
   if (options.invoke !== undefined) {
     const func = instance.getFunc(store, options.invoke);
     return linker.run(instance, () => {
-      for (const line of invoke(store, func, options.invoke!, args)) console.log(line);
+      for (const line of invoke(store, func, options.invoke!, args)) writeLine(line);
     });
   }
   const main = instance.getExport(store, '_start');

@@ -2,6 +2,7 @@
 
 import pc from 'picocolors';
 import { type Bootstrap, bootstrap } from '../bootstrap.js';
+import { writeLine } from './output.js';
 
 export function selfCompile(): number {
   const result = bootstrap();
@@ -24,10 +25,10 @@ function print({ wasmSize, codeSize, stages, path }: Bootstrap): void {
     ]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  console.log(`compiler.wasm: ${kilobytes(wasmSize)}, of which code ${kilobytes(codeSize)}; speed is code a second, on one thread\n`);
+  writeLine(`compiler.wasm: ${kilobytes(wasmSize)}, of which code ${kilobytes(codeSize)}; speed is code a second, on one thread\n`);
   for (const row of rows) {
-    console.log(`  ${row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}`);
+    writeLine(`  ${row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}`);
   }
-  console.log(`\n${pc.green('The artifacts of all three stages are byte-identical.')}`);
-  console.log(`Kept as the native compiler: ${path}`);
+  writeLine(`\n${pc.green('The artifacts of all three stages are byte-identical.')}`);
+  writeLine(`Kept as the native compiler: ${path}`);
 }

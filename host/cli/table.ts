@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
+import { writeLine } from './output.js';
 
 /** Prints rows below titles; the columns whose numbers are in `right` are aligned there. */
 export function printTable(titles: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): void {
@@ -15,8 +16,8 @@ export function printTable(titles: readonly string[], rows: readonly (readonly s
       })
       .join('  ')
       .trimEnd();
-  console.log(pc.dim(line(titles)));
-  for (const row of rows) console.log(line(row));
+  writeLine(pc.dim(line(titles)));
+  for (const row of rows) writeLine(line(row));
 }
 
 /** Bytes, in the unit that suits them. */

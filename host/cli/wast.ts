@@ -8,6 +8,7 @@ import { parseRules, type Rule } from '../wast/lists.js';
 import { OuroEngine } from '../wast/ouro.js';
 import { type Outcome, runScript } from '../wast/run.js';
 import { V8Engine } from '../wast/v8.js';
+import { writeLine } from './output.js';
 
 export interface WastOptions {
   /** `ouro`, or `v8` for comparison. */
@@ -64,7 +65,7 @@ export async function wast(files: string[], options: WastOptions): Promise<numbe
     sum.failed++;
     print({ ...outcome, status: 'failed', reason: `passes, but is listed as a known failure (${name}): take it off the list` }, options);
   }
-  if (!options.json) console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+  if (!options.json) writeLine(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   return sum.failed > 0 ? 1 : 0;
 }
 
@@ -74,8 +75,8 @@ function readRules(path: string | undefined): Rule[] {
 
 function print(outcome: Outcome, options: WastOptions): void {
   const place = `${outcome.file}:${outcome.line}`;
-  if (options.json) console.log(JSON.stringify(outcome));
-  else if (outcome.status === 'failed') console.log(`FAIL ${place} ${outcome.command}: ${outcome.reason}`);
+  if (options.json) writeLine(JSON.stringify(outcome));
+  else if (outcome.status === 'failed') writeLine(`FAIL ${place} ${outcome.command}: ${outcome.reason}`);
   else if (options.wording && outcome.wording === false)
-    console.log(`     ${place} ${outcome.command}: expected "${outcome.expected}", got "${outcome.message}"`);
+    writeLine(`     ${place} ${outcome.command}: expected "${outcome.expected}", got "${outcome.message}"`);
 }

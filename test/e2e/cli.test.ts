@@ -158,4 +158,20 @@ test('wast', () => {
   expect(ouro('wast', 'bad.wast'), 1, /FAIL bad\.wast:1 assert_return: .*\n1 passed, 1 failed, 0 skipped\n$/);
 });
 
+test('output that nobody reads, or that cannot be written', () => {
+  write('lines.wast', '(assert_malformed (module quote "(") "")'.repeat(5000));
+  const cli = `'${process.execPath}' '${join(root, 'dist', 'cli.js')}'`;
+  const shell = (command: string) => spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
+  // Much more than a pipe holds.
+  for (const command of ['wast --json lines.wast', `objdump '${join(root, 'dist', 'compiler.wasm')}'`]) {
+    const { stdout, stderr } = shell(`{ ${cli} ${command}; echo "status $?" >&2; } | head -n 1`);
+    assert.is(stdout.split('\n').length, 2);
+    assert.is(stderr, 'status 141\n');
+  }
+  if (!existsSync('/dev/full')) return;
+  for (const command of ['wast ok.wast', 'cache stat', '--help']) {
+    expect(shell(`${cli} ${command} >/dev/full`), 1, '', /^ouro: cannot write the output: ENOSPC: .*\n$/);
+  }
+});
+
 test.run();
