@@ -130,15 +130,23 @@ export class CompilerBug extends OuroError {
   }
 }
 
-/** A plain sentence about a file that cannot be read. */
-export function unreadable(path: string, cause: unknown): OuroError {
+function fileError(doing: 'read' | 'write', path: string, cause: unknown): OuroError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such file',
     EACCES: 'permission denied',
     EISDIR: 'it is a directory',
+    ENOTDIR: 'it is no directory',
     EINVAL: 'it is no regular file',
-    EBADF: 'it is not open for reading',
+    EBADF: `it is not open for ${doing === 'read' ? 'reading' : 'writing'}`,
+    ENOSPC: 'the disk is full',
+    EROFS: 'the file system is read-only',
   };
-  return new OuroError('FILE_UNREADABLE', `cannot read ${path}: ${reasons[code ?? ''] ?? message}`, { cause });
+  return new OuroError('FILE_UNREADABLE', `cannot ${doing} ${path}: ${reasons[code ?? ''] ?? message}`, { cause });
 }
+
+/** A plain sentence about a file or folder that cannot be read. */
+export const unreadable = (path: string, cause: unknown) => fileError('read', path, cause);
+
+/** The same for one that cannot be written. */
+export const unwritable = (path: string, cause: unknown) => fileError('write', path, cause);

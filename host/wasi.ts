@@ -2,7 +2,7 @@
 
 import type { WASI, WASIOptions } from 'node:wasi';
 import { builtin } from './builtin.js';
-import { LinkError } from './errors.js';
+import { LinkError, unreadable } from './errors.js';
 import type { Instance } from './instance.js';
 import { Memory } from './memory.js';
 
@@ -37,6 +37,23 @@ function loadWasi(): typeof import('node:wasi') {
   return nodeWasi;
 }
 
+/** Node's, or an error that names the folder at fault: Node's own tells a code alone. */
+function open(options: WasiOptions): WASI {
+  const { WASI } = loadWasi();
+  try {
+    return new WASI({ version: 'preview1', ...options } as WASIOptions);
+  } catch (cause) {
+    for (const path of Object.values(options.preopens ?? {})) {
+      try {
+        builtin<typeof import('node:fs')>('fs').opendirSync(path).closeSync();
+      } catch (reason) {
+        throw unreadable(path, reason);
+      }
+    }
+    throw cause;
+  }
+}
+
 /** Ends a program that calls proc_exit. */
 class Exit {
   constructor(readonly code: number) {}
@@ -48,8 +65,7 @@ export class Wasi {
   readonly #wasi: WASI;
 
   constructor(options: WasiOptions = {}) {
-    const { WASI } = loadWasi();
-    this.#wasi = new WASI({ version: 'preview1', ...options } as WASIOptions);
+    this.#wasi = open(options);
     const imports: Record<string, (...args: any[]) => any> = Object.create(null);
     for (const [name, func] of Object.entries(this.#wasi.wasiImport as Record<string, (...args: any[]) => any>)) {
       // Closures: called directly, node:wasi's functions crash Node 20 at random.

@@ -1,7 +1,7 @@
 /** `ouro compile IN -o OUT` */
 
 import { writeAtomic } from '../cache.js';
-import { OuroError } from '../errors.js';
+import { unwritable } from '../errors.js';
 import { type CompileFlags, compileFile, openEngine } from './open.js';
 
 export async function compile(input: string, options: CompileFlags & { output: string }): Promise<number> {
@@ -9,7 +9,7 @@ export async function compile(input: string, options: CompileFlags & { output: s
   try {
     writeAtomic(options.output, artifact, 0o644);
   } catch (cause) {
-    throw new OuroError('FILE_UNREADABLE', `cannot write ${options.output}: ${(cause as Error).message}`, { cause });
+    throw unwritable(options.output, cause);
   }
   return 0;
 }

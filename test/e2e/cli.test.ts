@@ -142,6 +142,11 @@ test('errors are one plain sentence', () => {
     /^ouro: math\.wat: the module is no WASI command: .*--invoke calls one of: add, half, swap, inverse\n$/,
   );
   expect(ouro('compile', 'math.wat'), 1, '', /^ouro: required option/);
+  mkdirSync(join(folder, 'taken'), { recursive: true });
+  expect(ouro('compile', 'math.wat', '-o', 'taken'), 1, '', 'ouro: cannot write taken: it is a directory\n');
+  const none = join(folder, 'none');
+  expect(ouro('run', '--dir', '.', '--dir', `${none}::/x`, 'hello.wat'), 1, '', `ouro: cannot read ${none}: there is no such file\n`);
+  expect(ouro('run', '--dir', 'math.wat', 'hello.wat'), 1, '', /^ouro: cannot read .*math\.wat: it is no directory\n$/);
   expect(ouro('frobnicate'), 1, '', /^ouro: unknown command 'frobnicate'/);
   expect(ouro('compile', 'math.wat', '-o', 'x', '--cpu', 'z80'), 1, '', /^ouro: option '--cpu <cpu>' argument 'z80' is invalid/);
   const artifact = readFileSync(join(folder, 'math.ouro'));
