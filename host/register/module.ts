@@ -8,7 +8,7 @@ import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
 import { build, lasting } from './background.js';
 import { type Context, inContext } from './errors.js';
 import { hasNote, leftToV8, writeNote } from './notes.js';
-import { sectionsOf } from './outline.js';
+import { isForwarder, sectionsOf } from './outline.js';
 import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';
 import { ModuleRecord, type Trace, traceOf } from './record.js';
 
@@ -27,17 +27,19 @@ interface Choice {
   /** Native code, and its name in the cache. */
   readonly code?: Code;
   readonly key?: string;
-  /** Under which there are notes; undefined for a module that is too small to have any. */
+  /** Under which there are notes; undefined for a module that has none: a trivial one. */
   readonly name?: string;
   /** It is seen for the first time. */
   readonly isNew?: boolean;
 }
 
-const isSmall = (bytes: Uint8Array) => bytes.length < minSize || mode === 'off';
+/** Of these V8 makes at least as much: small ones, and those that have no code of their own. */
+const isTrivial = (bytes: Uint8Array) => bytes.length < minSize || isForwarder(bytes);
+const staysOnV8 = (bytes: Uint8Array) => mode === 'off' || isTrivial(bytes);
 
 /** Looks for native code. `files`: as `callers` gave them. */
 function choose(bytes: Uint8Array, files: readonly string[]): Choice {
-  if (isSmall(bytes)) return {};
+  if (staysOnV8(bytes)) return {};
   const name = nameOf(bytes);
   return chooseAtOnce(bytes, name) ?? chooseByKey(bytes, name, engine().keyOf(bytes), files);
 }
@@ -116,7 +118,7 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
       return prototype === V8.Module.prototype ? module : Object.setPrototypeOf(module, prototype);
     }
     const module = Reflect.construct(V8.Module, [bytes], target as () => void);
-    return onV8(module, toBuild(bytes, choice), traceOf(bytes, bytes.length < minSize), choice);
+    return onV8(module, toBuild(bytes, choice), traceOf(bytes, isTrivial(bytes)), choice);
   }
   return Reflect.construct(V8.Module, args, target as () => void);
 }
@@ -126,8 +128,7 @@ export async function compile(args: readonly unknown[], context: Context): Promi
   const view = bytesOf(args[0]);
   try {
     if (!view || args[1] !== undefined) return await V8.compile(...(args as [BufferSource]));
-    const small = isSmall(view);
-    const name = small ? undefined : nameOf(view);
+    const name = staysOnV8(view) ? undefined : nameOf(view);
     let choice: Choice | undefined = name === undefined ? {} : chooseAtOnce(view, name);
     // The application may change its bytes meanwhile. V8 has a copy of its own.
     const bytes = choice ? toBuild(view, choice) : view.slice();
@@ -144,7 +145,7 @@ export async function compile(args: readonly unknown[], context: Context): Promi
       }
     }
     if (code) return ModuleRecord.native(code, choice.key!).module;
-    const trace = traceOf(bytes, bytes.length < minSize);
+    const trace = traceOf(bytes, isTrivial(bytes));
     return onV8(await V8.compile(bytes as BufferSource), bytes, trace, choice);
   } catch (error) {
     throw inContext(error, 'WebAssembly.compile()', context);

@@ -237,6 +237,18 @@ export function forwardedBy({ sections, imports, exports, functionType }: Outlin
   return type && ![...type.params, ...type.results].includes('v128') ? { name: exports[0].name, type } : undefined;
 }
 
+/** More than enough for its one type and two names, as glue code makes them. */
+const LONGEST_FORWARDER = 256;
+
+/** Whether `forwardedBy` knows the module. */
+export function isForwarder(bytes: Uint8Array): boolean {
+  try {
+    return bytes.length <= LONGEST_FORWARDER && forwardedBy(outlineOf(bytes)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** The module's own name, from its name section. */
 export function moduleName(bytes: Uint8Array): string | undefined {
   for (const { id, name, start, end } of sectionsOf(bytes)) {

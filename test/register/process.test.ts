@@ -286,6 +286,26 @@ test('modules that look the same at first', async () => {
   }
 });
 
+test('a module that only forwards a function has no native code', async () => {
+  const forwarder = await parseText('(module (import "e" "f" (func (param i32) (result i32))) (export "f" (func 0)))');
+  const caller = await parseText(`(module (type $t (func (param i32) (result i32))) (table (export "t") 1 funcref)
+    (func (export "call") (type $t) (call_indirect (type $t) (local.get 0) (i32.const 0))))`);
+  const app = new App('forwarder', {
+    'caller.wasm': caller,
+    'forwarder.wasm': forwarder,
+    'forward.mjs': `import { readFileSync } from 'node:fs';
+      const make = (name, imports) => new WebAssembly.Instance(new WebAssembly.Module(readFileSync(name)), imports).exports;
+      const { t, call } = make('caller.wasm');
+      const { instance } = await WebAssembly.instantiate(readFileSync('forwarder.wasm'), { e: { f: (n) => n + 1 } });
+      t.set(0, make('forwarder.wasm', { e: { f: instance.exports.f } }).f);
+      console.log(call(41));`,
+  });
+  const { stdout, stderr } = app.run(['forward.mjs'], { OURO_REGISTER: 'eager' });
+  assert.is(stdout, '42\n');
+  assert.is(stderr.match(/is compiled now/g)?.length, 1, stderr);
+  assert.is(app.artifacts.length, 1);
+});
+
 test('notes without native code, and native code without notes', async () => {
   const app = new App('notes', files);
   const next = async (seen: RegExp) => {
