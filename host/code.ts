@@ -81,7 +81,11 @@ export class Code {
     this.textAddress = mapping.address + text.offset;
     if (text.size > 0 && !shared) {
       const functions = this.artifact.section(Section.Functions);
-      native().registerCode(mapping.address, text.offset, text.size, functions.offset, counts.functions);
+      try {
+        native().registerCode(mapping.address, text.offset, text.size, functions.offset, counts.functions);
+      } catch (cause) {
+        throw outOfMemory(cause) ?? cause;
+      }
     }
     // Only an image needs the file later.
     if (this.artifact.image === undefined) native().closeFile(mapping.address);

@@ -4,11 +4,50 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* To the kernel an artifact is four mappings: what is in front of the text, the text, what is behind it, and the view. A process has so many of them
+ * at most, and V8 ends it when it gets none, so that a fifth is V8's. */
+#define DEFAULT_MAX_MAPPINGS 65530
+
+static atomic_long place_count; /* artifacts mapped, by all threads */
+
+static long most_places(void) {
+  static atomic_long most;
+  if (most == 0) {
+    long max = DEFAULT_MAX_MAPPINGS;
+    FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+    if (file) {
+      if (fscanf(file, "%ld", &max) != 1 || max < 5) max = DEFAULT_MAX_MAPPINGS;
+      fclose(file);
+    }
+    most = max / 5;
+  }
+  return most;
+}
+
+/* MAP_FAILED with errno. */
+static uint8_t *map_pages(size_t size, int protection, int flags, int file) {
+  if (atomic_fetch_add(&place_count, 1) < most_places()) {
+    void *base = mmap(NULL, size, protection, MAP_PRIVATE | flags, file, 0);
+    if (base != MAP_FAILED) return base;
+  } else {
+    errno = ENOMEM;
+  }
+  atomic_fetch_sub(&place_count, 1);
+  return MAP_FAILED;
+}
+
+static void unmap_pages(uint8_t *base, size_t size) {
+  munmap(base, size);
+  atomic_fetch_sub(&place_count, 1);
+}
 
 /* Null when memory is short. */
 struct mapping *ouro_add_mapping(uint8_t *base, size_t size, int file) {
@@ -25,10 +64,10 @@ struct mapping *ouro_add_mapping(uint8_t *base, size_t size, int file) {
 /* Takes over `file`, also when it fails. */
 static struct mapping *map_whole(int file, size_t size) {
   struct mapping *mapping = NULL;
-  uint8_t *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+  uint8_t *base = map_pages(size, PROT_READ, 0, file);
   if (base != MAP_FAILED) {
     mapping = ouro_add_mapping(base, size, file);
-    if (!mapping) munmap(base, size);
+    if (!mapping) unmap_pages(base, size);
   }
   if (!mapping) {
     int error = errno;
@@ -71,13 +110,13 @@ bool ouro_write_all(int file, const uint8_t *bytes, size_t size) {
 
 /* Without memfd: an anonymous copy, which has no file for images. */
 static struct mapping *map_copy(const void *bytes, size_t size) {
-  uint8_t *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uint8_t *base = map_pages(size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1);
   if (base == MAP_FAILED) return NULL;
   memcpy(base, bytes, size);
   struct mapping *mapping = mprotect(base, size, PROT_READ) == 0 ? ouro_add_mapping(base, size, -1) : NULL;
   if (!mapping) {
     int error = errno;
-    munmap(base, size);
+    unmap_pages(base, size);
     errno = error;
   }
   return mapping;
@@ -138,7 +177,7 @@ void ouro_unmap(struct mapping *mapping) {
   if (ouro_release_shared(mapping)) {
     if (mapping->entry) ouro_unregister_code(mapping->entry);
     ouro_close_file(mapping);
-    munmap(mapping->base, mapping->size);
+    unmap_pages(mapping->base, mapping->size);
   }
   ouro_release_view(mapping->view); /* last: while others have the mapping, they take the view from it */
   free(mapping);
