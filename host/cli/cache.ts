@@ -12,8 +12,8 @@ import { cpuLevel } from '../cpu.js';
 import { type Mapping, native } from '../native.js';
 import { forget } from '../register/queue.js';
 import { splitSignature } from '../sign.js';
-import { formatSize, printTable } from './table.js';
 import { writeLine } from './output.js';
+import { formatSize, printTable } from './table.js';
 
 export interface CacheFlags {
   dir?: string;

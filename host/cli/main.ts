@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line. Each command is in a file of its own; here are their options, and how errors end the process. */
+/** The command line. Each command is in a file of its own; here are their options. */
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
