@@ -8,7 +8,7 @@ import { type Artifact, parseArtifact } from './artifact.js';
 import { isOurs } from './cache.js';
 import type { LoadOptions } from './config.js';
 import { CPU_FEATURE_NAMES } from './cpu.js';
-import { OuroError, unreadable } from './errors.js';
+import { OuroError, outOfMemory, unreadable } from './errors.js';
 import { ModuleInfo } from './info.js';
 import { type Mapping, native } from './native.js';
 import { Plan } from './plan.js';
@@ -84,7 +84,7 @@ export class Code {
       try {
         native().registerCode(mapping.address, text.offset, text.size, functions.offset, counts.functions);
       } catch (cause) {
-        throw outOfMemory(cause) ?? cause;
+        throw outOfMemory('the code of another module', cause) ?? cause;
       }
     }
     // Only an image needs the file later.
@@ -228,7 +228,7 @@ function mapBytes(bytes: Uint8Array): Mapping {
   try {
     return native().mapBytes(bytes);
   } catch (cause) {
-    throw outOfMemory(cause) ?? cause;
+    throw outOfMemory('the code of another module', cause) ?? cause;
   }
 }
 
@@ -237,7 +237,7 @@ function mapFile(path: string, { artifactKey }: CodeOptions): Mapping {
     return artifactKey ? mapUnchanging(path) : native().mapFile(path);
   } catch (cause) {
     refuseEmpty(() => statSync(path));
-    throw outOfMemory(cause) ?? unreadable(path, cause);
+    throw outOfMemory('the code of another module', cause) ?? unreadable(path, cause);
   }
 }
 
@@ -246,7 +246,7 @@ function mapOpenFile(file: number, { artifactKey }: CodeOptions): Mapping {
     return artifactKey ? mapUnchangingOpen(file) : native().mapOpenFile(file);
   } catch (cause) {
     refuseEmpty(() => fstatSync(file));
-    throw outOfMemory(cause) ?? unreadable(`file descriptor ${file}`, cause);
+    throw outOfMemory('the code of another module', cause) ?? unreadable(`file descriptor ${file}`, cause);
   }
 }
 
@@ -280,12 +280,4 @@ function refuseEmpty(stat: () => { isFile(): boolean; size: number }): void {
     // The error that led here says why it cannot be read.
   }
   if (empty) parseArtifact(new Uint8Array(0));
-}
-
-/** The system has no memory left, or no place for one mapping more. */
-function outOfMemory(cause: unknown): OuroError | undefined {
-  if ((cause as NodeJS.ErrnoException).code !== 'ENOMEM') return undefined;
-  const message =
-    'there is no memory for the code of another module; dispose() gives that of modules that are no longer needed back at once';
-  return new OuroError('OUT_OF_MEMORY', message, { cause });
 }

@@ -150,3 +150,10 @@ export const unreadable = (path: string, cause: unknown) => fileError('read', pa
 
 /** The same for one that cannot be written. */
 export const unwritable = (path: string, cause: unknown) => fileError('write', path, cause);
+
+/** When that is the cause: the system has no memory left, or no place for one mapping more. */
+export function outOfMemory(wanted: string, cause: unknown): OuroError | undefined {
+  if ((cause as NodeJS.ErrnoException).code !== 'ENOMEM') return undefined;
+  const message = `there is no memory for ${wanted}; dispose() gives that of modules that are no longer needed back at once`;
+  return new OuroError('OUT_OF_MEMORY', message, { cause });
+}

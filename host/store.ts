@@ -8,7 +8,7 @@ import { layoutOf, makeInvoker } from './calls.js';
 import type { Code } from './code.js';
 import { Contents } from './contents.js';
 import type { Engine } from './engine.js';
-import { OuroError } from './errors.js';
+import { OuroError, outOfMemory } from './errors.js';
 import type { Externs } from './externs.js';
 import { Func } from './func.js';
 import type { Instance } from './instance.js';
@@ -35,7 +35,13 @@ const stacks = new Map<number, number>();
 
 function stackOf(size: number): number {
   let activity = stacks.get(size);
-  if (activity === undefined) stacks.set(size, (activity = native().createStack(size)));
+  if (activity !== undefined) return activity;
+  try {
+    activity = native().createStack(size);
+  } catch (cause) {
+    throw outOfMemory('a wasm stack', cause) ?? cause;
+  }
+  stacks.set(size, activity);
   return activity;
 }
 

@@ -3,11 +3,11 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { config, nameOf } from './artifacts.js';
 import { nativeCorePath } from '../cores.js';
 import { Engine } from '../engine.js';
 import { CompileError, CompilerBug } from '../errors.js';
 import { ensureNativeCore } from '../native-core.js';
+import { config, nameOf } from './artifacts.js';
 import { writeNote } from './notes.js';
 import { yieldToOthers } from './priority.js';
 import { lock, MAX_ATTEMPTS, queuePath, sweep, unlock } from './queue.js';

@@ -12,22 +12,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* To the kernel an artifact is four mappings: what is in front of the text, the text, what is behind it, and the view. A process has so many of them
- * at most, and V8 ends it when it gets none, so that a fifth is V8's. */
 #define DEFAULT_MAX_MAPPINGS 65530
+/* To the kernel an artifact is four: what is in front of the text, the text, what is behind it, and the view. */
+#define MAPPINGS_EACH 4
 
 static atomic_long place_count; /* artifacts mapped, by all threads */
 
+/* The kernel gives a process so many mappings at most, and V8 ends it when it gets none: of five one is V8's. */
 static long most_places(void) {
   static atomic_long most;
   if (most == 0) {
     long max = DEFAULT_MAX_MAPPINGS;
     FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
     if (file) {
-      if (fscanf(file, "%ld", &max) != 1 || max < 5) max = DEFAULT_MAX_MAPPINGS;
+      if (fscanf(file, "%ld", &max) != 1 || max <= MAPPINGS_EACH) max = DEFAULT_MAX_MAPPINGS;
       fclose(file);
     }
-    most = max / 5;
+    most = max / (MAPPINGS_EACH + 1);
   }
   return most;
 }

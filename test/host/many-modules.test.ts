@@ -1,4 +1,4 @@
-/** More modules than a process has mappings for: an error, and the process lives on. */
+/** More modules than a process has mappings for, more wasm stacks than it has memory for: an error, and the process lives on. */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,8 +13,10 @@ const limit = '/proc/sys/vm/max_map_count';
 /** More would take long, and gigabytes. */
 const MOST = 70_000;
 
-const program = `
-  const { Engine, Instance, Module, Store } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'index.js')).href)});
+const prelude = `
+  const { Engine, Instance, Module, Store } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'index.js')).href)});`;
+
+const program = `${prelude}
   const wasm = Buffer.from('0061736d0100000001070160027f7f017f030201000503010001070d02036d656d02000361646400000a09010700200020016a0b', 'hex');
   const engine = new Engine();
   const artifact = new Module(engine, wasm).serialize();
@@ -44,5 +46,20 @@ else
     assert.is(stdout, 'OuroError OUT_OF_MEMORY 1000 1000000 OuroError OUT_OF_MEMORY\nOuroError OUT_OF_MEMORY true 100\n');
     assert.is(status, 0);
   });
+
+test('no memory for a wasm stack', () => {
+  const stacks = `${prelude}
+    const make = (i) => new Store(new Engine({ maxWasmStack: 2 ** 30 - 4096 * i, compiler: 'wasm' }));
+    try {
+      for (let i = 0; ; i++) make(i);
+    } catch ({ name, code, message }) {
+      console.log(name, code, message.split(';')[0]);
+    }
+    console.log(make(0) instanceof Store);`;
+  // Kibibytes.
+  const limited = ['-c', 'ulimit -v 8000000; exec "$0" "$@"', process.execPath, '--input-type=module', '--eval', stacks];
+  const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8' });
+  assert.is(stdout, 'OuroError OUT_OF_MEMORY there is no memory for a wasm stack\ntrue\n', stderr);
+});
 
 test.run();
