@@ -441,17 +441,6 @@ export class Artifact {
     return true;
   }
 
-  /** The data segments whose bytes are not in the image. */
-  datasOutsideImage(): number[] {
-    const view = this.#view;
-    const found: number[] = [];
-    let at = this.section(A.Section.Datas).offset + A.DATA_MODE;
-    for (let index = 0; index < this.counts.datas; index++, at += A.DATA_SIZE) {
-      if (view.getUint32(at, true) !== A.SegmentMode.Image) found.push(index);
-    }
-    return found;
-  }
-
   data(index: number): DataRecord {
     const at = this.#record(A.Section.Datas, index, A.DATA_SIZE, 'data segment');
     const what = `data segment ${index}`;
@@ -602,11 +591,12 @@ export class Artifact {
 
   /** Position of the last record whose first field is at most `value`, -1 when there is none. */
   #lastAtMost(offset: number, size: number, count: number, value: number): number {
+    const view = this.#view;
     let low = 0;
     let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#u32(offset + middle * size) <= value) low = middle + 1;
+      if (view.getUint32(offset + middle * size, true) <= value) low = middle + 1;
       else high = middle;
     }
     return low - 1;

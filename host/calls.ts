@@ -157,7 +157,7 @@ function reveal(type: ValType, name: string): string {
   return type === 'funcref' ? `store.callableAt(${name})` : name;
 }
 
-const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair, unwind } = n;';
+const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair } = n;';
 
 /** The helper's function that enters: the fewer registers it has to think of, the faster. */
 function entryOf({ params, results, intsOnly }: Layout, leaf: boolean): string {
@@ -169,11 +169,23 @@ function entryOf({ params, results, intsOnly }: Layout, leaf: boolean): string {
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 
-/** Functions that have wrappers of the same text. */
+/** Functions that have wrappers of the same text: there is one Kind of them. */
 export interface Kind {
   readonly type: FuncType;
   /** The function may run on the host's stack. */
   readonly leaf: boolean;
+  /** Made when a wrapper first is. */
+  factory: WrapperFactory | undefined;
+}
+
+/** By type id. */
+const kinds: Kind[] = [];
+const leafKinds: Kind[] = [];
+
+export function kindOf(type: FuncType, leaf: boolean): Kind {
+  const known = leaf ? leafKinds : kinds;
+  known[type.id] ??= { type, leaf, factory: undefined };
+  return known[type.id];
 }
 
 /** The text of a WrapperFactory. The name comes from a literal: to define it as a property takes longer, and dynamic linkers have wrappers made
@@ -195,30 +207,19 @@ function wrapperText({ type, leaf }: Kind): string {
   const onStack = stackArgs > 0 || stackResults > 0;
   const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
-  return `(store, address, name) => {
-      const callee = addressBits(address);
-      const call = { [name]: (${names}) => {
-        ${conversions.join('\n')}
-        if (store.watched.length === 0) store.refresh();
-        ${stores.join('\n')}
-        f64[${CALLEE}] = callee; ${counts}
-        ${entryOf(layout, leaf)}();
-        if (i32[${STATUS}] !== 0) {
-          let trapped;
-          try { trapped = drive(store); } catch (error) { unwind(); throw error; }
-          if (trapped) throw store.takeTrap();
-        }
-        ${read.join('\n')}
-        ${answer}
-      } };
-      return call[name];
-    }`;
+  // Dense: V8 reads the text of all kinds that a module exports before the first of them is called.
+  return `(store, address, name) => { const callee = addressBits(address); const call = { [name]: (${names}) => {
+${conversions.join('')} if (store.watched.length === 0) store.refresh();
+${stores.join('')} f64[${CALLEE}] = callee; ${counts} ${entryOf(layout, leaf)}();
+if (i32[${STATUS}] !== 0) drive(store);
+${read.join('')} ${answer} } }; return call[name]; }`;
 }
 
 /** Makes code of text once for all: that costs more than what is in the text. */
-function generateWrappers(kinds: readonly Kind[]): readonly WrapperFactory[] {
+function generateWrappers(kinds: readonly Kind[]): void {
   const text = `'use strict'; ${views} return [${kinds.map(wrapperText).join(',\n')}];`;
-  return new Function('n', 'addressBits', 'drive', text)(native(), addressBits, driver());
+  const factories: readonly WrapperFactory[] = new Function('n', 'addressBits', 'drive', text)(native(), addressBits, driver());
+  for (let i = 0; i < kinds.length; i++) kinds[i].factory = factories[i];
 }
 
 type InvokerFactory = (store: Store, callback: Callable) => () => void;
@@ -290,21 +291,12 @@ export function revealValue(store: Store, type: ValType, raw: number | bigint): 
 
 /** Enters the FuncRef at `address`; the arguments are in the slots, and so are the results afterwards. */
 function enter(store: Store, address: number, layout: Layout): void {
-  const { i32, f64, enter, unwind } = native();
+  const { i32, f64, enter } = native();
   f64[CALLEE] = addressBits(address);
   i32[STACK_ARGS] = layout.stackArgs;
   i32[STACK_RESULTS] = layout.stackResults;
   enter();
-  if (i32[STATUS] !== 0) {
-    let trapped: boolean;
-    try {
-      trapped = driver()(store);
-    } catch (error) {
-      unwind();
-      throw error;
-    }
-    if (trapped) throw store.takeTrap();
-  }
+  if (i32[STATUS] !== 0) driver()(store);
 }
 
 function plainWrapper(type: FuncType): WrapperFactory {
@@ -333,33 +325,21 @@ function invokePlainly(layout: Layout, store: Store, callback: Callable): void {
   for (let i = 0; i < converted.length; i++) putValue(layout.results[i], converted[i]);
 }
 
-/** By type id. */
-const wrappers: (WrapperFactory | undefined)[] = [];
-const leafWrappers: (WrapperFactory | undefined)[] = [];
-const factories = (leaf: boolean) => (leaf ? leafWrappers : wrappers);
 const invokers = new WeakMap<FuncType, InvokerFactory>();
 
 /** A JS function that calls the FuncRef at `address`. */
 export function makeWrapper(kind: Kind, store: Store, address: number, name: string): Callable {
-  const known = factories(kind.leaf);
-  const { id } = kind.type;
-  known[id] ??= mayGenerate() ? generateWrappers([kind])[0] : plainWrapper(kind.type);
-  return known[id](store, address, name);
+  if (!kind.factory) {
+    if (mayGenerate()) generateWrappers([kind]);
+    else kind.factory = plainWrapper(kind.type);
+  }
+  return kind.factory!(store, address, name);
 }
 
-/** Spares time where wrappers of many types will be made. */
+/** Spares time where wrappers of many kinds will be made. */
 export function prepareWrappers(kinds: Iterable<Kind>): void {
-  const missing: Kind[] = [];
-  const seen = [new Set<FuncType>(), new Set<FuncType>()];
-  for (const kind of kinds) {
-    const { type, leaf } = kind;
-    const same = seen[Number(leaf)];
-    if (same.has(type)) continue;
-    same.add(type);
-    if (!factories(leaf)[type.id] && layoutOf(type).crosses) missing.push(kind);
-  }
-  if (missing.length < 2 || !mayGenerate()) return;
-  for (const [i, factory] of generateWrappers(missing).entries()) factories(missing[i].leaf)[missing[i].type.id] = factory;
+  const missing = [...new Set(kinds)].filter(({ type, factory }) => !factory && layoutOf(type).crosses);
+  if (missing.length > 1 && mayGenerate()) generateWrappers(missing);
 }
 
 /** Making code from text takes longer than some calls without it. */

@@ -6,9 +6,9 @@ import { ACTIVATION_HIGH, ACTIVATION_LOW, EXIT_ID, type Native, native, STATUS }
 import type { Store } from './store.js';
 import { setImmediate } from './timers.js';
 
-/** After `enter` came back with something else than results: does what wasm asks for until it returns (false) or traps (true, and the store's
- *  `takeTrap` has the error). When it throws, wasm is still suspended, and the caller must unwind. */
-export type Drive = (store: Store) => boolean;
+/** After `enter` came back with something else than results: does what wasm asks for until it returns. Throws what a host function throws, or the
+ *  error for a trap; wasm is gone then. */
+export type Drive = (store: Store) => void;
 
 let made: Drive | undefined;
 
@@ -33,7 +33,8 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
     while (i32[ACTIVATION_LOW] !== low || i32[ACTIVATION_HIGH] !== high) unwind();
   }
 
-  return (store) => {
+  /** Whether wasm has trapped. When it throws, wasm is still suspended. */
+  function traps(store: Store): boolean {
     if (!sweepIsDue) {
       sweepIsDue = true;
       setImmediate(sweep).unref();
@@ -62,5 +63,16 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
       if (store.watched.length === 0) store.refresh();
       resume();
     }
+  }
+
+  return (store) => {
+    let trapped: boolean;
+    try {
+      trapped = traps(store);
+    } catch (error) {
+      unwind();
+      throw error;
+    }
+    if (trapped) throw store.takeTrap();
   };
 }

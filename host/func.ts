@@ -1,6 +1,6 @@
 /** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
 
-import { callBits, type Kind, makeWrapper } from './calls.js';
+import { callBits, type Kind, kindOf, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
 import { noteUse, USE_HOST_FUNCTION } from './use.js';
@@ -31,9 +31,9 @@ export class Func {
   readonly store: Store;
   /** @internal Of the FuncRef. */
   readonly address: number;
-  readonly #type: FuncType;
+  /** @internal Which wrapper it has. */
+  readonly kind: Kind;
   readonly #name: string;
-  readonly #leaf: boolean;
   #callable: Callable | undefined;
 
   /** A host function: `callback` gets the arguments as JS values, and returns nothing, the result, or an iterable of the results.
@@ -46,9 +46,8 @@ export class Func {
   constructor(store: Store, type: FuncType, origin: Callable | number, name: string, leaf?: boolean);
   constructor(store: Store, type: FuncType, origin: Callable | number, name?: string, leaf = false) {
     this.store = store;
-    this.#type = type;
+    this.kind = kindOf(type, leaf);
     this.#name = name ?? '';
-    this.#leaf = leaf;
     // Only the internal form has a name: a number that a user gives is no address.
     if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
@@ -81,12 +80,7 @@ export class Func {
   }
 
   type(_store: Store = this.store): FuncType {
-    return this.#type;
-  }
-
-  /** @internal Which wrapper it has. */
-  get kind(): Kind {
-    return { type: this.#type, leaf: this.#leaf };
+    return this.kind.type;
   }
 
   /** The function as a plain JS function; the same one each time. */
@@ -106,6 +100,6 @@ export class Func {
 
   /** Calls with bits: i32 and f32 zero-extended; a funcref is an address, an externref a handle. NaNs keep their payload. */
   callRaw(bits: readonly bigint[]): bigint[] {
-    return callBits(this.#type, this.store, this.address, bits);
+    return callBits(this.kind.type, this.store, this.address, bits);
   }
 }

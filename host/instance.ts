@@ -2,7 +2,7 @@
  *  applies the segments, and runs the start function, in the order of the specification.
  *  Cost: in proportion to imports and segments, not to functions. */
 
-import { ExternKind, SegmentMode } from '../runtime/artifact.js';
+import { ExternKind, Section, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
 import type { Init } from './artifact.js';
 import { callBits } from './calls.js';
@@ -384,14 +384,33 @@ export class Instance {
         native().copyIn(to, mapping.address + image.offset, image.size);
       }
     }
-    const { activeDatas } = this.#plan;
-    // There may be thousands. Nothing else runs meanwhile, so no memory grows.
-    const lengths = activeDatas.length > 0 ? this.memories.map((memory) => memory.dataSize()) : [];
-    const { copyIn } = native();
-    for (const { memory, offset, bytes, to = toAddress(this.#evaluate(offset, 'i32')) } of activeDatas) {
-      if (to + bytes.size > lengths[memory]) throw new Trap('MemoryOutOfBounds', [], ' (data segment)');
-      copyIn(this.memories[memory].base + to, mapping.address + bytes.offset, bytes.size);
-    }
+    const { counts, context } = artifact;
+    if (counts.datas === 0) return;
+    const records = artifact.section(Section.Datas);
+    const { offset, size } = artifact.section(Section.DataBytes);
+    const [first] = this.memories;
+    // There may be thousands.
+    const apply = (from: number) =>
+      native().initDatas(
+        mapping.address + records.offset,
+        counts.datas,
+        from,
+        mapping.address + offset,
+        size,
+        this.#address + context.dataSegments,
+        first?.base ?? 0,
+        first?.dataSize() ?? 0,
+      );
+    for (let index = apply(0); index < counts.datas; index = apply(index + 1)) this.#applyData(index);
+  }
+
+  /** What the helper leaves: segments of other memories, and those whose place is to be computed, or wrong. */
+  #applyData(index: number): void {
+    const { artifact, mapping } = this.#code;
+    const { memory, offset, bytes } = artifact.data(index);
+    const to = toAddress(this.#evaluate(offset, 'i32'));
+    if (to + bytes.size > this.memories[memory].dataSize()) throw new Trap('MemoryOutOfBounds', [], ' (data segment)');
+    native().copyIn(this.memories[memory].base + to, mapping.address + bytes.offset, bytes.size);
   }
 
   #start(index: number): void {

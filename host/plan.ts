@@ -3,7 +3,7 @@
 
 import { ExternKind, Section, SegmentMode } from '../runtime/artifact.js';
 import * as L from '../runtime/layout.js';
-import type { Artifact, ElemRecord, GlobalRecord, Init, MemoryRecord, Range, TableRecord } from './artifact.js';
+import type { Artifact, ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './artifact.js';
 import type { Code } from './code.js';
 import { ArtifactError } from './errors.js';
 import { native, writeAddress } from './native.js';
@@ -37,16 +37,6 @@ export interface PlannedElem extends Omit<ElemRecord, 'type'> {
   readonly type: RefType;
 }
 
-/** An active data segment outside the image. */
-export interface PlannedData {
-  readonly memory: number;
-  /** Where it goes, if that is a constant. */
-  readonly to: number | undefined;
-  readonly offset: Init;
-  /** In the file. */
-  readonly bytes: Range;
-}
-
 export class Plan {
   readonly types: readonly FuncType[];
   readonly imports: readonly PlannedImport[];
@@ -60,8 +50,6 @@ export class Plan {
   readonly externGlobals: readonly number[];
   readonly elems: readonly PlannedElem[];
   readonly activeElems: readonly number[];
-  /** Active data segments outside the image, in order. */
-  readonly activeDatas: readonly PlannedData[];
   /** Function index of the FuncRef slots of imported functions, which come first. */
   readonly importedSlots: readonly number[];
   readonly template: Uint32Array;
@@ -99,15 +87,6 @@ export class Plan {
     if (artifact.start !== undefined) this.#requireStart(artifact.start);
     this.elems = all(counts.elems, (i) => this.#elem(artifact.elem(i)));
     this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
-    const activeDatas: PlannedData[] = [];
-    const passiveDatas: { readonly index: number; readonly bytes: Range }[] = [];
-    for (const index of artifact.datasOutsideImage()) {
-      const data = artifact.data(index);
-      const { memory, offset, bytes } = data;
-      if (data.mode !== SegmentMode.Active) passiveDatas.push({ index, bytes });
-      else activeDatas.push({ memory, to: offset.kind === 'const' ? toAddress(offset.bits) : undefined, offset, bytes });
-    }
-    this.activeDatas = activeDatas;
     const importedSlots: number[] = [];
     for (let slot = 0; slot < counts.funcRefs; slot++) {
       const ref = artifact.funcRef(slot);
@@ -127,11 +106,6 @@ export class Plan {
     this.types.forEach((type, i) => {
       words[(context.typeIds >> 2) + i] = type.id;
     });
-    for (const { index, bytes } of passiveDatas) {
-      const at = (context.dataSegments + index * L.DATASEGMENT_SIZE) >> 2;
-      writeAddress(words, at + (L.DATASEGMENT_ADDRESS >> 2), code.mapping.address + bytes.offset);
-      words[at + (L.DATASEGMENT_LENGTH >> 2)] = bytes.size;
-    }
     const computed: { index: number; init: Init }[] = [];
     const externGlobals: number[] = [];
     for (let index = counts.globalImports; index < counts.globals; index++) {

@@ -100,11 +100,27 @@ export interface NativeHelper {
     funcRefCount: number,
     funcImports: number,
   ): boolean;
+  /** Applies data segments (DATA_… records, `count` in all), from number `first` on: copies active ones to memory 0, which has `memorySize` bytes at
+   *  `memory`, and notes passive ones (DATASEGMENT_… at `segments`). `bytes`: where what the records speak of lies. Stops before the first that goes
+   *  to another memory or to a computed place, does not fit, or cannot be, and gives its number; `count` when there is none. */
+  initDatas(
+    records: number,
+    count: number,
+    first: number,
+    bytes: number,
+    bytesSize: number,
+    segments: number,
+    memory: number,
+    memorySize: number,
+  ): number;
   /** Copies a FuncRef's FUNCREF_SIZE bytes to SLOT_STACK. */
   readFuncRef(address: number): void;
 
   /** SHA-256 into `hash`; bytes [gap, gap + gapSize) count as zeros. */
   sha256(bytes: Uint8Array, gap: number, gapSize: number, hash: Uint8Array): void;
+
+  /** Whether the CPU has instructions for it: then it takes no longer than to copy the bytes. */
+  hashesFast(): boolean;
 
   /** Bits of cpu.ts. */
   cpuFeatures(): number;

@@ -3,6 +3,7 @@
 
 import type { Code } from '../code.js';
 import { CompileError } from '../errors.js';
+import { native } from '../native.js';
 import { V8 } from '../v8.js';
 import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
 import { build, lasting } from './background.js';
@@ -44,8 +45,9 @@ function choose(bytes: Uint8Array, files: readonly string[]): Choice {
   return chooseAtOnce(bytes, name) ?? chooseByKey(bytes, name, engine().keyOf(bytes), files);
 }
 
-/** To hash more than this takes milliseconds, for which other work should not wait. */
+/** To hash more than this takes milliseconds, for which other work should not wait; unless to copy it, as hashing aside requires, takes as many. */
 const LARGE = 2 ** 20;
+const hashesHere = (bytes: Uint8Array) => bytes.length < LARGE || native().hashesFast();
 
 const tell = (bytes: Uint8Array, key: string | undefined, text: string) =>
   log(() => `module ${(key ?? engine().keyOf(bytes)).slice(0, 12)}, ${Math.ceil(bytes.length / 1024)} KB: ${text}`);
@@ -130,11 +132,12 @@ export async function compile(args: readonly unknown[], context: Context): Promi
     if (!view || args[1] !== undefined) return await V8.compile(...(args as [BufferSource]));
     const name = staysOnV8(view) ? undefined : nameOf(view);
     let choice: Choice | undefined = name === undefined ? {} : chooseAtOnce(view, name);
+    if (!choice && hashesHere(view)) choice = chooseByKey(view, name!, engine().keyOf(view), callers());
     // The application may change its bytes meanwhile. V8 has a copy of its own.
-    const bytes = choice ? toBuild(view, choice) : view.slice();
+    const bytes = choice && !(choice.isNew && mode === 'eager') ? toBuild(view, choice) : view.slice();
     if (!choice) {
       const files = callers();
-      choice = chooseByKey(bytes, name!, bytes.length < LARGE ? engine().keyOf(bytes) : await engine().keyOfAsync(bytes), files);
+      choice = chooseByKey(bytes, name!, await engine().keyOfAsync(bytes), files);
     }
     let { code } = choice;
     if (choice.isNew && mode === 'eager') {

@@ -420,6 +420,37 @@ static napi_value put_func_refs(napi_env env, napi_callback_info info) {
   return boolean_value(env, true);
 }
 
+/* initDatas(records address, count, first, segment bytes address, their size, VMContext's data segments address, memory address, its size): the
+ * number of the first data segment from `first` on that cannot be done here; the count when there is none. Those before are copied to memory 0, or
+ * passive and noted in the VMContext. */
+static napi_value init_datas(napi_env env, napi_callback_info info) {
+  uint64_t n[8];
+  if (!get_number_arguments(env, info, 8, n)) return NULL;
+  uint64_t i = n[2];
+  for (; i < n[1]; i++) {
+    const uint8_t *record = (const uint8_t *)n[0] + i * OURO_DATA_SIZE;
+    uint32_t mode = *(const uint32_t *)(record + OURO_DATA_MODE);
+    if (mode == OURO_SEGMENT_MODE_IMAGE) continue;
+    uint64_t from = *(const uint32_t *)(record + OURO_DATA_BYTES);
+    uint64_t length = *(const uint32_t *)(record + OURO_DATA_LENGTH);
+    if (from + length > n[4]) break;
+    if (mode == OURO_SEGMENT_MODE_PASSIVE) {
+      uint8_t *segment = (uint8_t *)n[5] + i * OURO_DATASEGMENT_SIZE;
+      *(uint64_t *)(segment + OURO_DATASEGMENT_ADDRESS) = n[3] + from;
+      *(uint64_t *)(segment + OURO_DATASEGMENT_LENGTH) = length;
+      continue;
+    }
+    const uint8_t *offset = record + OURO_DATA_OFFSET;
+    uint64_t to = *(const uint32_t *)(offset + OURO_INIT_VALUE);
+    bool here = mode == OURO_SEGMENT_MODE_ACTIVE && *(const uint32_t *)(record + OURO_DATA_MEMORY) == 0 &&
+                *(const uint32_t *)(offset + OURO_INIT_KIND) == OURO_INIT_KIND_CONST;
+    if (!here || to + length > n[7]) break;
+    memcpy((void *)(n[6] + to), (const void *)(n[3] + from), length);
+  }
+  napi_value next;
+  return napi_create_double(env, (double)i, &next) == napi_ok ? next : NULL;
+}
+
 /* sha256(bytes, offset and size of a gap that counts as zeros, hash): 32 bytes into `hash` */
 static napi_value sha256(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
@@ -433,6 +464,12 @@ static napi_value sha256(napi_env env, napi_callback_info info) {
   if (n[0] > size || n[1] > size - n[0] || hash_size < 32) return throw_text(env, "sha256: out of range");
   ouro_sha256(bytes, size, n[0], n[1], hash);
   return NULL;
+}
+
+/* hashesFast(): boolean */
+static napi_value hashes_fast(napi_env env, napi_callback_info info) {
+  (void)info;
+  return boolean_value(env, ouro_hashes_fast());
 }
 
 /* readFuncRef(address): the FuncRef's bytes into SLOT_STACK. */
@@ -557,8 +594,10 @@ NAPI_MODULE_INIT() {
       {"copyIn", copy_in},
       {"initFunctions", init_functions},
       {"putFuncRefs", put_func_refs},
+      {"initDatas", init_datas},
       {"readFuncRef", read_func_ref},
       {"sha256", sha256},
+      {"hashesFast", hashes_fast},
       {"cpuFeatures", cpu_features},
       {"startAside", start_aside},
   };

@@ -206,6 +206,7 @@ void ouro_remove_signal_stack(void *stack);
 uint32_t ouro_cpu_features(void);
 
 /* sha256.c */
+bool ouro_hashes_fast(void);
 void ouro_sha256(const uint8_t *bytes, size_t size, size_t gap, size_t gap_size, uint8_t hash[32]);
 
 #endif

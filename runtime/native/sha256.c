@@ -90,6 +90,9 @@ static bool has_sha(void) { return false; }
 static void add_blocks_sha(uint32_t state[8], const uint8_t *bytes, size_t count) { add_blocks(state, bytes, count); }
 #endif
 
+/* Whether hashing costs no more than copying. */
+bool ouro_hashes_fast(void) { return has_sha(); }
+
 /* The hash of the bytes, with those of [gap, gap + gap_size) taken as zero. The caller has checked that the gap lies inside. */
 void ouro_sha256(const uint8_t *bytes, size_t size, size_t gap, size_t gap_size, uint8_t hash[32]) {
   uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
