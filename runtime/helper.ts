@@ -20,6 +20,8 @@ export interface EntryPoints {
 export interface NativeHelper {
   /** The exchange area of this thread: SLOT_… of layout.ts. Always the same buffer. */
   slots(): ArrayBuffer;
+  /** Whether V8's optimised code calls the functions that enter, and `resume`, directly. */
+  callsFast(): boolean;
   /** Enters SLOT_CALLEE; the outcome is in SLOT_STATUS. */
   enter(): void;
   /** The same for a function without float parameters and without stack words; a little faster. */
@@ -28,7 +30,7 @@ export interface NativeHelper {
   enterLeaf(): void;
   /** The same as enterLeaf with at most two parameters, and no result or one integer. */
   enterLeafPair(): void;
-  /** Goes on with the innermost activation, which has left to the host; the outcome is in SLOT_STATUS. */
+  /** Goes on with the innermost activation, which has left to the host; the outcome is in SLOT_STATUS: a trap of no code where nothing has. */
   resume(): void;
   /** Drops the innermost activation, which has left to the host. */
   unwind(): void;

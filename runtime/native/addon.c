@@ -147,23 +147,24 @@ static napi_value destroy_stack(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static napi_value throw_nothing_left(napi_env env) {
+  napi_throw_error(env, "ERR_INVALID_STATE", "no wasm code has left to the host");
+  return NULL;
+}
+
 /* unwind(): drops the innermost activation, which has left. */
 static napi_value unwind(napi_env env, napi_callback_info info) {
-  if (!ouro_state()->frame) return ouro_resume_nothing(env, info);
+  (void)info;
+  if (!ouro_state()->frame) return throw_nothing_left(env);
   ouro_end_activation();
   return NULL;
 }
 
 /* trap(): unwind() for a trap of a host builtin: the backtrace of what has left is in the slots. */
 static napi_value trap(napi_env env, napi_callback_info info) {
-  if (!ouro_state()->frame) return ouro_resume_nothing(env, info);
-  ouro_trapped(0, ouro_state()->native_sp, OURO_TRAP_KIND_EXPLICIT, 0);
-  return NULL;
-}
-
-napi_value ouro_resume_nothing(napi_env env, napi_callback_info info) {
   (void)info;
-  napi_throw_error(env, "ERR_INVALID_STATE", "no wasm code has left to the host");
+  if (!ouro_state()->frame) return throw_nothing_left(env);
+  ouro_trapped(0, ouro_state()->native_sp, OURO_TRAP_KIND_EXPLICIT, 0);
   return NULL;
 }
 
@@ -466,6 +467,12 @@ static napi_value sha256(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* callsFast(): boolean */
+static napi_value calls_fast(napi_env env, napi_callback_info info) {
+  (void)info;
+  return boolean_value(env, ouro_calls_fast());
+}
+
 /* hashesFast(): boolean */
 static napi_value hashes_fast(napi_env env, napi_callback_info info) {
   (void)info;
@@ -564,50 +571,57 @@ NAPI_MODULE_INIT() {
   static const struct {
     const char *name;
     napi_callback call;
+    /* It looks at no argument, throws nothing, and calls nothing of the host's. */
+    bool fast;
   } functions[] = {
-      {"slots", slots},
-      {"enter", ouro_enter},
-      {"enterInts", ouro_enter_ints},
-      {"enterLeaf", ouro_enter_leaf},
-      {"enterLeafPair", ouro_enter_leaf_pair},
-      {"resume", ouro_resume},
-      {"unwind", unwind},
-      {"trap", trap},
-      {"createStack", create_stack},
-      {"destroyStack", destroy_stack},
-      {"entries", entries},
-      {"mapFile", map_file},
-      {"mapBytes", map_bytes},
-      {"mapOpenFile", map_open_file},
-      {"textView", text_view},
-      {"shareMapping", share_mapping},
-      {"openShared", open_shared},
-      {"hashMapping", hash_mapping},
-      {"hashBytes", hash_bytes},
-      {"prefetch", prefetch},
-      {"registerCode", register_code},
-      {"closeFile", close_file},
-      {"unmap", unmap},
-      {"address", address},
-      {"probeGuard", probe_guard},
-      {"mapImage", map_image},
-      {"copyIn", copy_in},
-      {"initFunctions", init_functions},
-      {"putFuncRefs", put_func_refs},
-      {"initDatas", init_datas},
-      {"readFuncRef", read_func_ref},
-      {"sha256", sha256},
-      {"hashesFast", hashes_fast},
-      {"cpuFeatures", cpu_features},
-      {"startAside", start_aside},
+      {"slots", slots, false},
+      {"enter", ouro_enter, true},
+      {"enterInts", ouro_enter_ints, true},
+      {"enterLeaf", ouro_enter_leaf, true},
+      {"enterLeafPair", ouro_enter_leaf_pair, true},
+      {"resume", ouro_resume, true},
+      {"unwind", unwind, false},
+      {"trap", trap, false},
+      {"createStack", create_stack, false},
+      {"destroyStack", destroy_stack, false},
+      {"entries", entries, false},
+      {"mapFile", map_file, false},
+      {"mapBytes", map_bytes, false},
+      {"mapOpenFile", map_open_file, false},
+      {"textView", text_view, false},
+      {"shareMapping", share_mapping, false},
+      {"openShared", open_shared, false},
+      {"hashMapping", hash_mapping, false},
+      {"hashBytes", hash_bytes, false},
+      {"prefetch", prefetch, false},
+      {"registerCode", register_code, false},
+      {"closeFile", close_file, false},
+      {"unmap", unmap, false},
+      {"address", address, false},
+      {"probeGuard", probe_guard, false},
+      {"mapImage", map_image, false},
+      {"copyIn", copy_in, false},
+      {"initFunctions", init_functions, false},
+      {"putFuncRefs", put_func_refs, false},
+      {"initDatas", init_datas, false},
+      {"readFuncRef", read_func_ref, false},
+      {"sha256", sha256, false},
+      {"hashesFast", hashes_fast, false},
+      {"callsFast", calls_fast, false},
+      {"cpuFeatures", cpu_features, false},
+      {"startAside", start_aside, false},
   };
   struct thread *thread = ouro_begin_environment(env);
   if (!thread || (!ouro_slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");
   if (!ouro_install_signal_handlers()) return throw_errno(env, "cannot install signal handlers");
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    napi_value function;
-    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) != napi_ok ||
-        napi_set_named_property(env, exports, functions[i].name, function) != napi_ok) {
+    const char *name = functions[i].name;
+    napi_value key, function = NULL;
+    if (functions[i].fast && napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &key) == napi_ok) {
+      function = ouro_fast_function(key, functions[i].call);
+    }
+    if ((!function && napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) != napi_ok) ||
+        napi_set_named_property(env, exports, name, function) != napi_ok) {
       return throw_text(env, "cannot export the native helper's functions");
     }
   }

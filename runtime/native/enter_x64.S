@@ -272,8 +272,10 @@ FUNCTION(ouro_resume)
   jmp .Lresume
 
 .Lresume_nothing:
-  POP_REGISTERS
-  jmp ouro_resume_nothing
+  sub rsp, 8
+  call ouro_resume_nothing
+  add rsp, 8
+  jmp .Lto_host
 END(ouro_resume)
 
 /* Saves what the host may change, on the wasm stack, and the arguments, in the slots. In: r14 HostFunc or VMContext, eax status, r10 counts

@@ -135,7 +135,7 @@ extern const uintptr_t ouro_builtins[OURO_BUILTIN_COUNT];
 /* trace.c: called by enter_x64.S on the host's stack */
 void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address);
 void ouro_enter_overflow(void);
-napi_value ouro_resume_nothing(napi_env env, napi_callback_info info);
+void ouro_resume_nothing(void);
 
 /* code.c */
 struct code_entry *ouro_register_code(const struct code *code);
@@ -204,6 +204,10 @@ void ouro_remove_signal_stack(void *stack);
 
 /* cpu_x64.c */
 uint32_t ouro_cpu_features(void);
+
+/* fast.c */
+bool ouro_calls_fast(void);
+napi_value ouro_fast_function(napi_value name, napi_callback code);
 
 /* sha256.c */
 bool ouro_hashes_fast(void);

@@ -53,12 +53,20 @@ void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) 
   if (kind == OURO_TRAP_KIND_STACK_OVERFLOW) ouro_use_signal_stack();
 }
 
-/* The stack has no room for another activation; none was begun. */
-void ouro_enter_overflow(void) {
-  SLOT(uint64_t, OURO_SLOT_STACK_ARGS) = 0; /* and SLOT_STACK_RESULTS */
+/* A trap of no code. */
+static void trap_at_once(uint32_t kind) {
   SLOT(uint64_t, OURO_SLOT_TRAP_PC) = 0;
   SLOT(uint64_t, OURO_SLOT_TRAP_ADDRESS) = 0;
-  SLOT(uint32_t, OURO_SLOT_TRAP_KIND) = OURO_TRAP_KIND_STACK_OVERFLOW;
+  SLOT(uint32_t, OURO_SLOT_TRAP_KIND) = kind;
   SLOT(uint32_t, OURO_SLOT_TRACE_LENGTH) = 0;
   SLOT(uint32_t, OURO_SLOT_STATUS) = OURO_EXIT_TRAPPED;
 }
+
+/* The stack has no room for another activation; none was begun. */
+void ouro_enter_overflow(void) {
+  SLOT(uint64_t, OURO_SLOT_STACK_ARGS) = 0; /* and SLOT_STACK_RESULTS */
+  trap_at_once(OURO_TRAP_KIND_STACK_OVERFLOW);
+}
+
+/* Nothing has left: a mistake of the host's, which finds no code that has trapped. */
+void ouro_resume_nothing(void) { trap_at_once(OURO_TRAP_KIND_EXPLICIT); }
