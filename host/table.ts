@@ -2,11 +2,15 @@
 
 import * as L from '../runtime/layout.js';
 import { type Cell, native, readAddress, writeAddress } from './native.js';
+import type { Func } from './func.js';
 import type { Store } from './store.js';
-import type { TableType } from './types.js';
+import type { Callable, TableType } from './types.js';
 
 /** The most elements that a table may have; V8's limit too. */
 const MAX_LENGTH = 10_000_000;
+
+/** Functions of so many elements are remembered. */
+const MAX_KNOWN = 1 << 16;
 
 /** Compiled code trusts the length. */
 const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
@@ -20,6 +24,8 @@ export class Table {
   #length: number;
   /** Two words an element: a FuncRef's address, or an externref's handle. */
   #words: Uint32Array;
+  /** Functions that JS has read, by index: glue code asks for the same ones again and again. What compiled code writes does not come here. */
+  #known: (Func | undefined)[] | undefined;
 
   /** A new table, every element `init`.
    *
@@ -54,8 +60,8 @@ export class Table {
   /** An element: a function (the same object each time), any JS value for externref, null. Throws a RangeError beyond the end. */
   get(store: Store, index: number): unknown {
     this.store.check(store, 'table');
-    const raw = this.raw(this.#index(index));
-    return this.declared.element === 'funcref' ? store.callableAt(raw) : store.externFromHandle(raw);
+    const at = this.#index(index);
+    return this.declared.element === 'funcref' ? this.callableAt(at) : store.externFromHandle(this.raw(at));
   }
 
   set(store: Store, index: number, value: unknown): void {
@@ -70,6 +76,29 @@ export class Table {
     const before = isCount(by) ? this.growBy(by, this.#toRaw(init)) : -1;
     if (before < 0) throw new RangeError(`cannot grow the table of ${this.#length} elements by ${delta}`);
     return before;
+  }
+
+  /** @internal The JS function at an index, if that has been read before and is still there. */
+  known(index: number): Callable | undefined {
+    const func = this.#known?.[index];
+    return func !== undefined && func.address === readAddress(this.#words, 2 * index) ? func.callable : undefined;
+  }
+
+  /** @internal The same for any index that is in range. */
+  callableAt(index: number): Callable | null {
+    const raw = this.raw(index);
+    if (raw === 0) return null;
+    const func = this.store.funcAt(raw);
+    if (index < MAX_KNOWN) {
+      // Of its full length: an array that is filled in any order would become a dictionary.
+      if (!this.#known || index >= this.#known.length) {
+        const before = this.#known ?? [];
+        this.#known = new Array(Math.min(MAX_KNOWN, this.#words.length >> 1));
+        for (let i = 0; i < before.length; i++) this.#known[i] = before[i];
+      }
+      this.#known[index] = func;
+    }
+    return func.callable;
   }
 
   /** @internal The reference at an index that is in range. */

@@ -136,6 +136,8 @@ export class Table {
 
   get(index: number): unknown {
     const state = stateOf(this);
+    const known = typeof index === 'number' ? state?.ouro?.known(index) : undefined;
+    if (known) return known;
     // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
     if (!state?.ouro) return canonical(v8.get.apply(receiver(this), arguments as unknown as [number]));
     const at = toIndex(index, 'WebAssembly.Table.get(): Argument 0');
