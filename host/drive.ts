@@ -33,8 +33,8 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
     while (i32[ACTIVATION_LOW] !== low || i32[ACTIVATION_HIGH] !== high) unwind();
   }
 
-  /** Whether wasm has trapped. When it throws, wasm is still suspended. */
-  function traps(store: Store): boolean {
+  /** Whether wasm has trapped. Profilers put the time of wasm here. When it throws, wasm is still suspended. */
+  function runWasm(store: Store): boolean {
     if (!sweepIsDue) {
       sweepIsDue = true;
       setImmediate(sweep).unref();
@@ -68,7 +68,7 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
   return (store) => {
     let trapped: boolean;
     try {
-      trapped = traps(store);
+      trapped = runWasm(store);
     } catch (error) {
       unwind();
       throw error;
