@@ -67,6 +67,17 @@ const texts = {
     (func (export "fill") (param i32) (memory.fill (local.get 0) (i32.const 1) (i32.const 65000)))
     (func (export "tablefill") (param i32) (table.fill 0 (local.get 0) (ref.null func) (i32.const 2)))
     (func $deep (export "deep") (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0)))))`,
+  tableWriter: `(module
+    (table $t (export "table") 3 funcref)
+    (func $one (export "one")) (func $two (export "two"))
+    (elem (table $t) (i32.const 0) func $one $two)
+    (elem $passive func $two $one)
+    (func (export "set") (param i32 i32) (table.set $t (local.get 0) (table.get $t (local.get 1))))
+    (func (export "clear") (param i32) (table.set $t (local.get 0) (ref.null func)))
+    (func (export "fill") (table.fill $t (i32.const 0) (ref.func $two) (i32.const 2)))
+    (func (export "copy") (table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 1)))
+    (func (export "init") (table.init $t $passive (i32.const 0) (i32.const 0) (i32.const 2)))
+    (func (export "grow") (result i32) (table.grow $t (ref.func $one) (i32.const 200))))`,
   start: '(module (import "env" "start" (func $start)) (start $start))',
   startTrap: '(module (func $start unreachable) (start $start))',
   data: '(module (memory 1) (data (i32.const 65535) "ab"))',
@@ -568,6 +579,31 @@ export const cases: Record<string, Case> = {
     const before = exports.indirect(1, 33);
     table.set(0, exports.call);
     return [before, exports.indirect(0, 33), table.get(0) === exports.call, table.get(1) === i32, exports.table === table];
+  },
+  'elements that were read before they change': (W, { tableWriter }) => {
+    const { table, one, two, ...wasm } = make(W, tableWriter);
+    const name = (value: unknown) => (value === one ? 'one' : value === two ? 'two' : describe(value));
+    const read = () => [0, 1, 2, 102].map((i) => attempt(() => name(table.get(i))));
+    const steps = [
+      () => wasm.set(2, 1),
+      () => wasm.clear(0),
+      () => wasm.init(),
+      () => table.set(2, one),
+      () => wasm.copy(),
+      () => table.set(1, null),
+      () => wasm.fill(),
+      () => wasm.grow(),
+      () => wasm.set(102, 1),
+      () => table.grow(70_000, two),
+      () => wasm.clear(102),
+      () => table.set(0, one),
+    ];
+    const seen = [read()];
+    for (const step of steps) {
+      step();
+      seen.push(read(), read());
+    }
+    return [seen, name(table.get(70_000)), name(table.get(70_000)), each((value) => name(table.get(value)))];
   },
   'tables of externref': (W, { importExternTable }) => {
     const object = {};
