@@ -157,7 +157,7 @@ function reveal(type: ValType, name: string): string {
   return type === 'funcref' ? `store.callableAt(${name})` : name;
 }
 
-const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair } = n;';
+const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair, unwind } = n;';
 
 /** The helper's function that enters: the fewer registers it has to think of, the faster. */
 function entryOf({ params, results, intsOnly }: Layout, leaf: boolean): string {
@@ -211,7 +211,9 @@ function wrapperText({ type, leaf }: Kind): string {
   return `(store, address, name) => { const callee = addressBits(address); const call = { [name]: (${names}) => {
 ${conversions.join('')} if (store.watched.length === 0) store.refresh();
 ${stores.join('')} f64[${CALLEE}] = callee; ${counts} ${entryOf(layout, leaf)}();
-if (i32[${STATUS}] !== 0) drive(store);
+if (i32[${STATUS}] !== 0) { let trapped = i32[${STATUS}] === ${L.EXIT_TRAPPED};
+if (!trapped) try { trapped = drive(store); } catch (error) { unwind(); throw error; }
+if (trapped) throw store.takeTrap(); }
 ${read.join('')} ${answer} } }; return call[name]; }`;
 }
 
@@ -291,12 +293,23 @@ export function revealValue(store: Store, type: ValType, raw: number | bigint): 
 
 /** Enters the FuncRef at `address`; the arguments are in the slots, and so are the results afterwards. */
 function enter(store: Store, address: number, layout: Layout): void {
-  const { i32, f64, enter } = native();
+  const { i32, f64, enter, unwind } = native();
   f64[CALLEE] = addressBits(address);
   i32[STACK_ARGS] = layout.stackArgs;
   i32[STACK_RESULTS] = layout.stackResults;
   enter();
-  if (i32[STATUS] !== 0) driver()(store);
+  if (i32[STATUS] !== 0) {
+    let trapped = i32[STATUS] === L.EXIT_TRAPPED;
+    if (!trapped) {
+      try {
+        trapped = driver()(store);
+      } catch (error) {
+        unwind();
+        throw error;
+      }
+    }
+    if (trapped) throw store.takeTrap();
+  }
 }
 
 function plainWrapper(type: FuncType): WrapperFactory {

@@ -6,9 +6,10 @@ import { ACTIVATION_HIGH, ACTIVATION_LOW, EXIT_ID, type Native, native, STATUS }
 import type { Store } from './store.js';
 import { setImmediate } from './timers.js';
 
-/** After `enter` came back with something else than results: does what wasm asks for until it returns. Throws what a host function throws, or the
- *  error for a trap; wasm is gone then. */
-export type Drive = (store: Store) => void;
+/** After wasm has left: does what it asks for until it returns (false) or traps (true, and the store's `takeTrap` has the error). When it throws,
+ *  wasm is still suspended, and the caller must unwind: here it could not, where the host's stack has no room for this function itself. For the same
+ *  reason it is not called when wasm has trapped at once: then there is nothing to unwind. */
+export type Drive = (store: Store) => boolean;
 
 let made: Drive | undefined;
 
@@ -33,11 +34,11 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
     while (i32[ACTIVATION_LOW] !== low || i32[ACTIVATION_HIGH] !== high) unwind();
   }
 
-  /** Whether wasm has trapped. Profilers put the time of wasm here. When it throws, wasm is still suspended. */
+  /** Profilers put the time of wasm here. Where the host's stack ends in the middle of `settle`, what is left goes with the next turn. */
   function runWasm(store: Store): boolean {
     if (!sweepIsDue) {
-      sweepIsDue = true;
       setImmediate(sweep).unref();
+      sweepIsDue = true;
     }
     const low = i32[ACTIVATION_LOW];
     const high = i32[ACTIVATION_HIGH];
@@ -65,14 +66,5 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
     }
   }
 
-  return (store) => {
-    let trapped: boolean;
-    try {
-      trapped = runWasm(store);
-    } catch (error) {
-      unwind();
-      throw error;
-    }
-    if (trapped) throw store.takeTrap();
-  };
+  return runWasm;
 }

@@ -384,20 +384,19 @@ export class Instance {
         native().copyIn(to, mapping.address + image.offset, image.size);
       }
     }
-    const { counts, context } = artifact;
+    const { counts } = artifact;
     if (counts.datas === 0) return;
     const records = artifact.section(Section.Datas);
     const { offset, size } = artifact.section(Section.DataBytes);
     const [first] = this.memories;
     // There may be thousands.
     const apply = (from: number) =>
-      native().initDatas(
+      native().copyDatas(
         mapping.address + records.offset,
         counts.datas,
         from,
         mapping.address + offset,
         size,
-        this.#address + context.dataSegments,
         first?.base ?? 0,
         first?.dataSize() ?? 0,
       );

@@ -106,6 +106,12 @@ export class Plan {
     this.types.forEach((type, i) => {
       words[(context.typeIds >> 2) + i] = type.id;
     });
+    if (counts.datas > 0) {
+      const records = code.mapping.address + artifact.section(Section.Datas).offset;
+      const { offset, size } = artifact.section(Section.DataBytes);
+      const segments = native().address(words) + context.dataSegments;
+      if (!native().notePassiveDatas(records, counts.datas, code.mapping.address + offset, size, segments)) damaged('a data segment');
+    }
     const computed: { index: number; init: Init }[] = [];
     const externGlobals: number[] = [];
     for (let index = counts.globalImports; index < counts.globals; index++) {

@@ -102,19 +102,12 @@ export interface NativeHelper {
     funcRefCount: number,
     funcImports: number,
   ): boolean;
-  /** Applies data segments (DATA_… records, `count` in all), from number `first` on: copies active ones to memory 0, which has `memorySize` bytes at
-   *  `memory`, and notes passive ones (DATASEGMENT_… at `segments`). `bytes`: where what the records speak of lies. Stops before the first that goes
-   *  to another memory or to a computed place, does not fit, or cannot be, and gives its number; `count` when there is none. */
-  initDatas(
-    records: number,
-    count: number,
-    first: number,
-    bytes: number,
-    bytesSize: number,
-    segments: number,
-    memory: number,
-    memorySize: number,
-  ): number;
+  /** Notes the passive ones of `count` data segments (DATA_… records) in a VMContext, whose DATASEGMENT_… begin at `segments`. `bytes`: where what
+   *  the records speak of lies. False when one cannot be. */
+  notePassiveDatas(records: number, count: number, bytes: number, bytesSize: number, segments: number): boolean;
+  /** Copies active data segments, from number `first` on, to memory 0, which has `memorySize` bytes at `memory`. Stops before the first that goes to
+   *  another memory or to a computed place, does not fit, or cannot be, and gives its number; `count` when there is none. */
+  copyDatas(records: number, count: number, first: number, bytes: number, bytesSize: number, memory: number, memorySize: number): number;
   /** Copies a FuncRef's FUNCREF_SIZE bytes to SLOT_STACK. */
   readFuncRef(address: number): void;
 

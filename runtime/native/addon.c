@@ -421,32 +421,43 @@ static napi_value put_func_refs(napi_env env, napi_callback_info info) {
   return boolean_value(env, true);
 }
 
-/* initDatas(records address, count, first, segment bytes address, their size, VMContext's data segments address, memory address, its size): the
- * number of the first data segment from `first` on that cannot be done here; the count when there is none. Those before are copied to memory 0, or
- * passive and noted in the VMContext. */
-static napi_value init_datas(napi_env env, napi_callback_info info) {
-  uint64_t n[8];
-  if (!get_number_arguments(env, info, 8, n)) return NULL;
+/* notePassiveDatas(records address, count, segment bytes address, their size, address of the VMContext's data segments): boolean, false for one that
+ * cannot be. */
+static napi_value note_passive_datas(napi_env env, napi_callback_info info) {
+  uint64_t n[5];
+  if (!get_number_arguments(env, info, 5, n)) return NULL;
+  for (uint64_t i = 0; i < n[1]; i++) {
+    const uint8_t *record = (const uint8_t *)n[0] + i * OURO_DATA_SIZE;
+    if (*(const uint32_t *)(record + OURO_DATA_MODE) != OURO_SEGMENT_MODE_PASSIVE) continue;
+    uint64_t from = *(const uint32_t *)(record + OURO_DATA_BYTES);
+    uint64_t length = *(const uint32_t *)(record + OURO_DATA_LENGTH);
+    if (from + length > n[3]) return boolean_value(env, false);
+    uint8_t *segment = (uint8_t *)n[4] + i * OURO_DATASEGMENT_SIZE;
+    *(uint64_t *)(segment + OURO_DATASEGMENT_ADDRESS) = n[2] + from;
+    *(uint64_t *)(segment + OURO_DATASEGMENT_LENGTH) = length;
+  }
+  return boolean_value(env, true);
+}
+
+/* copyDatas(records address, count, first, segment bytes address, their size, memory address, its size): the number of the first data segment from
+ * `first` on that is to be copied and cannot be copied here; the count when there is none. Those before have been copied to memory 0. */
+static napi_value copy_datas(napi_env env, napi_callback_info info) {
+  uint64_t n[7];
+  if (!get_number_arguments(env, info, 7, n)) return NULL;
   uint64_t i = n[2];
   for (; i < n[1]; i++) {
     const uint8_t *record = (const uint8_t *)n[0] + i * OURO_DATA_SIZE;
     uint32_t mode = *(const uint32_t *)(record + OURO_DATA_MODE);
-    if (mode == OURO_SEGMENT_MODE_IMAGE) continue;
+    if (mode == OURO_SEGMENT_MODE_IMAGE || mode == OURO_SEGMENT_MODE_PASSIVE) continue;
     uint64_t from = *(const uint32_t *)(record + OURO_DATA_BYTES);
     uint64_t length = *(const uint32_t *)(record + OURO_DATA_LENGTH);
     if (from + length > n[4]) break;
-    if (mode == OURO_SEGMENT_MODE_PASSIVE) {
-      uint8_t *segment = (uint8_t *)n[5] + i * OURO_DATASEGMENT_SIZE;
-      *(uint64_t *)(segment + OURO_DATASEGMENT_ADDRESS) = n[3] + from;
-      *(uint64_t *)(segment + OURO_DATASEGMENT_LENGTH) = length;
-      continue;
-    }
     const uint8_t *offset = record + OURO_DATA_OFFSET;
     uint64_t to = *(const uint32_t *)(offset + OURO_INIT_VALUE);
     bool here = mode == OURO_SEGMENT_MODE_ACTIVE && *(const uint32_t *)(record + OURO_DATA_MEMORY) == 0 &&
                 *(const uint32_t *)(offset + OURO_INIT_KIND) == OURO_INIT_KIND_CONST;
-    if (!here || to + length > n[7]) break;
-    memcpy((void *)(n[6] + to), (const void *)(n[3] + from), length);
+    if (!here || to + length > n[6]) break;
+    if (length > 0) memcpy((void *)(n[5] + to), (const void *)(n[3] + from), length);
   }
   napi_value next;
   return napi_create_double(env, (double)i, &next) == napi_ok ? next : NULL;
@@ -603,7 +614,8 @@ NAPI_MODULE_INIT() {
       {"copyIn", copy_in, false},
       {"initFunctions", init_functions, false},
       {"putFuncRefs", put_func_refs, false},
-      {"initDatas", init_datas, false},
+      {"notePassiveDatas", note_passive_datas, false},
+      {"copyDatas", copy_datas, false},
       {"readFuncRef", read_func_ref, false},
       {"sha256", sha256, false},
       {"hashesFast", hashes_fast, false},

@@ -78,6 +78,15 @@ const texts = {
     (func (export "copy") (table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 1)))
     (func (export "init") (table.init $t $passive (i32.const 0) (i32.const 0) (i32.const 2)))
     (func (export "grow") (result i32) (table.grow $t (ref.func $one) (i32.const 200))))`,
+  elemTraps: `(module (import "m" "table" (table 4 funcref)) (memory 1)
+    (elem (i32.const 0) $f) (elem (i32.const 10) $f)
+    (data $p "\\2a\\00\\00\\00")
+    (func $f (result i32) (memory.init $p (i32.const 16) (i32.const 0) (i32.const 4)) (i32.load (i32.const 16))))`,
+  dataTraps: `(module (import "m" "table" (table 4 funcref)) (memory 1)
+    (elem (i32.const 0) $f)
+    (data (i32.const 65535) "abc")
+    (data $p "\\2a\\00\\00\\00")
+    (func $f (result i32) (memory.init $p (i32.const 16) (i32.const 0) (i32.const 4)) (i32.load (i32.const 16))))`,
   start: '(module (import "env" "start" (func $start)) (start $start))',
   startTrap: '(module (func $start unreachable) (start $start))',
   data: '(module (memory 1) (data (i32.const 65535) "ab"))',
@@ -605,6 +614,11 @@ export const cases: Record<string, Case> = {
     }
     return [seen, name(table.get(70_000)), name(table.get(70_000)), each((value) => name(table.get(value)))];
   },
+  'functions of an instance that could not be made': (W, { elemTraps, dataTraps }) =>
+    [elemTraps, dataTraps].map((bytes) => {
+      const table = tableOf(W, 4);
+      return [attempt(() => make(W, bytes, { m: { table } })), attempt(() => table.get(0)())];
+    }),
   'tables of externref': (W, { importExternTable }) => {
     const object = {};
     const table = new W.Table({ element: 'externref', initial: 3 }, object);

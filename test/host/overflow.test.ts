@@ -1,0 +1,108 @@
+/** The end of the host's stack, met at every point of a call into wasm and out of it: JS recurses until there is no room, and calls wasm there, which
+ *  leaves, traps, or traps as a leaf. The RangeError must drop what that call has begun, and nothing else. */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Engine, Instance, Module, Store, Trap } from '../../host/index.js';
+import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from '../../host/native.js';
+import { parseText } from '../../host/text.js';
+import { throws } from './support.js';
+
+const text = `(module
+  (import "host" "call" (func $call (param i32) (result i32)))
+  (memory 1)
+  (func $leave (export "leave") (param i32) (result i32)
+    (if (result i32) (i32.eqz (local.get 0))
+      (then (call $call (i32.const 0)))
+      (else (i32.add (call $leave (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))))
+  (func (export "leaf trap") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "trap") (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (call $call (i32.const 0)))))
+    unreachable)
+  (func (export "outer") (param i32) (result i32) (i32.add (call $call (local.get 0)) (i32.const 1))))`;
+
+/** The host's frames differ in size, so that the stack ends at different points. */
+const SIZES = 16;
+
+type Recursion = (call: () => void) => void;
+
+const recursions: Recursion[] = Array.from({ length: SIZES }, (_, size) => {
+  const args = Array.from({ length: size }, (_, i) => `, a${i}`).join('');
+  const body = `'use strict'; return function deep(call${args}) { try { deep(call${args}); } catch { call(); } }`;
+  return new Function(body)() as Recursion;
+});
+
+const activation = () => [native().i32[ACTIVATION_LOW], native().i32[ACTIVATION_HIGH]];
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** What the host function does. */
+let inner: () => void = () => {};
+
+function callback(value: number): number {
+  if (value === 0) return 7;
+  inner();
+  return 5;
+}
+
+const made = async () => {
+  const engine = new Engine();
+  const module = new Module(engine, await parseText(text));
+  return new Instance(new Store(engine), module, [callback]).exports;
+};
+
+for (const [name, argument] of [
+  ['leave', 1000],
+  ['trap', 1],
+  ['leaf trap', 1e9],
+] as const) {
+  test(`${name} where the host's stack ends`, async () => {
+    const exports = await made();
+    const call = () => {
+      try {
+        exports[name](argument);
+      } catch (error) {
+        if (!(error instanceof Trap)) throw error;
+        throw new RangeError('a trap', { cause: error });
+      }
+    };
+    for (let round = 0; round < 6; round++) {
+      for (const recursion of recursions) {
+        throws(() => exports.trap(1), Trap);
+        const before = activation();
+        try {
+          recursion(call);
+        } catch (error) {
+          assert.instance(error, RangeError);
+        }
+        assert.equal(activation(), before, 'nothing stays suspended');
+        inner = () => {
+          try {
+            recursion(call);
+          } catch (error) {
+            assert.instance(error, RangeError);
+          }
+        };
+        assert.is(exports.outer(1), 6, 'who called goes on');
+        assert.equal(activation(), before);
+      }
+    }
+    await turn();
+    assert.equal(activation(), [0, 0]);
+    assert.is(exports.leave(3), 10);
+  });
+}
+
+test('what is left behind is dropped in the next turn, however often', async () => {
+  const exports = await made();
+  for (let round = 0; round < 100; round++) {
+    try {
+      recursions[round % SIZES](() => exports.leave(2000));
+    } catch (error) {
+      assert.instance(error, RangeError);
+    }
+    await turn();
+    assert.equal(activation(), [0, 0]);
+  }
+});
+
+test.run();
