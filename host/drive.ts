@@ -4,7 +4,7 @@
 import * as L from '../runtime/layout.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, EXIT_ID, type Native, native, STATUS } from './native.js';
 import type { Store } from './store.js';
-import { setImmediate } from './timers.js';
+import { nextTurn } from './timers.js';
 
 /** After wasm has left: does what it asks for until it returns (false) or traps (true, and the store's `takeTrap` has the error). When it throws,
  *  wasm is still suspended, and the caller must unwind: here it could not, where the host's stack has no room for this function itself. For the same
@@ -37,7 +37,7 @@ function makeDrive({ i32, resume, trap, unwind }: Native): Drive {
   /** Profilers put the time of wasm here. Where the host's stack ends in the middle of `settle`, what is left goes with the next turn. */
   function runWasm(store: Store): boolean {
     if (!sweepIsDue) {
-      setImmediate(sweep).unref();
+      nextTurn(sweep);
       sweepIsDue = true;
     }
     const low = i32[ACTIVATION_LOW];

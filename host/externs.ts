@@ -9,7 +9,7 @@
 
 import { OuroError } from './errors.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from './native.js';
-import { setImmediate } from './timers.js';
+import { nextTurn } from './timers.js';
 
 /** What holds handles. */
 export interface ExternRoot {
@@ -155,8 +155,8 @@ export class Externs {
   /** Sees to it that `collect` will run when it may pay. */
   #count(): void {
     if (this.#handles.size <= this.#limit || this.due) return;
+    nextTurn(() => this.collect());
     this.due = true;
-    setImmediate(() => this.collect()).unref();
   }
 
   #newHandle(): number {

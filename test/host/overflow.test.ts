@@ -1,6 +1,7 @@
 /** The end of the host's stack, met at every point of a call into wasm and out of it: JS recurses until there is no room, and calls wasm there, which
  *  leaves, traps, or traps as a leaf. The RangeError must drop what that call has begun, and nothing else. */
 
+import { performance } from 'node:perf_hooks';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, Instance, Module, Store, Trap } from '../../host/index.js';
@@ -106,6 +107,23 @@ test('what is left behind is dropped in the next turn, however often', async () 
     await turn();
     assert.equal(activation(), [0, 0]);
   }
+});
+
+test('the event loop sleeps afterwards', async () => {
+  const exports = await made();
+  for (let round = 0; round < 400; round++) {
+    try {
+      recursions[round % SIZES](() => exports.leave(round));
+    } catch (error) {
+      assert.instance(error, RangeError);
+    }
+    await turn();
+  }
+  // Node counts immediates before it has queued them: one whose making ends between the two keeps the loop turning for ever.
+  const before = performance.eventLoopUtilization();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { utilization } = performance.eventLoopUtilization(before);
+  assert.ok(utilization < 0.5, `the loop was busy for ${utilization} of the time`);
 });
 
 test.run();
