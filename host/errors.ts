@@ -32,6 +32,58 @@ export class ArtifactError extends Error {
   }
 }
 
+export type OuroErrorCode =
+  /** This process has no WebAssembly at all. */
+  | 'WEBASSEMBLY_MISSING'
+  /** The native helper is not there, does not fit, or may not be loaded. */
+  | 'NATIVE_UNAVAILABLE'
+  /** A configuration that cannot be. */
+  | 'CONFIG_INVALID'
+  /** A file that cannot be read. */
+  | 'FILE_UNREADABLE'
+  /** An object was used with a store that it does not belong to. */
+  | 'WRONG_STORE'
+  /** The store has been disposed of. */
+  | 'STORE_DISPOSED'
+  /** V8 had to move a memory to make it grow, which compiled code cannot follow: the store has been disposed of. */
+  | 'MEMORY_MOVED'
+  /** The module has no export of this name, or it is something else. */
+  | 'EXPORT_MISSING'
+  /** The system has no memory for the code of another module. */
+  | 'OUT_OF_MEMORY'
+  /** The object was disposed of. */
+  | 'DISPOSED'
+  /** A token of a shared module that is none, or whose module is gone. */
+  | 'TOKEN_INVALID'
+  /** The parser of the text format, an optional package, is not installed. */
+  | 'TEXT_PARSER_MISSING'
+  /** A thread that compiled ended before it was done: most often, no memory was left. */
+  | 'THREAD_DIED'
+  /** The engine's `artifactKey` cannot sign: it has no private key. */
+  | 'SIGNING_KEY_MISSING'
+  /** The compiler itself failed: a bug of Ouro. */
+  | 'COMPILER_BUG';
+
+/** Whatever else goes wrong, by code. */
+export class OuroError extends Error {
+  override name = 'OuroError';
+  constructor(
+    readonly code: OuroErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+// Said before the first class of ours that extends one of V8's.
+if (!('WebAssembly' in globalThis)) {
+  throw new OuroError(
+    'WEBASSEMBLY_MISSING',
+    'Ouro needs WebAssembly, for its compiler and for memories, and this process has none: start Node without --jitless',
+  );
+}
+
 export type CompileErrorCode =
   /** The bytes are not a wasm binary, or a section is malformed. */
   | 'MODULE_MALFORMED'
@@ -77,48 +129,6 @@ export class LinkError extends WebAssembly.LinkError {
     message: string,
   ) {
     super(message);
-  }
-}
-
-export type OuroErrorCode =
-  /** The native helper is not there, does not fit, or may not be loaded. */
-  | 'NATIVE_UNAVAILABLE'
-  /** A configuration that cannot be. */
-  | 'CONFIG_INVALID'
-  /** A file that cannot be read. */
-  | 'FILE_UNREADABLE'
-  /** An object was used with a store that it does not belong to. */
-  | 'WRONG_STORE'
-  /** The store has been disposed of. */
-  | 'STORE_DISPOSED'
-  /** V8 had to move a memory to make it grow, which compiled code cannot follow: the store has been disposed of. */
-  | 'MEMORY_MOVED'
-  /** The module has no export of this name, or it is something else. */
-  | 'EXPORT_MISSING'
-  /** The system has no memory for the code of another module. */
-  | 'OUT_OF_MEMORY'
-  /** The object was disposed of. */
-  | 'DISPOSED'
-  /** A token of a shared module that is none, or whose module is gone. */
-  | 'TOKEN_INVALID'
-  /** The parser of the text format, an optional package, is not installed. */
-  | 'TEXT_PARSER_MISSING'
-  /** A thread that compiled ended before it was done: most often, no memory was left. */
-  | 'THREAD_DIED'
-  /** The engine's `artifactKey` cannot sign: it has no private key. */
-  | 'SIGNING_KEY_MISSING'
-  /** The compiler itself failed: a bug of Ouro. */
-  | 'COMPILER_BUG';
-
-/** Whatever else goes wrong, by code. */
-export class OuroError extends Error {
-  override name = 'OuroError';
-  constructor(
-    readonly code: OuroErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
   }
 }
 

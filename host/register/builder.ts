@@ -48,7 +48,7 @@ for (const name of names) {
   if (size(name) === 0) continue;
   const attempt = lock(name);
   if (attempt === undefined) continue;
-  if (attempt > MAX_ATTEMPTS) writeNote(name, 'v8', `${MAX_ATTEMPTS} processes have failed to compile it`);
+  if (attempt > MAX_ATTEMPTS) writeNote(name, 'died', `${MAX_ATTEMPTS} processes have failed to compile it`);
   else {
     try {
       compile(name, readFileSync(queuePath(name)));

@@ -1,13 +1,13 @@
 /** notes: what is known of modules, as files of the cache folder. They are named by fingerprints (fingerprint.ts), so a note may be of another binary
  *  that has the same. None of them makes native code run. */
 
-import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cachePath, makeFolder } from '../cache.js';
 
-/** What the ending of a note's name says: there is native code; the module is left to V8, the text is why; the application changes the bytes that it
- *  makes the module of. */
-type Kind = 'ouro' | 'v8' | 'changes';
+/** What the ending of a note's name says: there is native code; the module is left to V8, the text is why; the same, but for a day, since its builders
+ *  have died, maybe only because containers ended that they were in; the application changes the bytes that it makes the module of. */
+type Kind = 'ouro' | 'v8' | 'died' | 'changes';
 
 const notePath = (name: string, kind: Kind) => cachePath(`register/${name}.${kind}`);
 
@@ -18,8 +18,15 @@ export function hasNote(name: string, kind: Kind): boolean {
   const path = notePath(name, kind);
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats && Date.now() - stats.mtimeMs > DAY) touch(path);
-    return stats !== undefined;
+    if (stats === undefined) return false;
+    if (Date.now() - stats.mtimeMs > DAY) {
+      if (kind === 'died') {
+        rmSync(path, { force: true });
+        return false;
+      }
+      touch(path);
+    }
+    return true;
   } catch {
     return false;
   }
@@ -49,7 +56,8 @@ export function writeNote(name: string, kind: Kind, text = ''): void {
 /** Why a module is left to V8, if that is known. */
 export function leftToV8(name: string): string | undefined {
   try {
-    return hasNote(name, 'v8') ? readFileSync(notePath(name, 'v8'), 'utf8') : undefined;
+    const kind = (['v8', 'died'] as const).find((kind) => hasNote(name, kind));
+    return kind && readFileSync(notePath(name, kind), 'utf8');
   } catch {
     return undefined;
   }

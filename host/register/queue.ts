@@ -5,7 +5,7 @@ import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, stat
 import { dirname, join } from 'node:path';
 import { cachePath, makeFolder } from '../cache.js';
 
-/** A module whose builders have died so many times is left to V8. */
+/** A module whose builders have died so many times is left to V8 for a day. */
 export const MAX_ATTEMPTS = 3;
 
 /** The binary. */
@@ -95,6 +95,7 @@ export function unlock(name: string): void {
 const MAX_AGES = new Map([
   ['part', HOUR],
   ['wasm', DAY],
+  ['died', DAY],
   ...['lock', 'ouro', 'v8', 'changes'].map((ending) => [ending, 30 * DAY] as const),
 ]);
 

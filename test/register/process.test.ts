@@ -2,7 +2,7 @@
 /** The drop-in in whole processes: first sight, next start, environment variables, module systems, bad surroundings. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
@@ -349,6 +349,26 @@ test('what waits for a builder and is something else by then', async () => {
   }
 });
 
+test('a module whose builders have died', async () => {
+  const app = new App('died', files);
+  app.run(['app.mjs']);
+  await app.built();
+  const [name] = app.notes('ouro').map((note) => note.replace('.ouro', ''));
+  const path = (ending: string) => join(app.cache, 'register', `${name}.${ending}`);
+  rmSync(path('ouro'));
+  writeFileSync(path('wasm'), wasm);
+  writeFileSync(path('lock'), `${spawnSync(process.execPath, ['-e', '']).pid} 3`);
+  app.run([join(root, 'dist', 'builder.js'), 'guard', name], { OURO_REGISTER: 'off' }, []);
+  assert.equal([app.notes('died').length, app.notes('ouro').length, app.queue.length], [1, 0, 0]);
+  assert.match(app.run(['app.mjs']).stderr, /runs on V8: 3 processes have failed to compile it/);
+  assert.equal(app.queue, []);
+  const yesterday = new Date(Date.now() - 25 * 3600_000);
+  utimesSync(path('died'), yesterday, yesterday);
+  app.run(['app.mjs']);
+  await app.built();
+  assert.match(app.run(['app.mjs']).stderr, runsNative);
+});
+
 test('one of many builders makes the native compiler', () => {
   const app = new App('core', files);
   const queue = join(app.cache, 'register');
@@ -471,6 +491,16 @@ test('processes where nothing can be put into the place of WebAssembly, or it is
   const { stdout, stderr } = app.run(['--frozen-intrinsics', 'app.cjs']);
   assert.is(stdout, answer, stderr);
   assert.is(stderr.match(/WebAssembly runs on V8: .*frozen/g)?.length, 1, stderr);
+});
+
+test('the library where WebAssembly is missing', () => {
+  const library = JSON.stringify(new URL('index.js', registerUrl).href);
+  const app = new App('jitless', {
+    'app.mjs': `import ${library};`,
+    'app.cjs': `import(${library}).catch((error) => console.log(error.code));`,
+  });
+  assert.match(app.run(['--jitless', 'app.mjs'], {}, []).stderr, /OuroError.*: Ouro needs WebAssembly/);
+  assert.is(app.run(['--jitless', 'app.cjs'], {}, []).stdout, 'WEBASSEMBLY_MISSING\n');
 });
 
 test('a corrupt cache', async () => {

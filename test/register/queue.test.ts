@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync }
 import { dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hasNote, writeNote } from '../../host/register/notes.js';
+import { hasNote, leftToV8, writeNote } from '../../host/register/notes.js';
 import { isBeingBuilt, lock, queuePath, sweep, unlock } from '../../host/register/queue.js';
 import { useCache } from './support.js';
 
@@ -32,6 +32,20 @@ test('dead builders are counted', () => {
   writeFileSync(lockFile('b'), `${deadPid()} 2`);
   assert.is(isBeingBuilt('b'), false);
   assert.is(lock('b'), 3);
+});
+
+test('a module whose builders have died is left to V8 for a day', () => {
+  const died = queuePath('l').replace(/wasm$/, 'died');
+  writeNote('l', 'died', 'why');
+  age(died, 23);
+  assert.is(leftToV8('l'), 'why');
+  age(died, 25);
+  assert.is(leftToV8('l'), undefined);
+  assert.is(existsSync(died), false);
+  writeNote('l', 'died', 'why');
+  age(died, 25);
+  sweep();
+  assert.is(existsSync(died), false);
 });
 
 test('a damaged lock is no lock', () => {

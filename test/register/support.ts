@@ -78,7 +78,7 @@ export class App {
   }
 
   /** What is known of modules: names of notes with this ending. */
-  notes(kind: 'ouro' | 'v8' | 'changes'): string[] {
+  notes(kind: 'ouro' | 'v8' | 'died' | 'changes'): string[] {
     const folder = join(this.cache, 'register');
     return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(`.${kind}`)) : [];
   }
