@@ -59,6 +59,7 @@ export class Store {
   externs: Externs;
   /** Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
   watched: Uint8Array = freshArray;
+  /** Why the last host builtin has trapped, if it has. */
   #hostTrap: TrapCodeName | undefined;
 
   /** The engine, or what stands for one. */
@@ -286,11 +287,9 @@ export class Store {
 
   #takeTrap(): Trap {
     const { u32, i32 } = native();
-    const host = this.#hostTrap;
-    this.#hostTrap = undefined;
     const frames = this.#frames();
-    if (host !== undefined) return new Trap(host, frames);
     const kind = i32[L.SLOT_TRAP_KIND >> 2];
+    if (kind === L.TRAP_KIND_HOST) return new Trap(this.#hostTrap!, frames);
     if (kind === L.TRAP_KIND_STACK_OVERFLOW) return new Trap('StackOverflow', frames);
     const at = this.#locate(readAddress(u32, L.SLOT_TRAP_PC >> 2));
     const code = at?.code.artifact.trapAt(at.offset);
@@ -302,12 +301,13 @@ export class Store {
   /** The backtrace in the slots. */
   #frames(): RawFrame[] {
     const { u32, i32 } = native();
-    const explicit = i32[L.SLOT_TRAP_KIND >> 2] === L.TRAP_KIND_EXPLICIT;
+    const kind = i32[L.SLOT_TRAP_KIND >> 2];
+    const called = kind === L.TRAP_KIND_EXPLICIT || kind === L.TRAP_KIND_HOST;
     const frames: RawFrame[] = [];
     const length = u32[L.SLOT_TRACE_LENGTH >> 2];
     for (let i = 0; i < length; i++) {
       const pc = readAddress(u32, (L.SLOT_STACK >> 2) + 2 * i);
-      const returnAddress = i > 0 || explicit;
+      const returnAddress = i > 0 || called;
       const found = this.#locate(returnAddress ? pc - 1 : pc);
       if (found) frames.push({ code: found.code, offset: pc - found.code.textAddress, returnAddress });
     }

@@ -87,6 +87,7 @@ export const EXIT_HOST_BUILTIN: u32 = 16;
 export const TRAP_KIND_EXPLICIT: u32 = 0; // a check in the code: SLOT_TRAP_PC is in the trap table
 export const TRAP_KIND_FAULT: u32 = 1; // a signal at a memory access: memory out of bounds, unless the trap table says otherwise
 export const TRAP_KIND_STACK_OVERFLOW: u32 = 2; // a signal in the stack's guard
+export const TRAP_KIND_HOST: u32 = 3; // a host builtin says so: only the host knows why
 
 // Offsets that depend on the module's counts. Order: function imports, imported tables, memories and globals (pointers),
 // own memories, own tables, data segments, type ids, own globals (16-byte aligned), funcrefs.

@@ -164,7 +164,7 @@ static napi_value unwind(napi_env env, napi_callback_info info) {
 static napi_value trap(napi_env env, napi_callback_info info) {
   (void)info;
   if (!ouro_state()->frame) return throw_nothing_left(env);
-  ouro_trapped(0, ouro_state()->native_sp, OURO_TRAP_KIND_EXPLICIT, 0);
+  ouro_trapped(0, ouro_state()->native_sp, OURO_TRAP_KIND_HOST, 0);
   return NULL;
 }
 

@@ -34,7 +34,7 @@ static uint32_t walk(uintptr_t pc, uintptr_t sp, bool called) {
 }
 
 void ouro_trapped(uintptr_t pc, uintptr_t sp, uint32_t kind, uintptr_t address) {
-  bool called = kind == OURO_TRAP_KIND_EXPLICIT;
+  bool called = kind == OURO_TRAP_KIND_EXPLICIT || kind == OURO_TRAP_KIND_HOST;
   bool leaf = kind != OURO_TRAP_KIND_STACK_OVERFLOW && !ouro_on_wasm_stack(sp); /* on the host's stack, without an activation */
   if (!leaf && !ouro_find_code(pc - called)) { /* in a builtin or a stub: begin at its caller */
     uintptr_t slot = ouro_state()->native_sp;

@@ -12,6 +12,7 @@ import { throws } from './support.js';
 const text = `(module
   (import "host" "call" (func $call (param i32) (result i32)))
   (memory 1)
+  (table 1 funcref)
   (func $leave (export "leave") (param i32) (result i32)
     (if (result i32) (i32.eqz (local.get 0))
       (then (call $call (i32.const 0)))
@@ -20,6 +21,9 @@ const text = `(module
   (func (export "trap") (param i32) (result i32)
     (if (i32.eqz (local.get 0)) (then (return (call $call (i32.const 0)))))
     unreachable)
+  (func (export "trap of the host's") (param i32) (result i32)
+    (table.fill (i32.const 0) (ref.null func) (local.get 0))
+    (i32.const 0))
   (func (export "outer") (param i32) (result i32) (i32.add (call $call (local.get 0)) (i32.const 1))))`;
 
 /** The host's frames differ in size, so that the stack ends at different points. */
@@ -56,6 +60,7 @@ const made = async () => {
 for (const [name, argument] of [
   ['leave', 1000],
   ['trap', 1],
+  ["trap of the host's", 2],
   ['leaf trap', 1e9],
 ] as const) {
   test(`${name} where the host's stack ends`, async () => {
@@ -95,6 +100,22 @@ for (const [name, argument] of [
     assert.is(exports.leave(3), 10);
   });
 }
+
+test("a trap of the host's that nobody was told of is not taken for the next one", async () => {
+  const exports = await made();
+  for (const recursion of recursions) {
+    for (let frames = 0; frames < FRAMES; frames++) {
+      let further = frames;
+      recursion(() => {
+        if (further-- > 0) throw new RangeError();
+        try {
+          exports["trap of the host's"](2);
+        } catch {}
+      });
+      throws(() => exports.trap(1), Trap, /unreachable/);
+    }
+  }
+});
 
 test('what is left behind is dropped in the next turn, however often', async () => {
   const exports = await made();
