@@ -16,6 +16,7 @@ export interface Range {
 
 /** Value types by their byte in the wasm format (0x7f i32, 0x7e i64, 0x7d f32, 0x7c f64, 0x70 funcref, 0x6f externref). */
 export type ValType = number;
+const I32: ValType = 0x7f;
 
 export interface Signature {
   readonly params: readonly ValType[];
@@ -85,6 +86,11 @@ export interface FunctionRecord {
   readonly type: number;
   readonly name: string;
   readonly wasmOffset: number;
+}
+
+export interface AccessorRecord {
+  readonly accessor: A.Accessor;
+  readonly global: number;
 }
 
 export interface FuncRefRecord {
@@ -500,6 +506,25 @@ export class Artifact {
   isLeaf(defined: number): boolean {
     const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
     return (this.#u16(at + A.FUNCTION_FLAGS) & A.FUNCTION_FLAG_LEAF) !== 0;
+  }
+
+  /** What a defined function does with a global, when that is all it does. */
+  accessor(defined: number): AccessorRecord | undefined {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    const flags = this.#u16(at + A.FUNCTION_FLAGS);
+    const accessor: A.Accessor = (flags >>> A.FUNCTION_ACCESSOR_SHIFT) & A.FUNCTION_ACCESSOR_MASK;
+    if (accessor === A.Accessor.None) return undefined;
+    const what = 'what a function does with a global:';
+    const global = this.#index(flags >>> A.FUNCTION_GLOBAL_SHIFT, this.counts.globals, what, defined);
+    const { type, mutable } = this.global(global);
+    const { params, results } = this.type(this.functionType(defined));
+    const param = accessor === A.Accessor.Get ? 0 : 1;
+    const result = accessor === A.Accessor.Set ? 0 : 1;
+    const isI32 = [type, ...params, ...results].every((each) => each === I32);
+    if (accessor > A.Accessor.Allocate || params.length !== param || results.length !== result || !isI32 || (param === 1 && !mutable)) {
+      damaged(`${what} ${defined}`);
+    }
+    return { accessor, global };
   }
 
   /** The type index of a defined function. */

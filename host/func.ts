@@ -1,5 +1,6 @@
 /** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
 
+import { type Access, makeAccessor } from './accessor.js';
 import { callBits, type Kind, kindOf, makeWrapper } from './calls.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from './types.js';
@@ -34,6 +35,7 @@ export class Func {
   /** @internal Which wrapper it has. */
   readonly kind: Kind;
   readonly #name: string;
+  readonly #access: Access | undefined;
   #callable: Callable | undefined;
 
   /** A host function: `callback` gets the arguments as JS values, and returns nothing, the result, or an iterable of the results.
@@ -42,12 +44,14 @@ export class Func {
    *
    *  What it throws goes through wasm unchanged to whoever called in. */
   constructor(store: Store, type: FuncType, callback: Callable);
-  /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. `leaf`: it may run on the host's stack. */
-  constructor(store: Store, type: FuncType, origin: Callable | number, name: string, leaf?: boolean);
-  constructor(store: Store, type: FuncType, origin: Callable | number, name?: string, leaf = false) {
+  /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. `leaf`: it may run on the host's stack. `access`: what it
+   *  does, where JS can do it. */
+  constructor(store: Store, type: FuncType, origin: Callable | number, name: string, leaf?: boolean, access?: Access);
+  constructor(store: Store, type: FuncType, origin: Callable | number, name?: string, leaf = false, access?: Access) {
     this.store = store;
     this.kind = kindOf(type, leaf);
     this.#name = name ?? '';
+    this.#access = access;
     // Only the internal form has a name: a number that a user gives is no address.
     if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
@@ -86,7 +90,9 @@ export class Func {
   /** The function as a plain JS function; the same one each time. */
   get callable(): Callable {
     if (!this.#callable) {
-      this.#callable = makeWrapper(this.kind, this.store, this.address, this.#name);
+      this.#callable = this.#access
+        ? makeAccessor(this.#access, this.store, this.#name)
+        : makeWrapper(this.kind, this.store, this.address, this.#name);
       new Standing(this.#callable, this);
     }
     return this.#callable;

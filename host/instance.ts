@@ -211,7 +211,9 @@ export class Instance {
     const imported = this.importedFuncRef(index);
     if (imported !== undefined) return this.store.funcAt(imported);
     const type = funcTypeById(this.#words[ref + (L.FUNCREF_TYPE >> 2)]);
-    return new Func(this.store, type, this.#address + offset, String(index), artifact.isLeaf(index - funcImports));
+    const found = artifact.accessor(index - funcImports);
+    const access = found && { accessor: found.accessor, cell: this.#global(found.global).cell };
+    return new Func(this.store, type, this.#address + offset, String(index), artifact.isLeaf(index - funcImports), access);
   }
 
   /** @internal table.init: false when one of the ranges does not fit. */

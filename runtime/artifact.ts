@@ -3,7 +3,7 @@
  *  All fields are little-endian u32 unless said otherwise. `…_OFFSET` inside a record is relative to the section that the name says. */
 
 /** Version of the format: this file and ARTIFACT.md. A reader refuses any other. */
-export const FORMAT_VERSION: u32 = 2;
+export const FORMAT_VERSION: u32 = 3;
 
 // Targets, by their ELF machine id.
 export const TARGET_X64: u32 = 62;
@@ -153,6 +153,24 @@ export const FUNCTION_SIZE: u32 = 32;
 /** It calls nothing but trap stubs, and its frame has at most LEAF_FRAME bytes: it may run on the host's stack. */
 export const FUNCTION_FLAG_LEAF: u32 = 1;
 export const LEAF_FRAME: u32 = 1024;
+/** Bits 1 to 3 of the flags are an Accessor, those from 4 up the index of its global. */
+export const FUNCTION_ACCESSOR_SHIFT: u32 = 1;
+export const FUNCTION_ACCESSOR_MASK: u32 = 7;
+export const FUNCTION_GLOBAL_SHIFT: u32 = 4;
+export const FUNCTION_GLOBAL_LIMIT: u32 = 4096;
+
+/** What a function does with a global `g` of type i32, and with its parameter `p`, an i32 too, and nothing else. */
+export const enum Accessor {
+  None = 0,
+  /** Returns g. */
+  Get = 1,
+  /** g = p. */
+  Set = 2,
+  /** Returns g += p. */
+  Add = 3,
+  /** Returns g = (g - p) & -16. */
+  Allocate = 4,
+}
 
 // Tables, memories, globals: the whole index space, imported ones first.
 export const TABLE_TYPE: u32 = 0; // value type

@@ -10,6 +10,7 @@ import * as output from '../emit/output';
 import * as packed from '../emit/packed';
 import { funcRefCount, funcRefFunc, funcRefSlot } from '../wasm/context';
 import * as module from '../wasm/module';
+import { accessorFlags } from './accessor';
 import { exprs, writeInit, writeInits } from './constant';
 import { hasImage, imageOffset } from './image';
 import { closeSection, openMetadata } from './layout';
@@ -106,7 +107,7 @@ function writeFunctions(out: Buffer): void {
     out.u32(output.functionCodeSize[entry]);
     out.u32(output.functionFrameSize[entry]);
     out.u16(output.functionSavedRegisters[entry]);
-    out.u16(output.functionFlags[entry]);
+    out.u16(output.functionFlags[entry] | accessorFlags(func));
     out.u32(module.funcType(func));
     out.u32(functionName(func));
     out.u32(functionNameLength(func));

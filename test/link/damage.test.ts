@@ -53,7 +53,7 @@ function readAll(artifact: Artifact): unknown[] {
     each(counts.elems, (i) => artifact.elem(i)),
     each(counts.datas, (i) => artifact.data(i)),
     each(counts.funcRefs, (i) => artifact.funcRef(i)),
-    each(counts.functions, (i) => [artifact.function(i), artifact.functionType(i)]),
+    each(counts.functions, (i) => [artifact.function(i), artifact.functionType(i), artifact.accessor(i)]),
     each(counts.addresses, (i) => artifact.address(i)),
     each(counts.functions + counts.funcImports, (i) => artifact.funcRefSlot(i)),
     each(end + 2, (i) => [artifact.functionAt(i)?.index, artifact.trapAt(i), artifact.wasmOffsetAt(i)]),
