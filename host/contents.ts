@@ -61,17 +61,18 @@ export class Contents {
     return this.instances.length + this.hosts.length;
   }
 
-  addHost(func: Func, cell: Cell): number {
-    const number = this.hosts.push({ func, cell }) - 1;
+  /** `invoke`: what it does. Nothing is called between the two lists: where the host's stack ends, both have it or neither. */
+  addHost(func: Func, cell: Cell, invoke: () => void): void {
+    const number = this.hosts.length;
     setHostNumber(cell, number);
-    return number;
+    this.hosts[number] = { func, cell };
+    this.hostFuncs[number] = invoke;
   }
 
   /** Takes over all that another one has. */
   absorb(other: Contents): void {
     for (const instance of other.instances) instance.setNumber(this.instances.push(instance) - 1);
-    for (const { func, cell } of other.hosts) this.addHost(func, cell);
-    for (const each of other.hostFuncs) this.hostFuncs.push(each);
+    for (const [i, { func, cell }] of other.hosts.entries()) this.addHost(func, cell, other.hostFuncs[i]);
     if (other.adopted) {
       this.adopted ??= new Map();
       for (const [callable, func] of other.adopted) this.adopted.set(callable, func);

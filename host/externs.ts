@@ -9,7 +9,7 @@
 
 import { OuroError } from './errors.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from './native.js';
-import { nextTurn } from './timers.js';
+import { nextTurn } from './room.js';
 
 /** What holds handles. */
 export interface ExternRoot {
@@ -67,6 +67,8 @@ function takeRange(size: number): Range {
 }
 
 const emptyRun: Run = { first: 0, size: 0, values: [], marks: undefined };
+
+const sorted = (runs: Run[]) => runs.sort((one, two) => one.first - two.first);
 
 /** In place of a value whose handle has been taken back. */
 const vacant = Symbol('vacant');
@@ -132,8 +134,7 @@ export class Externs {
   absorb(other: Externs): void {
     // A value that both have keeps two handles, as long as they are held: wasm cannot compare them.
     for (const [key, handle] of other.#handles) if (!this.#handles.has(key)) this.#handles.set(key, handle);
-    for (const run of other.#runs) this.#runs.push(run);
-    this.#sortRuns();
+    this.#runs = sorted([...this.#runs, ...other.#runs]);
     if (other.#last.size > this.#last.size) this.#setLast(other.#last);
     for (const range of other.#ranges.splice(0)) this.#own(range);
     for (const handle of other.#free) this.#free.push(handle);
@@ -155,8 +156,12 @@ export class Externs {
   /** Sees to it that `collect` will run when it may pay. */
   #count(): void {
     if (this.#handles.size <= this.#limit || this.due) return;
-    nextTurn(() => this.collect());
-    this.due = true;
+    try {
+      nextTurn(() => this.collect());
+      this.due = true;
+    } catch {
+      // Where the host's stack ends: there will be another handle.
+    }
   }
 
   #newHandle(): number {
@@ -166,15 +171,11 @@ export class Externs {
       const range = takeRange(size);
       this.#own(range);
       run = { ...range, values: [], marks: undefined };
+      // Found before it is used, wherever the host's stack ends.
+      this.#runs = sorted([...this.#runs, run]);
       this.#setLast(run);
-      this.#runs.push(run);
-      this.#sortRuns();
     }
     return run.first + run.values.push(vacant) - 1;
-  }
-
-  #sortRuns(): void {
-    this.#runs.sort((one, two) => one.first - two.first);
   }
 
   #setLast(run: Run): void {

@@ -14,6 +14,7 @@ import { Func } from './func.js';
 import type { Instance } from './instance.js';
 import type { Memory } from './memory.js';
 import { type Cell, native, readAddress, writeAddress } from './native.js';
+import { needRoom, roomOf } from './room.js';
 import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
 import type { Callable, FuncType } from './types.js';
 
@@ -47,6 +48,9 @@ function stackOf(size: number): number {
 
 /** Structures for compiled code come from slabs of this many bytes. */
 const SLAB_SIZE = 2048;
+
+/** KiB of the host's stack that making one store of two takes at most, V8's compiling of it included: it must not end in the middle. */
+const MERGE_ROOM = 96;
 
 export class Store {
   /** The wasm stack. */
@@ -109,6 +113,7 @@ export class Store {
     if (this.equals(other)) return;
     this.#live();
     other.#live();
+    needRoom(roomOf(MERGE_ROOM));
     const [smaller, larger] = [this.#contents, other.#contents].sort((one, two) => one.size - two.size);
     larger.absorb(smaller);
     for (const store of smaller.stores) {
@@ -185,7 +190,6 @@ export class Store {
     const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
     const cell = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
     const { words, at, address } = cell;
-    this.hostFuncs.push(makeInvoker(type, this, callback));
     writeAddress(words, at + (L.HOSTFUNC_ACTIVITY >> 2), this.activity);
     words[at + (L.HOSTFUNC_STACK_ARGS >> 2)] = stackArgs;
     words[at + (L.HOSTFUNC_STACK_RESULTS >> 2)] = stackResults;
@@ -195,7 +199,7 @@ export class Store {
     writeAddress(words, ref + (L.FUNCREF_VMCONTEXT >> 2), address);
     words[ref + (L.FUNCREF_TYPE >> 2)] = type.id;
     words[ref + (L.FUNCREF_INSTANCE_ID >> 2)] = L.HOST_INSTANCE_ID;
-    this.#contents.addHost(func, cell);
+    this.#contents.addHost(func, cell, makeInvoker(type, this, callback));
     return address + L.HOSTFUNC_SIZE;
   }
 

@@ -56,8 +56,13 @@ export function writeNote(name: string, kind: Kind, text = ''): void {
 /** Why a module is left to V8, if that is known. */
 export function leftToV8(name: string): string | undefined {
   try {
-    const kind = (['v8', 'died'] as const).find((kind) => hasNote(name, kind));
-    return kind && readFileSync(notePath(name, kind), 'utf8');
+    let kind: Kind = 'v8';
+    if (!hasNote(name, kind)) {
+      // Another builder may have made it all the same.
+      if (hasNote(name, 'ouro') || !hasNote(name, 'died')) return undefined;
+      kind = 'died';
+    }
+    return readFileSync(notePath(name, kind), 'utf8');
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Engine, Instance, Module, Store, Trap } from '../../host/index.js';
+import { Engine, Func, FuncType, Instance, Module, Store, Trap } from '../../host/index.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from '../../host/native.js';
 import { parseText } from '../../host/text.js';
 import { throws } from './support.js';
@@ -113,6 +113,74 @@ test("a trap of the host's that nobody was told of is not taken for the next one
         } catch {}
       });
       throws(() => exports.trap(1), Trap, /unreachable/);
+    }
+  }
+});
+
+test('a host function is made, or nothing of it', async () => {
+  const engine = new Engine();
+  const bytes = `(module (import "host" "call" (func $call (result i32))) (func (export "call") (result i32) (call $call)))`;
+  const module = new Module(engine, await parseText(bytes));
+  const type = new FuncType([], ['i32']);
+  const store = new Store(engine);
+  let count = 0;
+  let made = 0;
+  for (const recursion of recursions) {
+    for (let frames = 0; frames < 3 * FRAMES; frames++) {
+      let further = frames;
+      recursion(() => {
+        if (further-- > 0) throw new RangeError();
+        try {
+          new Func(store, type, () => -1);
+          made++;
+        } catch {}
+      });
+      const expected = ++count;
+      assert.is(new Instance(store, module, [() => expected]).exports.call(), expected);
+    }
+  }
+  assert.ok(made > 0 && made < count, 'at some points the stack ends');
+});
+
+test('stores become one, or stay as they are', async () => {
+  const engine = new Engine();
+  const bytes = `(module (import "host" "call" (func $call (result i32))) (table $values (export "values") 600 externref)
+    (func (export "call") (result i32) (call $call)) (func (export "grow") (result i32) (table.grow $values (ref.null extern) (i32.const 1))))`;
+  const module = new Module(engine, await parseText(bytes));
+  const pairs = Array.from({ length: SIZES * FRAMES }, (_, pair) =>
+    [1, 2].map((number) => {
+      const { store, exports } = new Instance(new Store(engine), module, [() => number]);
+      for (let i = 0; i < 600; i++) exports.values.set(i, `${pair} ${number} ${i}`);
+      return { store, exports, number };
+    }),
+  );
+  let next = 0;
+  for (const recursion of recursions) {
+    const last = next + FRAMES;
+    let frame = 0;
+    const call = () => {
+      if (next === last) return;
+      // It takes some 60 KiB, more while V8 has not compiled it: attempts that far apart.
+      if (++frame % 48 !== 0) throw new RangeError();
+      const pair = pairs[next++];
+      Store.merge(pair.map(({ store }) => store));
+      // On to the next frame.
+      throw new RangeError();
+    };
+    try {
+      recursion(call);
+    } catch (error) {
+      assert.instance(error, RangeError);
+    }
+    next = last;
+  }
+  assert.ok(pairs.some(([one, other]) => one.store.equals(other.store)));
+  assert.ok(pairs.some(([one, other]) => !one.store.equals(other.store)));
+  for (const [i, pair] of pairs.entries()) {
+    for (const { exports, number } of pair) {
+      assert.is(exports.call(), number);
+      assert.is(exports.grow(), 600);
+      assert.is(exports.values.get(7), `${i} ${number} 7`);
     }
   }
 });

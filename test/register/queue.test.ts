@@ -39,6 +39,9 @@ test('a module whose builders have died is left to V8 for a day', () => {
   writeNote('l', 'died', 'why');
   age(died, 23);
   assert.is(leftToV8('l'), 'why');
+  writeNote('l', 'ouro');
+  assert.is(leftToV8('l'), undefined);
+  rmSync(queuePath('l').replace(/wasm$/, 'ouro'));
   age(died, 25);
   assert.is(leftToV8('l'), undefined);
   assert.is(existsSync(died), false);
