@@ -171,7 +171,7 @@ const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWi
 const dropIn = { entry: 'host/register/install', webassembly: 'host/register/webassembly' };
 const NATIVE = 'native-code';
 const alwaysNeeded =
-  /^(host\/(register|cache)\/|host\/(builtin|bundled|cache|config|cores|cpu|engine|errors|func|memory|native|timers|types|v8)\.js|runtime\/(artifact|cpu|layout)\.js)/;
+  /^(host\/(register|cache)\/|host\/(builtin|bundled|cache|config|cores|cpu|engine|errors|func|memory|native|room|timers|types|v8)\.js|runtime\/(artifact|cpu|layout)\.js)/;
 
 function dropInChunk(id) {
   const path = relative(resolve('build'), id);

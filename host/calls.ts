@@ -7,6 +7,7 @@
 import * as L from '../runtime/layout.js';
 import { driver } from './drive.js';
 import { addressBits, CALLEE, native, STACK_ARGS, STACK_RESULTS, STATUS } from './native.js';
+import { passRangeError } from './room.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType, ValType } from './types.js';
 
@@ -72,7 +73,8 @@ function mayGenerate(): boolean {
   if (generates === undefined) {
     try {
       generates = new Function('return true')() as boolean;
-    } catch {
+    } catch (error) {
+      passRangeError(error);
       generates = false;
     }
   }

@@ -90,7 +90,6 @@ export class Contents {
   }
 
   clear(): void {
-    this.disposed = true;
     this.instances.length = 0;
     this.hostFuncs.length = 0;
     this.hosts.length = 0;

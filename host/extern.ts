@@ -4,6 +4,7 @@
 import { Func } from './func.js';
 import { Global } from './global.js';
 import { Memory } from './memory.js';
+import { passRangeError } from './room.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
 import type { Callable, ExternType, GlobalType, MemoryType } from './types.js';
@@ -123,7 +124,8 @@ function hasMaximum(memory: WebAssembly.Memory, pages: number, shared: boolean):
   try {
     new V8.Instance(module, { '': { '': memory } });
     return true;
-  } catch {
+  } catch (error) {
+    passRangeError(error);
     return false;
   }
 }

@@ -90,10 +90,11 @@ export class Func {
   /** The function as a plain JS function; the same one each time. */
   get callable(): Callable {
     if (!this.#callable) {
-      this.#callable = this.#access
+      const made = this.#access
         ? makeAccessor(this.#access, this.store, this.#name)
         : makeWrapper(this.kind, this.store, this.address, this.#name);
-      new Standing(this.#callable, this);
+      new Standing(made, this);
+      this.#callable = made;
     }
     return this.#callable;
   }

@@ -4,6 +4,7 @@
 import * as L from '../runtime/layout.js';
 import { OuroError } from './errors.js';
 import { type Cell, native, writeAddress } from './native.js';
+import { needRoom } from './room.js';
 import type { Store } from './store.js';
 import type { MemoryType } from './types.js';
 import { V8 } from './v8.js';
@@ -48,7 +49,7 @@ export class Memory {
     this.growsSilently = staysAttached(buffer);
     this.base = native().address(this.bytes);
     writeAddress(desc.words, desc.at + (L.MEMORYDESC_BASE >> 2), this.base);
-    this.#writeLength();
+    this.#writeLength(this.bytes.length);
   }
 
   /** The memory that a JS object stands for in a store. `type` is what it is used as when it is new there. */
@@ -107,6 +108,8 @@ export class Memory {
 
   /** @internal memory.grow: the size before, or -1. */
   growPages(delta: number): number {
+    // What comes after V8 has made it grow must not fail; and this is no failure to grow.
+    needRoom();
     let before: number;
     try {
       if (!this.#hasRoom(delta)) return -1;
@@ -118,13 +121,15 @@ export class Memory {
     return before;
   }
 
-  /** @internal Takes over the present length. */
+  /** @internal Takes over the present length. Where the host's stack ends before it has, `bytes` are the old ones, and it is still due. */
   refresh(): void {
     const { buffer } = this.#v8;
-    this.bytes = new Uint8Array(buffer);
-    this.growsSilently = staysAttached(buffer);
-    if (!this.growsSilently && native().address(this.bytes) !== this.base) this.#moved();
-    this.#writeLength();
+    const bytes = new Uint8Array(buffer);
+    const growsSilently = staysAttached(buffer);
+    if (!growsSilently && native().address(bytes) !== this.base) this.#moved();
+    this.#writeLength(bytes.length);
+    this.growsSilently = growsSilently;
+    this.bytes = bytes;
     if (this.#exposed) this.store.watch();
   }
 
@@ -138,19 +143,20 @@ export class Memory {
 
   /** Compiled code, suspended code too, has the base where the memory was: none of it may run any more. */
   #moved(): never {
-    this.store.dispose();
+    this.store.end();
     throw new OuroError('MEMORY_MOVED', 'V8 has moved a memory to make it grow (is address space limited?), so its store is disposed of');
   }
 
-  #writeLength(): void {
-    writeAddress(this.desc.words, this.desc.at + (L.MEMORYDESC_BYTE_LENGTH >> 2), this.bytes.length);
+  #writeLength(length: number): void {
+    writeAddress(this.desc.words, this.desc.at + (L.MEMORYDESC_BYTE_LENGTH >> 2), length);
   }
 
   /** From now on somebody else may make it grow. */
   #expose(): void {
     if (this.#exposed) return;
-    this.#exposed = true;
+    needRoom();
     this.store.expose(this, this.#v8);
+    this.#exposed = true;
   }
 }
 

@@ -1,4 +1,5 @@
-/** room: the end of the host's stack, for what must not end half-way there. */
+/** room: the end of the host's stack, for what must not end half-way there. Any call may be the one that finds no room, of one of JS's own functions
+ *  too; stores to properties and typed arrays are not. */
 
 import { setImmediate } from './timers.js';
 
@@ -7,19 +8,27 @@ export function roomOf(kib: number): readonly undefined[] {
   return new Array<undefined>(kib * 128).fill(undefined);
 }
 
+/** Several times what a few calls need that V8 has compiled; the first call of a function takes it up to 40. */
+const someRoom = roomOf(16);
+
 function nothing(): void {}
 
 /** Throws a RangeError, as the end of the stack does, where it has no room for these arguments. About 0.2 us a KiB. */
-export function needRoom(room: readonly undefined[]): void {
+export function needRoom(room = someRoom): void {
   Reflect.apply(nothing, undefined, room);
 }
 
-/** Several times what Node needs to queue an immediate. */
-const roomToQueue = roomOf(16);
+/** For a `catch` to which any other error is an answer. */
+export function passRangeError(error: unknown): void {
+  if (error instanceof RangeError) throw error;
+}
+
+const { then } = Promise.prototype;
+const settled = Promise.resolve();
 
 /** Runs `task` once in the next turn of the event loop, which need not wait for it. For callers that may be where the host's stack ends: Node counts an
- *  immediate before it queues it, and one that a RangeError ends in between keeps the loop turning for ever. Here it is thrown before. About 3 us. */
+ *  immediate before it queues it, and one that a RangeError ends in between keeps the loop turning for ever. So it is queued by a microtask, below
+ *  which there is no JS; V8 queues that whole or not at all. */
 export function nextTurn(task: () => void): void {
-  needRoom(roomToQueue);
-  setImmediate(task).unref();
+  Reflect.apply(then, settled, [() => void setImmediate(task).unref()]);
 }

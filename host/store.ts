@@ -94,8 +94,15 @@ export class Store {
   /** Gives up everything in the store now, not when the collector finds out. Memories that JS has got stay for JS. Every later use of the store
    *  and of what lives in it is an OuroError; wasm code that has called the function which disposes of its store is not resumed. */
   dispose(): void {
-    this.#contents.clear();
+    needRoom();
+    this.end();
+  }
+
+  /** @internal The same where it must be done, room or not: what wrappers look at comes first, so that none enters what is half gone. */
+  end(): void {
+    this.#contents.disposed = true;
     this.watch();
+    this.#contents.clear();
   }
 
   /** `dispose`, for `using`. */

@@ -41,8 +41,8 @@ export class Table {
     this.desc = desc;
     this.#length = type.minimum;
     this.#words = new Uint32Array(2 * Math.max(1, type.minimum));
-    if (init !== null) this.#put(0, type.minimum, this.#toRaw(init));
-    this.#describe();
+    if (init !== null) put(this.#words, 0, type.minimum, this.#toRaw(init));
+    this.#become(this.#words, type.minimum);
     if (type.element === 'externref') store.externs.addRoot(this);
   }
 
@@ -66,7 +66,7 @@ export class Table {
 
   set(store: Store, index: number, value: unknown): void {
     this.store.check(store, 'table');
-    this.#put(this.#index(index), 1, this.#toRaw(value));
+    put(this.#words, this.#index(index), 1, this.#toRaw(value));
   }
 
   /** Grows by `delta` elements, each `init`; gives the size before. Throws a RangeError beyond its maximum. */
@@ -111,21 +111,20 @@ export class Table {
     const before = this.#length;
     const length = before + delta;
     if (!(length >= before && length <= Math.min(this.declared.maximum ?? MAX_LENGTH, MAX_LENGTH))) return -1;
-    if (2 * length > this.#words.length) {
-      const words = new Uint32Array(2 * Math.min(MAX_LENGTH, Math.max(length, 2 * before)));
+    let words = this.#words;
+    if (2 * length > words.length) {
+      words = new Uint32Array(2 * Math.min(MAX_LENGTH, Math.max(length, 2 * before)));
       words.set(this.#words.subarray(0, 2 * before));
-      this.#words = words;
     }
-    this.#length = length;
-    this.#put(before, delta, raw);
-    this.#describe();
+    put(words, before, delta, raw);
+    this.#become(words, length);
     return before;
   }
 
   /** @internal table.fill: false when the range does not fit. */
   fillRange(start: number, raw: number, count: number): boolean {
     if (start + count > this.#length) return false;
-    this.#put(start, count, raw);
+    put(this.#words, start, count, raw);
     return true;
   }
 
@@ -146,12 +145,6 @@ export class Table {
     return readAddress(this.desc.words, this.desc.at + (L.TABLEDESC_BASE >> 2)) + L.TABLE_ENTRY_SIZE * index;
   }
 
-  #put(start: number, count: number, raw: number): void {
-    const words = this.#words;
-    if (raw === 0) words.fill(0, 2 * start, 2 * (start + count));
-    else for (let i = start; i < start + count; i++) writeAddress(words, 2 * i, raw);
-  }
-
   #toRaw(value: unknown): number {
     return this.declared.element === 'funcref' ? this.store.funcToAddress(value) : this.store.externToHandle(value);
   }
@@ -163,9 +156,18 @@ export class Table {
     return index;
   }
 
-  #describe(): void {
-    const { words, at } = this.desc;
-    writeAddress(words, at + (L.TABLEDESC_BASE >> 2), native().address(this.#words));
-    writeAddress(words, at + (L.TABLEDESC_LENGTH >> 2), this.#length);
+  /** Where the host's stack ends before the base is written, the table is as it was; behind that nothing is called. */
+  #become(words: Uint32Array, length: number): void {
+    const { words: desc, at } = this.desc;
+    writeAddress(desc, at + (L.TABLEDESC_BASE >> 2), native().address(words));
+    desc[at + (L.TABLEDESC_LENGTH >> 2)] = length;
+    desc[at + (L.TABLEDESC_LENGTH >> 2) + 1] = 0;
+    this.#words = words;
+    this.#length = length;
   }
+}
+
+function put(words: Uint32Array, start: number, count: number, raw: number): void {
+  if (raw === 0) words.fill(0, 2 * start, 2 * (start + count));
+  else for (let i = start; i < start + count; i++) writeAddress(words, 2 * i, raw);
 }

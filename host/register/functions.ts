@@ -6,6 +6,7 @@
  *  into the canonical function again. */
 
 import { Func } from '../func.js';
+import { passRangeError } from '../room.js';
 import type { Store } from '../store.js';
 import { type Callable, type FuncType, funcTypeById, type ValType } from '../types.js';
 import { V8 } from '../v8.js';
@@ -47,7 +48,8 @@ function isOfV8(value: Callable): boolean {
     scratch.set(0, value);
     scratch.set(0, null);
     return true;
-  } catch {
+  } catch (error) {
+    passRangeError(error);
     return false;
   }
 }
@@ -87,8 +89,9 @@ function probeType(func: Callable): FuncType | undefined {
     try {
       new V8.Instance(forwarderOf(type), { '': { '': func } });
       return type;
-    } catch {
+    } catch (error) {
       // Another type.
+      passRangeError(error);
     }
   }
 }

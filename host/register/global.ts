@@ -2,6 +2,7 @@
  *  the engine of the first instance that uses it. An immutable one is a value: each store of Ouro that imports it gets a copy. */
 
 import { Global as OuroGlobal } from '../global.js';
+import { passRangeError } from '../room.js';
 import type { Store } from '../store.js';
 import { type Callable, type GlobalType, isValType, type ValType } from '../types.js';
 import { V8 } from '../v8.js';
@@ -64,9 +65,12 @@ export class GlobalState {
       return copy;
     }
     if (this.linked || this.content === undefined) return undefined;
-    this.ouro = new OuroGlobal(store, { kind: 'global', content: this.content, mutable: this.mutable }, this.read());
-    this.v8 = undefined;
-    return this.ouro;
+    const made = new OuroGlobal(store, { kind: 'global', content: this.content, mutable: this.mutable }, this.read());
+    // No setter: where the host's stack ends, it is in one place.
+    this.#v8 = undefined;
+    this.plain = undefined;
+    this.ouro = made;
+    return made;
   }
 
   /** The same for V8. */
@@ -75,8 +79,10 @@ export class GlobalState {
     if (this.mutable && this.linked) return undefined;
     const copy = this.copyForV8();
     if (!this.mutable) return copy;
+    this.#v8 = copy;
+    this.plain = undefined;
     this.ouro = undefined;
-    return (this.v8 = copy);
+    return copy;
   }
 
   /** A global of V8 that looks the same now. */
@@ -170,13 +176,15 @@ function isMutable(global: WebAssembly.Global): boolean {
   let value: unknown;
   try {
     value = getValue.call(global);
-  } catch {
+  } catch (error) {
+    passRangeError(error);
     return true;
   }
   try {
     setValue.call(global, value);
     return true;
-  } catch {
+  } catch (error) {
+    passRangeError(error);
     return false;
   }
 }
@@ -186,7 +194,8 @@ function isOfType(global: WebAssembly.Global, content: ValType): boolean {
   try {
     new V8.Instance(new V8.Module(globalImporter(content) as BufferSource), { '': { '': global } });
     return true;
-  } catch {
+  } catch (error) {
+    passRangeError(error);
     return false;
   }
 }

@@ -3,6 +3,7 @@
  *  artifact in a custom section. */
 
 import type { Code } from '../code.js';
+import { needRoom } from '../room.js';
 import type { FuncType } from '../types.js';
 import { V8 } from '../v8.js';
 import { findShared, nameOf } from './artifacts.js';
@@ -36,6 +37,8 @@ const EMPTY: Uint8Array = new Uint8Array();
 export function traceOf(bytes: Uint8Array, small: boolean): Trace {
   let head: Uint8Array = EMPTY;
   let shares = false;
+  // Its end would be taken for an answer.
+  needRoom();
   try {
     head = headOf(bytes);
     shares = importsOf(bytes).some(({ kind, mutable }) => kind === 'table' || (kind === 'global' && mutable));
@@ -126,6 +129,7 @@ export class ModuleRecord {
   get outline(): Outline | undefined {
     if (this.#outline === undefined) {
       const bytes = this.#head ?? this.wasm;
+      needRoom();
       try {
         this.#outline = bytes && outlineOf(bytes);
       } catch {
