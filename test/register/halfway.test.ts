@@ -15,8 +15,8 @@ process.env.OURO_REGISTER_MIN_SIZE = '100';
 process.env.OURO_NATIVE_CORE = 'off';
 const { default: W } = await import('../../host/register/webassembly.js');
 
-const SIZES = 10;
-const FRAMES = 60;
+const SIZES = 6;
+const FRAMES = 250;
 
 interface State {
   /** Frames still to go back. */
