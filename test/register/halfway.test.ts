@@ -15,7 +15,7 @@ process.env.OURO_REGISTER_MIN_SIZE = '100';
 process.env.OURO_NATIVE_CORE = 'off';
 const { default: W } = await import('../../host/register/webassembly.js');
 
-const SIZES = 6;
+const SIZES = 4;
 const FRAMES = 250;
 
 interface State {
@@ -24,7 +24,7 @@ interface State {
 }
 
 const recursions = Array.from({ length: SIZES }, (_, size) => {
-  const args = Array.from({ length: size }, (_, i) => `a${i}`).join();
+  const args = Array.from({ length: size + 6 }, (_, i) => `a${i}`).join();
   const body = `return (state, run) => { function deep(${args}) {
     try { deep(${args}); } catch (error) { if (state.left-- > 0) throw error; run(); } } deep(); }`;
   return new Function(body)() as (state: State, run: () => void) => void;
