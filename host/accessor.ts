@@ -13,6 +13,13 @@ export interface Access {
   readonly cell: Cell;
 }
 
+/** The argument as an i32. Throws for a store that was disposed of. */
+function receive(store: Store, value: unknown): number {
+  const converted = +(value as number) | 0;
+  if (store.watched.length === 0) store.refresh();
+  return converted;
+}
+
 /** A JS function that does what such a function of the store does. The upper half of an i32's cell stays 0. */
 export function makeAccessor({ accessor, cell: { words, at } }: Access, store: Store, name: string): Callable {
   switch (accessor) {
@@ -26,24 +33,21 @@ export function makeAccessor({ accessor, cell: { words, at } }: Access, store: S
     case Accessor.Set:
       return {
         [name]: (value: unknown) => {
-          const converted = +(value as number) | 0;
-          if (store.watched.length === 0) store.refresh();
+          const converted = receive(store, value);
           words[at] = converted;
         },
       }[name];
     case Accessor.Add:
       return {
         [name]: (value: unknown) => {
-          const converted = +(value as number) | 0;
-          if (store.watched.length === 0) store.refresh();
+          const converted = receive(store, value);
           return (words[at] = words[at] + converted) | 0;
         },
       }[name];
     default:
       return {
         [name]: (value: unknown) => {
-          const converted = +(value as number) | 0;
-          if (store.watched.length === 0) store.refresh();
+          const converted = receive(store, value);
           return (words[at] = (words[at] - converted) & -16) | 0;
         },
       }[name];

@@ -3,8 +3,8 @@
 
 import * as L from '../runtime/layout.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, EXIT_ID, type Native, native, STATUS } from './native.js';
-import type { Store } from './store.js';
 import { nextTurn } from './room.js';
+import type { Store } from './store.js';
 
 /** After wasm has left: does what it asks for until it returns (false) or traps (true, and the store's `takeTrap` has the error). When it throws,
  *  wasm is still suspended, and the caller must unwind: here it could not, where the host's stack has no room for this function itself. For the same

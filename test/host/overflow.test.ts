@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Engine, Func, FuncType, Instance, Module, Store, Trap } from '../../host/index.js';
+import { Engine, Instance, Module, Store, Trap } from '../../host/index.js';
 import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from '../../host/native.js';
 import { parseText } from '../../host/text.js';
 import { throws } from './support.js';
@@ -115,31 +115,6 @@ test("a trap of the host's that nobody was told of is not taken for the next one
       throws(() => exports.trap(1), Trap, /unreachable/);
     }
   }
-});
-
-test('a host function is made, or nothing of it', async () => {
-  const engine = new Engine();
-  const bytes = `(module (import "host" "call" (func $call (result i32))) (func (export "call") (result i32) (call $call)))`;
-  const module = new Module(engine, await parseText(bytes));
-  const type = new FuncType([], ['i32']);
-  const store = new Store(engine);
-  let count = 0;
-  let made = 0;
-  for (const recursion of recursions) {
-    for (let frames = 0; frames < 3 * FRAMES; frames++) {
-      let further = frames;
-      recursion(() => {
-        if (further-- > 0) throw new RangeError();
-        try {
-          new Func(store, type, () => -1);
-          made++;
-        } catch {}
-      });
-      const expected = ++count;
-      assert.is(new Instance(store, module, [() => expected]).exports.call(), expected);
-    }
-  }
-  assert.ok(made > 0 && made < count, 'at some points the stack ends');
 });
 
 test('stores become one, or stay as they are', async () => {

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Engine, Instance, Module, Store } from '../../host/index.js';
+import { Engine, Func, FuncType, Instance, Module, Store } from '../../host/index.js';
 import { parseText } from '../../host/text.js';
 import { useCache } from './support.js';
 
@@ -93,7 +93,7 @@ const table = `(module (table $t (export "table") 4 funcref) (elem (i32.const 0)
 const engine = new Engine();
 const library = (text: Uint8Array) => {
   const module = new Module(engine, text);
-  return (imports: unknown[] = []) => new Instance(new Store(engine), module, imports);
+  return (imports: unknown[] = [], store = new Store(engine)) => new Instance(store, module, imports);
 };
 
 const caller = library(await parseText('(module (import "a" "b" (func $f (result i32))) (func (export "call") (result i32) (call $f)))'));
@@ -105,6 +105,20 @@ halfway(
     assert.is(instance.store.disposed, !failed);
     if (failed) assert.is(instance.exports.call(), 5);
     else assert.throws(() => instance.exports.call(), /disposed/);
+  },
+);
+
+const type = new FuncType([], ['i32']);
+halfway(
+  'a host function is made',
+  () => new Store(engine),
+  (store) => new Func(store, type, () => -1),
+  (store) => {
+    const made = [7, 8].map((value) => caller([() => value], store));
+    assert.equal(
+      made.map(({ exports }) => exports.call()),
+      [7, 8],
+    );
   },
 );
 
@@ -171,6 +185,19 @@ halfway(
   ({ table, func }) => {
     table.set(2, func);
     assert.is(table.get(2), func);
+  },
+);
+
+const passer = await bytesOf('(module (func (export "same") (param funcref) (result funcref) (local.get 0)))', false);
+const ours = exportsOf(tableModule).b;
+halfway(
+  'a module of V8 is first instantiated',
+  () => ({ module: new W.Module(passer as BufferSource), exports: {} as Record<string, any> }),
+  (made) => {
+    made.exports = exportsOf(made.module);
+  },
+  ({ exports: { same } }) => {
+    if (same) assert.is(same(ours), ours);
   },
 );
 
