@@ -1,8 +1,8 @@
 /** settings: what an engine's `cache` option may be, and what it means. */
 
-import { cachePath } from './files.js';
+import { cachePath } from './location.js';
 import { OuroError } from '../base/errors.js';
-import type { CacheStore } from './store.js';
+import type { CacheStore } from './guarded-store.js';
 
 export interface CacheOptions {
   /** The folder; default `modules` in the user's cache folder for Ouro, where OURO_CACHE can name another. It is made when something is
