@@ -3,14 +3,15 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { nativeCorePath } from './compile/cores.js';
+import { ensureNativeCore, handOver, nativeCorePath } from './selfhost/native-core.js';
 import { Engine } from './engine/engine.js';
 import { CompileError, CompilerBug } from './base/errors.js';
-import { ensureNativeCore } from './selfhost/native-core.js';
 import { config, nameOf } from './register/artifacts.js';
 import { writeNote } from './register/notes.js';
 import { yieldToOthers } from './register/priority.js';
 import { lock, MAX_ATTEMPTS, queuePath, sweep, unlock } from './register/queue.js';
+
+handOver();
 
 const [policy, ...names] = process.argv.slice(2);
 const engine = new Engine({ ...config, memoryPolicy: policy === 'explicit' ? 'explicit' : 'guard' });

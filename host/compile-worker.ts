@@ -1,9 +1,12 @@
 /** compile-worker: a thread that compiles for others. */
 
 import { parentPort } from 'node:worker_threads';
-import { makeNativeCore, withCore } from './compile/cores.js';
+import { withCore } from './compile/cores.js';
+import { handOver, makeNativeCore } from './selfhost/native-core.js';
 import { type Reply, type Request, toPlain } from './compile/job.js';
 import { help, lead } from './compile/parallel.js';
+
+handOver();
 
 const post = (reply: Reply, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
 

@@ -1,9 +1,14 @@
 /** ouro: the library's entry. */
 
+import { handOver } from './selfhost/native-core.js';
+
+handOver();
+
 export { KeyvStore, type KeyvStoreOptions } from './cache/keyv.js';
 export type { CacheOptions } from './cache/settings.js';
 export type { CacheStore } from './cache/guarded-store.js';
-export type { Config, LoadOptions } from './engine/config.js';
+export type { Config } from './engine/config.js';
+export type { LoadOptions } from './artifact/code.js';
 export { Engine } from './engine/engine.js';
 export {
   ArtifactError,
@@ -17,16 +22,18 @@ export {
   type OuroErrorCode,
 } from './base/errors.js';
 export { ModuleExport } from './artifact/export.js';
-export { type Extern, JsTable } from './run/extern.js';
+export type { Extern } from './run/extern.js';
+export { Table as JsTable } from './webassembly/table.js';
 export { Func } from './run/func.js';
 export { Global } from './run/global.js';
-export { Instance } from './run/instance.js';
+export { Instance } from './api/instance.js';
 export { Linker } from './api/linker.js';
 export { Memory } from './run/memory.js';
 export { type AddressMapEntry, type ModuleFunction, ModuleFunctions } from './artifact/functions.js';
 export type { ResourcesRequired } from './artifact/info.js';
-export { Module, type ModuleCompileOptions, type ModuleSource } from './engine/module.js';
-export type { CompileProgress } from './compile/compile.js';
+export { Module } from './engine/module.js';
+export type { ModuleCompileOptions, ModuleSource } from './engine/source.js';
+export type { CompileProgress } from './compile/progress.js';
 export type { SharedModule } from './artifact/shared-module.js';
 export type { ArtifactKeyOptions, KeySource } from './artifact/sign.js';
 export { Store } from './run/store.js';

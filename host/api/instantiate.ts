@@ -3,11 +3,10 @@
 import { fileURLToPath } from 'node:url';
 import { isArtifact } from '../artifact/detect.js';
 import { Engine } from '../engine/engine.js';
-import { LinkError } from '../base/errors.js';
-import { Instance } from '../run/instance.js';
-import { inFile, Module, type ModuleSource, readFile } from '../engine/module.js';
+import { Instance } from './instance.js';
+import { Module } from '../engine/module.js';
+import { inFile, type ModuleSource, readFile } from '../engine/source.js';
 import { Store } from '../run/store.js';
-import { describeType } from '../base/types.js';
 
 export type ImportObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -56,10 +55,5 @@ function open(engine: Engine, bytes: ModuleSource): Module | Promise<Module> {
 
 /** The imports in the module's order. */
 export function pickImports(module: Module, imports: ImportObject): unknown[] {
-  return module.code.plan.imports.map(({ module: from, name, type }) => {
-    const value = imports[from]?.[name];
-    if (value === undefined)
-      throw new LinkError('IMPORT_MISSING', `unknown import: "${from}"."${name}", a ${describeType(type)}, was not given`);
-    return value;
-  });
+  return module.code.plan.imports.map((wanted) => imports[wanted.module]?.[wanted.name]);
 }

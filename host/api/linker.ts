@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { LinkError } from '../base/errors.js';
 import { type Extern, isExtern } from '../run/extern.js';
 import { Func } from '../run/func.js';
-import { Instance } from '../run/instance.js';
+import { Instance } from './instance.js';
 import type { Module } from '../engine/module.js';
 import type { Store } from '../run/store.js';
 import { describeType, type FuncType } from '../base/types.js';

@@ -3,7 +3,7 @@
 import type { WASI, WASIOptions } from 'node:wasi';
 import { builtin } from '../base/builtin.js';
 import { LinkError, unreadable } from '../base/errors.js';
-import type { Instance } from '../run/instance.js';
+import type { LinkedInstance } from '../run/instance.js';
 import { Memory } from '../run/memory.js';
 
 export interface WasiOptions {
@@ -78,7 +78,7 @@ export class Wasi {
   }
 
   /** Takes the memory that the functions work on: the one that the instance exports as `memory`. */
-  bind(instance: Instance): void {
+  bind(instance: LinkedInstance): void {
     const memory = instance.getExport(instance.store, 'memory');
     if (!(memory instanceof Memory)) throw new LinkError('IMPORT_MISSING', 'a module that uses WASI must export its memory as "memory"');
     this.#wasi.initialize({ exports: { memory: memory.js } });

@@ -6,13 +6,18 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'n
 import { H_HASH, HASH_SIZE, HEADER_AT, Section } from '../../runtime/artifact.js';
 import { type Artifact, parseArtifact } from './artifact.js';
 import { isOurs } from '../base/files.js';
-import type { LoadOptions } from '../engine/config.js';
 import { CPU_FEATURE_NAMES } from '../helper/cpu.js';
 import { OuroError, outOfMemory, unreadable } from '../base/errors.js';
 import { ModuleInfo } from './info.js';
 import { type Mapping, native } from '../helper/native.js';
 import { Plan } from './plan.js';
 import { type ArtifactKey, splitSignature } from './sign.js';
+
+/** How artifacts are loaded. */
+export interface LoadOptions {
+  /** Check the content hash of the whole file; default true. Leave it out only for files that nobody else can have written. */
+  verifyHash?: boolean;
+}
 
 /** How an engine loads. */
 export interface CodeOptions extends LoadOptions {
@@ -176,7 +181,7 @@ export class Code {
 
   /** What a user can ask a module; worked out at the first question. */
   get info(): ModuleInfo {
-    this.#info ??= new ModuleInfo(this);
+    this.#info ??= new ModuleInfo(this.artifact, this.plan, this);
     return this.#info;
   }
 

@@ -2,9 +2,9 @@
  *  Cost: the first question walks the imports and exports; later ones are O(1). */
 
 import { ExternKind } from '../../runtime/artifact.js';
-import type { Code } from './code.js';
+import type { Artifact } from './artifact.js';
 import { ModuleExport } from './export.js';
-import type { PlannedExport } from './plan.js';
+import type { Plan, PlannedExport } from './plan.js';
 import type { ExportType, ExternType, ImportType } from '../base/types.js';
 
 /** What instances of a module need besides what they import: sizes of its own memories and tables. */
@@ -25,12 +25,14 @@ export class ModuleInfo {
   /** Module order. */
   readonly exports: readonly ExportType[];
   readonly resources: ResourcesRequired;
-  readonly #code: Code;
+  readonly #plan: Plan;
+  /** Whose exports the handles are. */
+  readonly #code: object;
   /** By position; made when they are asked for. */
   readonly #handles: (ModuleExport | undefined)[] = [];
 
-  constructor(code: Code) {
-    const { plan, artifact } = code;
+  constructor(artifact: Artifact, plan: Plan, code: object) {
+    this.#plan = plan;
     this.#code = code;
     this.imports = Object.freeze(plan.imports.map(({ module, name, type }) => Object.freeze({ module, name, type })));
     const imported = plan.imports.flatMap(({ kind, type }) => (kind === ExternKind.Func ? [type] : []));
@@ -52,13 +54,13 @@ export class ModuleInfo {
 
   /** The type of an export, by name. */
   exportType(name: string): ExternType | undefined {
-    const position = this.#code.plan.exportPosition(name);
+    const position = this.#plan.exportPosition(name);
     return position === undefined ? undefined : this.exports[position].type;
   }
 
   /** The handle of an export, by name; the same each time. */
   exportHandle(name: string): ModuleExport | undefined {
-    const position = this.#code.plan.exportPosition(name);
+    const position = this.#plan.exportPosition(name);
     if (position === undefined) return undefined;
     this.#handles[position] ??= new ModuleExport(name, position, this.#code);
     return this.#handles[position];

@@ -4,9 +4,8 @@
 import { ExternKind, Section, SegmentMode } from '../../runtime/artifact.js';
 import * as L from '../../runtime/layout.js';
 import type { Artifact, ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './artifact.js';
-import type { Code } from './code.js';
 import { ArtifactError } from '../base/errors.js';
-import { native, writeAddress } from '../helper/native.js';
+import { type Mapping, native, writeAddress } from '../helper/native.js';
 import {
   type ExternType,
   FuncType,
@@ -37,6 +36,14 @@ export interface PlannedElem extends Omit<ElemRecord, 'type'> {
   readonly type: RefType;
 }
 
+/** An artifact in this process. */
+export interface MappedArtifact {
+  readonly artifact: Artifact;
+  readonly mapping: Mapping;
+  /** Where the text starts. */
+  readonly textAddress: number;
+}
+
 export class Plan {
   readonly types: readonly FuncType[];
   readonly imports: readonly PlannedImport[];
@@ -59,8 +66,7 @@ export class Plan {
   #exports: readonly PlannedExport[] | undefined;
   #exportPositions: ReadonlyMap<string, number> | undefined;
 
-  constructor(code: Code) {
-    const { artifact } = code;
+  constructor({ artifact, mapping, textAddress }: MappedArtifact) {
     const { counts, context } = artifact;
     this.#artifact = artifact;
     this.types = artifact.types().map(({ params, results }) => new FuncType(params.map(toValType), results.map(toValType)));
@@ -94,7 +100,7 @@ export class Plan {
       importedSlots.push(ref.funcIndex);
     }
     this.importedSlots = importedSlots;
-    this.funcRefRecords = code.mapping.address + artifact.section(Section.FuncRefs).offset;
+    this.funcRefRecords = mapping.address + artifact.section(Section.FuncRefs).offset;
 
     const { trapEntry, builtins } = native().entryPoints;
     const words = new Uint32Array(context.size >> 2);
@@ -102,15 +108,15 @@ export class Plan {
     const wide = new DataView(words.buffer);
     writeAddress(words, L.VMCONTEXT_TRAP_ENTRY >> 2, trapEntry);
     writeAddress(words, L.VMCONTEXT_BUILTINS >> 2, builtins);
-    writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, code.textAddress);
+    writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, textAddress);
     this.types.forEach((type, i) => {
       words[(context.typeIds >> 2) + i] = type.id;
     });
     if (counts.datas > 0) {
-      const records = code.mapping.address + artifact.section(Section.Datas).offset;
+      const records = mapping.address + artifact.section(Section.Datas).offset;
       const { offset, size } = artifact.section(Section.DataBytes);
       const segments = native().address(words) + context.dataSegments;
-      if (!native().notePassiveDatas(records, counts.datas, code.mapping.address + offset, size, segments)) damaged('a data segment');
+      if (!native().notePassiveDatas(records, counts.datas, mapping.address + offset, size, segments)) damaged('a data segment');
     }
     const computed: { index: number; init: Init }[] = [];
     const externGlobals: number[] = [];

@@ -3,14 +3,7 @@
 import { FORMAT_VERSION } from '../../runtime/artifact.js';
 import { ABI_VERSION } from '../../runtime/layout.js';
 import type { CompileOptions } from '../compile/core.js';
-import { native } from '../helper/native.js';
-
-/** SHA-256 as hexadecimal digits. */
-export function sha256(bytes: Uint8Array): string {
-  const hash = Buffer.alloc(32);
-  native().sha256(bytes, 0, 0, hash);
-  return hash.toString('hex');
-}
+import { sha256 } from '../helper/hash.js';
 
 /** Stands for the form of the artifact, the platform, the CPU features and the options: two engines for which it is the same can load each
  *  other's artifacts. `signer` is the public key that must have signed them. */

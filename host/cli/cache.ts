@@ -7,7 +7,7 @@ import { parseArtifact } from '../artifact/artifact.js';
 import { cacheFolder } from '../cache/location.js';
 import { type Cleaned, Folder, type FolderEntry } from '../cache/folder.js';
 import { DEFAULT_MAX_BYTES, defaultFolder } from '../cache/settings.js';
-import { nativeCorePath } from '../compile/cores.js';
+import { nativeCorePath } from '../selfhost/native-core.js';
 import { cpuLevel } from '../helper/cpu.js';
 import { type Mapping, native } from '../helper/native.js';
 import { forget } from '../register/queue.js';

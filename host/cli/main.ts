@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { cacheFolder } from '../cache/location.js';
-import { nativeCoreIsDue } from '../selfhost/native-core.js';
+import { handOver, nativeCoreIsDue } from '../selfhost/native-core.js';
 import { spawnBuilder } from '../register/spawn.js';
 import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';
 import { compile } from './compile.js';
@@ -18,6 +18,8 @@ import { validate } from './validate.js';
 import { wast } from './wast.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+handOver();
 
 const collect = (value: string, list: string[]) => [...list, value];
 

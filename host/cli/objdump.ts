@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Artifact, parseArtifact } from '../artifact/artifact.js';
 import { isArtifact } from '../artifact/detect.js';
-import { inFile, readFile } from '../engine/module.js';
+import { inFile, readFile } from '../engine/source.js';
 import { type CompileFlags, compileFile, openEngine } from './open.js';
 import { writeLine } from './output.js';
 

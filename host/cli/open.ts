@@ -1,10 +1,11 @@
 /** Opens what a user names on the command line: an artifact, a wasm binary, or a module in text format. */
 
-import type { CompileProgress } from '../compile/compile.js';
+import type { CompileProgress } from '../compile/progress.js';
 import { isArtifact } from '../artifact/detect.js';
 import type { Cpu } from '../helper/cpu.js';
 import { Engine } from '../engine/engine.js';
-import { inFile, Module, readFile, toText } from '../engine/module.js';
+import { Module } from '../engine/module.js';
+import { inFile, readFile, toText } from '../engine/source.js';
 import { parseText } from '../wasm/text.js';
 import { withProgress } from './progress.js';
 

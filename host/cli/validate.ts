@@ -1,7 +1,8 @@
 /** `ouro validate FILE`: says nothing when the module is valid. */
 
 import { Engine } from '../engine/engine.js';
-import { inFile, Module } from '../engine/module.js';
+import { Module } from '../engine/module.js';
+import { inFile } from '../engine/source.js';
 import { readWasm } from './open.js';
 
 export async function validate(path: string): Promise<number> {

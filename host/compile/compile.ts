@@ -1,27 +1,10 @@
 /** compile: modules become artifacts, on this thread or, for callers that must not block it, on others. */
 
-import type { Compiler } from '../engine/config.js';
-import type { CompileOptions } from './core.js';
-import { withCore } from './cores.js';
-import { noteCompile } from '../selfhost/native-core.js';
+import type { Compiler, CompileOptions } from './core.js';
+import { noteCompile, withCore } from './cores.js';
+import type { AsyncOptions } from './progress.js';
 import * as pool from './pool.js';
 import { noteUse, USE_COMPILE } from '../base/usage.js';
-
-/** Functions compiled so far, and how many there are. */
-export interface CompileProgress {
-  readonly done: number;
-  readonly total: number;
-}
-
-/** How to compile without blocking. */
-export interface AsyncOptions {
-  /** Hears of progress, at the latest when all is done. */
-  onProgress?: (progress: CompileProgress) => void;
-  /** Ends the work; the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
-  /** Use several threads for one module where that pays; default true. */
-  parallel?: boolean;
-}
 
 /** Throws CompileError when the module is not valid or uses other features than these. */
 export function validateWasm(bytes: Uint8Array, features: number, compiler: Compiler = 'auto'): void {

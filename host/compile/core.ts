@@ -1,7 +1,6 @@
 /** core: one instance of the compiler core, whatever runs it: V8 (compiler.wasm) or Ouro itself (its native artifact).
  *  The core has no imports; bytes go in and out through its memory. */
 
-import { Trap } from '../run/trap.js';
 import { CompileError, type CompileErrorCode, CompilerBug, OuroError } from '../base/errors.js';
 import { withPlace } from '../wasm/locate.js';
 
@@ -27,6 +26,9 @@ export interface CoreExports {
   /** Frees everything for the next use. */
   reset(): void;
 }
+
+/** What runs the compiler core: V8, Ouro, or Ouro where the native core is in the cache. */
+export type Compiler = 'auto' | 'wasm' | 'native';
 
 /** What changes the artifact. */
 export interface CompileOptions {
@@ -182,7 +184,9 @@ export class Core {
 
 /** A trap of the core: a bug of ours, or no memory left. */
 function bug(cause: unknown): CompilerBug {
-  const where = cause instanceof Trap ? cause.frames[0]?.funcName : /at (?:(\S+) \()?wasm:\/\//.exec((cause as Error)?.stack ?? '')?.[1];
+  const { frames, stack = '' } = (cause ?? {}) as Partial<Error & { frames: readonly { funcName: string }[] }>;
+  // Of a core that runs natively, and of one under V8.
+  const where = frames ? frames[0]?.funcName : /at (?:(\S+) \()?wasm:\/\//.exec(stack)?.[1];
   const what = cause instanceof Error ? cause.message : String(cause);
   return new CompilerBug(`the compiler failed${where ? ` in ${where}` : ''}: ${what}; this is a bug of ouro`, { cause });
 }

@@ -1,7 +1,7 @@
 /** job: what compiling threads are asked, and what they answer. */
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Compiler } from '../engine/config.js';
+import type { Compiler } from './core.js';
 import { CompileError, type CompileErrorCode, CompilerBug, OuroError, type OuroErrorCode } from '../base/errors.js';
 import type { Job } from './parallel.js';
 

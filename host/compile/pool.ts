@@ -7,9 +7,8 @@
 import { join } from 'node:path';
 import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads';
 import { filesFolder } from '../base/bundled.js';
-import type { AsyncOptions, CompileProgress } from './compile.js';
-import type { Compiler } from '../engine/config.js';
-import type { CompileOptions } from './core.js';
+import type { AsyncOptions, CompileProgress } from './progress.js';
+import type { Compiler, CompileOptions } from './core.js';
 import { withCore, withCoreAsync } from './cores.js';
 import { OuroError } from '../base/errors.js';
 import { fromPlain, type Reply, type Request } from './job.js';

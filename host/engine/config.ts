@@ -2,6 +2,7 @@
 
 import { type CacheOptions, type CacheSettings, resolveCache } from '../cache/settings.js';
 import type { CacheStore } from '../cache/guarded-store.js';
+import type { Compiler } from '../compile/core.js';
 import type { Cpu } from '../helper/cpu.js';
 import { OuroError } from '../base/errors.js';
 import { ArtifactKey, type ArtifactKeyOptions } from '../artifact/sign.js';
@@ -20,15 +21,6 @@ const featureBits = {
 /** The options of these bits. */
 export function featureNames(bits: number): string[] {
   return Object.entries(featureBits).flatMap(([name, bit]) => ((bits >> bit) & 1 ? [name] : []));
-}
-
-/** What runs the compiler core: V8, Ouro, or Ouro where the native core is in the cache. */
-export type Compiler = 'auto' | 'wasm' | 'native';
-
-/** How artifacts are loaded. */
-export interface LoadOptions {
-  /** Check the content hash of the whole file; default true. Leave it out only for files that nobody else can have written. */
-  verifyHash?: boolean;
 }
 
 export type WasmFeatures = { [Name in keyof typeof featureBits]?: boolean };

@@ -3,16 +3,16 @@
 
 import { Cache } from '../cache/cache.js';
 import { cacheKey, compatibilityHash, keyOfHash, subjectOf } from '../cache/key.js';
-import { Code, type CodeOptions } from '../artifact/code.js';
+import { Code, type CodeOptions, type LoadOptions } from '../artifact/code.js';
 import { compileWasm, compileWasmAsync, validateWasm } from '../compile/compile.js';
-import { type Config, type LoadOptions, type ResolvedConfig, resolveConfig } from './config.js';
+import { type Config, type ResolvedConfig, resolveConfig } from './config.js';
 import type { CompileOptions } from '../compile/core.js';
-import { compilerHash } from '../compile/cores.js';
+import { compilerHash } from '../compile/compiler-wasm.js';
 import { cpuFeatures } from '../helper/cpu.js';
 import { detectPrecompiled } from '../artifact/detect.js';
-import { memoriesAreGuarded } from '../run/memory.js';
+import { memoriesAreGuarded } from '../helper/guard.js';
 import { native } from '../helper/native.js';
-import { type ModuleCompileOptions, type ModuleSource, toBinary, toText } from './module.js';
+import { type ModuleCompileOptions, type ModuleSource, toBinary, toText } from './source.js';
 import { parseTextAside } from '../wasm/text-thread.js';
 
 export class Engine {

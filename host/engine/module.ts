@@ -1,32 +1,33 @@
 /** module: a compiled module. Its code is an artifact that is mapped into the process; instances share it. */
 
-import { promises, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Code } from '../artifact/code.js';
-import { type CompileProgress, validateWasmAsync } from '../compile/compile.js';
-import type { LoadOptions } from './config.js';
-import { detectPrecompiled, isArtifact } from '../artifact/detect.js';
-import type { Engine } from './engine.js';
-import { CompileError, OuroError, unreadable } from '../base/errors.js';
+import { Code, type LoadOptions } from '../artifact/code.js';
+import { detectPrecompiled } from '../artifact/detect.js';
 import type { ModuleExport } from '../artifact/export.js';
-import { requireFit } from './compatible.js';
 import { type AddressMapEntry, addressMap, ModuleFunctions } from '../artifact/functions.js';
 import type { ResourcesRequired } from '../artifact/info.js';
-import { native } from '../helper/native.js';
-import { parseTextAside, parseTextSync } from '../wasm/text-thread.js';
 import { makeToken, readToken, type SharedModule } from '../artifact/shared-module.js';
+import { OuroError } from '../base/errors.js';
 import type { ExportType, ExternType, ImportType } from '../base/types.js';
-
-/** A wasm binary, or a module in text format. */
-export type ModuleSource = Uint8Array | ArrayBuffer | string;
-
-/** How `Module.compile` compiles. */
-export interface ModuleCompileOptions {
-  /** Hears how many functions are compiled, of how many; at the latest when all are. */
-  onProgress?: (progress: CompileProgress) => void;
-  /** Ends the work: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
-}
+import { validateWasmAsync } from '../compile/compile.js';
+import type { CompileProgress } from '../compile/progress.js';
+import { native } from '../helper/native.js';
+import { parseTextAside } from '../wasm/text-thread.js';
+import { requireFit } from './compatible.js';
+import type { Engine } from './engine.js';
+import {
+  inPath,
+  inPathAsync,
+  type ModuleCompileOptions,
+  type ModuleSource,
+  notArtifact,
+  onlyBinary,
+  readFile,
+  readFileAsync,
+  toBinary,
+  toBytes,
+  toPath,
+  toText,
+} from './source.js';
 
 /** A compiled module, ready to be instantiated any number of times. Immutable.
  *
@@ -440,98 +441,5 @@ export class Module implements Disposable {
    *  module[Symbol.dispose](); */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-}
-
-export function toBytes(source: ModuleSource): Uint8Array {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (ArrayBuffer.isView(source)) {
-    const view: ArrayBufferView = source;
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  }
-  throw new TypeError('a module is given as a Uint8Array or an ArrayBuffer');
-}
-
-/** The text of a module in text format; undefined for a binary. Text starts with a parenthesis or a comment, a binary with a 0 byte. */
-export function toText(source: ModuleSource): string | undefined {
-  if (typeof source === 'string') return source;
-  const bytes = toBytes(source);
-  for (const byte of bytes) {
-    if (byte === 0x28 || byte === 0x3b) return new TextDecoder().decode(bytes);
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return undefined;
-  }
-  return undefined;
-}
-
-/** The binary of a module in either format. */
-export function toBinary(source: ModuleSource): Uint8Array {
-  const text = toText(source);
-  return text === undefined ? notArtifact(toBytes(source)) : parseTextSync(text);
-}
-
-/** The bytes, unless they are text. */
-function onlyBinary(source: Uint8Array | ArrayBuffer): Uint8Array {
-  if (toText(source) !== undefined) {
-    throw new CompileError(
-      'MODULE_MALFORMED',
-      'this is a module in text format, where a binary is wanted: new Module, Module.compile and Module.fromFile take text (at offset 0x0)',
-      0,
-    );
-  }
-  return notArtifact(toBytes(source));
-}
-
-/** The bytes, unless they are an artifact, which the compiler could only call malformed. */
-function notArtifact(bytes: Uint8Array): Uint8Array {
-  if (isArtifact(bytes)) {
-    throw new CompileError('MODULE_MALFORMED', 'this is an artifact, not a module: Module.deserialize takes artifacts (at offset 0x0)', 0);
-  }
-  return bytes;
-}
-
-/** A path, or a file URL of one. */
-function toPath(path: string | URL): string {
-  if (typeof path !== 'string' && !(path instanceof URL)) throw new TypeError('a file is given as a path or a file URL');
-  return typeof path === 'string' ? path : fileURLToPath(path);
-}
-
-/** Reads a file; an OuroError says in plain words why it cannot be. */
-export function readFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-async function readFileAsync(path: string): Promise<Uint8Array> {
-  try {
-    return await promises.readFile(path);
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-/** The same error with the path before its message. */
-export function inFile(path: string, error: unknown): unknown {
-  if (error instanceof Error && !(error instanceof OuroError && error.code === 'FILE_UNREADABLE'))
-    error.message = `${path}: ${error.message}`;
-  return error;
-}
-
-function inPath<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw inFile(path, error);
-  }
-}
-
-async function inPathAsync<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw inFile(path, error);
   }
 }

@@ -5,13 +5,14 @@ import { keepCacheFolder } from '../cache/location.js';
 import { KEY_PATTERN, keyOfHash } from '../cache/key.js';
 import { Code } from '../artifact/code.js';
 import type { Config } from '../engine/config.js';
-import { compilerHash } from '../compile/cores.js';
+import { compilerHash } from '../compile/compiler-wasm.js';
 import { Engine } from '../engine/engine.js';
 import type { Func } from '../run/func.js';
 import type { Store, StoreOwner } from '../run/store.js';
 import { clearTimeout, setTimeout } from '../base/timers.js';
 import type { Trap } from '../run/trap.js';
 import type { Callable } from '../base/types.js';
+import { handOver } from '../selfhost/native-core.js';
 import { toError } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { adopt } from '../webassembly/functions.js';
@@ -31,7 +32,7 @@ class RegisterEngine extends Engine implements StoreOwner {
     return toError(trap);
   }
 
-  adopt = (store: Store, callable: Callable): Func | undefined => adopt(store, callable);
+  adopt = (store: Store, callable: Callable): Func | null | undefined => adopt(store, callable);
 }
 
 let shared: RegisterEngine | undefined;
@@ -111,6 +112,7 @@ export function findShared(key: string, id: string, nonce: string): Code | undef
 
 /** Native code for a binary, whatever the mode: from the cache, or compiled now. Throws what the compiler says. */
 export function compileNow(bytes: Uint8Array, key = engine().keyOf(bytes)): Code {
+  handOver();
   const code = engine().load(bytes);
   writeNote(nameOf(bytes), 'ouro');
   return remember(key, code);
@@ -118,6 +120,7 @@ export function compileNow(bytes: Uint8Array, key = engine().keyOf(bytes)): Code
 
 /** The same without blocking. */
 export async function compileSoon(bytes: Uint8Array, key: string): Promise<Code> {
+  handOver();
   const code = await engine().loadAsync(bytes);
   writeNote(nameOf(bytes), 'ouro');
   return remember(key, code);

@@ -1,6 +1,6 @@
 /** errors: Ouro's errors as the errors of the JS API: V8's classes, V8's words, since applications look at both. */
 
-import type { Trap, TrapCodeName } from '../run/trap.js';
+import { type Trap, v8TrapText } from '../run/trap.js';
 import { filesFolder } from '../base/bundled.js';
 import { V8 } from '../base/v8.js';
 
@@ -12,21 +12,6 @@ export type Context =
   | 'WebAssembly.instantiate()'
   | 'WebAssembly.compileStreaming()'
   | 'WebAssembly.instantiateStreaming()';
-
-const trapTexts: Record<TrapCodeName, string> = {
-  Unreachable: 'unreachable',
-  MemoryOutOfBounds: 'memory access out of bounds',
-  TableOutOfBounds: 'table index is out of bounds',
-  IndirectCallToNull: 'null function or function signature mismatch',
-  BadSignature: 'null function or function signature mismatch',
-  IntegerOverflow: 'divide result unrepresentable',
-  IntegerDivisionByZero: 'divide by zero',
-  BadConversionToInteger: 'float unrepresentable in integer range',
-  StackOverflow: 'Maximum call stack size exceeded',
-  NullReference: 'dereferencing a null pointer',
-  HeapMisaligned: 'operation does not support unaligned accesses',
-  Interrupt: 'interrupted',
-};
 
 /** Opcodes of i32.div_s and i64.div_s, which share a trap with conversions of floats. */
 const DIVISIONS = [0x6d, 0x7f];
@@ -43,8 +28,8 @@ function ownFrame(line: string): boolean {
 function trapText(trap: Trap): string {
   const { code } = trap;
   if (code === 'IntegerDivisionByZero' && REMAINDERS.includes(trap.opcode ?? 0)) return 'remainder by zero';
-  if (code === 'IntegerOverflow' && !DIVISIONS.includes(trap.opcode ?? DIVISIONS[0])) return trapTexts.BadConversionToInteger;
-  return trapTexts[code];
+  if (code === 'IntegerOverflow' && !DIVISIONS.includes(trap.opcode ?? DIVISIONS[0])) return v8TrapText('BadConversionToInteger');
+  return v8TrapText(code);
 }
 
 /** The error that the application gets for a trap: a RuntimeError, or a RangeError for runaway recursion. */

@@ -3,7 +3,7 @@
  *  In: a binary. Out: SHA-256 of a sample of it and its length, in hexadecimal digits; of all of it where it is small.
  *  Cost: that of hashing 64 KiB, however large the binary is. */
 
-import { sha256 } from '../cache/key.js';
+import { sha256 } from '../helper/hash.js';
 
 const BLOCK = 256;
 const COUNT = 256;

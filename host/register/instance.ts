@@ -1,32 +1,30 @@
 /** instance: WebAssembly.Instance, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
 
-import { prepareWrappers } from '../run/calls.js';
-import { ArtifactError, LinkError, OuroError } from '../base/errors.js';
-import { type Extern, toExtern as externOfMemory } from '../run/extern.js';
-import { Func } from '../run/func.js';
-import { Global as OuroGlobal } from '../run/global.js';
-import { Instance as OuroInstance } from '../run/instance.js';
-import { Memory } from '../run/memory.js';
-import { Store } from '../run/store.js';
-import { Table as OuroTable } from '../run/table.js';
-import { Trap } from '../run/trap.js';
+import type { Code } from '../artifact/code.js';
+import { ArtifactError, LinkError } from '../base/errors.js';
 import { type Callable, describeType, type ExternType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
+import type { Extern } from '../run/extern.js';
+import { LinkedInstance } from '../run/instance.js';
+import { Store } from '../run/store.js';
+import { Trap } from '../run/trap.js';
+import { SECTION_IMPORT, SECTION_TYPE } from '../wasm/binary.js';
+import { extract } from '../wasm/outline.js';
+import { exportsOf } from '../webassembly/exports.js';
+import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from '../webassembly/functions.js';
+import { type GlobalState, globalState, noteGlobal, wrapV8Global } from '../webassembly/global.js';
+import { completePrototype } from '../webassembly/idl.js';
+import { fits, toExtern } from '../webassembly/imports.js';
+import { secret } from '../webassembly/secret.js';
+import { noteTable, TableState, tableState, wrapV8Table } from '../webassembly/table.js';
 import { compileNow, engine } from './artifacts.js';
 import { type Context, inContext, toError } from './errors.js';
-import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from '../webassembly/functions.js';
-import { type GlobalState, globalState, noteGlobal, wrapOuroGlobal, wrapV8Global } from '../webassembly/global.js';
-import { completePrototype } from '../webassembly/idl.js';
-import { extract } from '../wasm/outline.js';
-import { SECTION_IMPORT, SECTION_TYPE } from '../wasm/binary.js';
 import { log } from './policy.js';
 import { type ImportDescriptor, ModuleRecord } from './record.js';
-import { secret } from '../webassembly/secret.js';
-import { noteTable, TableState, tableState, wrapOuroTable, wrapV8Table } from '../webassembly/table.js';
 
 export type Exports = Readonly<Record<string, unknown>>;
 
-let exportsOf: (instance: unknown) => Exports | undefined;
+let exportsBehind: (instance: unknown) => Exports | undefined;
 
 export class Instance {
   readonly #exports: Exports;
@@ -38,11 +36,12 @@ export class Instance {
   }
 
   static {
-    exportsOf = (instance) => (typeof instance === 'object' && instance !== null && #exports in instance ? instance.#exports : undefined);
+    exportsBehind = (instance) =>
+      typeof instance === 'object' && instance !== null && #exports in instance ? instance.#exports : undefined;
   }
 
   get exports(): Exports {
-    const exports = exportsOf(this);
+    const exports = exportsBehind(this);
     if (!exports) throw new TypeError('WebAssembly.Instance.exports: Receiver is not a WebAssembly.Instance');
     return exports;
   }
@@ -67,7 +66,7 @@ function link(module: unknown, importObject: unknown, context: Context): Exports
   const forwarded = forward(record, values);
   if (forwarded) return forwarded;
 
-  const states = values.map((value) => tableState(value) ?? globalState(value));
+  const states = statesOf(values);
   const linked = states.filter((state) => state?.linked && (state instanceof TableState || state.mutable));
   const onV8 = linked.some((state) => state!.v8) || values.some(isSuspending);
   const stores = new Set(linked.flatMap((state) => state!.ouro?.store ?? []));
@@ -84,6 +83,9 @@ function link(module: unknown, importObject: unknown, context: Context): Exports
   }
   return linkV8(record, imports, values, context);
 }
+
+/** The states of tables and globals among the imports. */
+const statesOf = (values: readonly unknown[]) => values.map((value) => tableState(value) ?? globalState(value));
 
 /** Native code for a module that V8 was to run, and that must use objects of an instance on Ouro. */
 function toNative(record: ModuleRecord, shared: readonly (TableState | GlobalState | undefined)[], context: Context) {
@@ -215,31 +217,28 @@ function fromV8(value: unknown): unknown {
 /** Undefined when the instance has to run on V8. */
 function linkOuro(
   record: ModuleRecord,
-  code: NonNullable<ModuleRecord['code']>,
+  code: Code,
   store: Store,
   imports: readonly ImportDescriptor[],
   values: readonly unknown[],
   context: Context,
 ): Exports | undefined {
-  const wanted = code.plan.imports;
   const externs: Extern[] = [];
-  const states: (TableState | GlobalState)[] = [];
   let functions = 0;
-  for (const [i, value] of values.entries()) {
-    const { type } = wanted[i];
-    const index = type.kind === 'func' ? functions++ : 0;
-    const extern = toExtern(store, value, type, index, states);
-    if (!extern) return failImport(record, imports, values, i, type, context);
+  for (const [i, { type }] of code.plan.imports.entries()) {
+    const extern = toExtern(store, values[i], type, type.kind === 'func' ? String(functions++) : '');
+    if (!extern || !fits(store, extern, type)) return failImport(record, imports, values, i, type, context);
     externs.push(extern);
   }
-  let instance: OuroInstance;
+  const states = statesOf(values).filter((state) => state !== undefined && (state instanceof TableState || state.mutable));
+  let instance: LinkedInstance;
   let started = false;
   try {
-    instance = new OuroInstance(store, { code }, externs, () => {
+    instance = new LinkedInstance(store, code, externs, () => {
       started = true;
       for (const state of states) {
-        state.linked = true;
-        state.owner ??= record;
+        state!.linked = true;
+        state!.owner ??= record;
       }
     });
   } catch (error) {
@@ -249,74 +248,10 @@ function linkOuro(
       log(() => `a module runs on V8: ${error.message}`);
       return undefined;
     }
-    if (error instanceof LinkError || (error instanceof OuroError && error.code === 'WRONG_STORE')) {
-      return failImport(record, imports, values, undefined, undefined, context, error);
-    }
     if (error instanceof ArtifactError) throw new V8.LinkError(`${context}: ${error.message}`);
     throw error instanceof Trap ? segmentError(error, context) : error;
   }
-  return exportsOfOuro(instance, record, code);
-}
-
-/** What an import's value is in a store; undefined when it does not fit. */
-function toExtern(
-  store: Store,
-  value: unknown,
-  wanted: ExternType,
-  funcIndex: number,
-  states: (TableState | GlobalState)[],
-): Extern | undefined {
-  switch (wanted.kind) {
-    case 'func': {
-      if (typeof value !== 'function') return undefined;
-      if (!isExportedFunction(value)) return new Func(store, wanted, value as Callable, String(funcIndex));
-      const func = Func.inStore(store, value);
-      return func?.type() === wanted ? func : undefined;
-    }
-    case 'memory':
-      return externOfMemory(store, value, wanted);
-    case 'table': {
-      const state = tableState(value);
-      const table = state?.toOuro(store);
-      if (!table) return undefined;
-      noteTable(value as any, state!);
-      states.push(state!);
-      return table;
-    }
-    case 'global': {
-      const state = globalState(value);
-      if (!state) return wanted.mutable ? undefined : constant(store, value, wanted);
-      const global = state.toOuro(store, wanted);
-      if (!global) return undefined;
-      noteGlobal(value as any, state, global);
-      if (state.mutable) states.push(state);
-      return global;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** An immutable global of a JS value. */
-function constant(store: Store, value: unknown, wanted: ExternType & { kind: 'global' }): OuroGlobal | undefined {
-  const { content } = wanted;
-  if (content === 'externref') return new OuroGlobal(store, wanted, value);
-  if (content === 'funcref') return value === null || isExportedFunction(value) ? new OuroGlobal(store, wanted, value) : undefined;
-  return typeof value === (content === 'i64' ? 'bigint' : 'number') ? new OuroGlobal(store, wanted, value) : undefined;
-}
-
-function exportsOfOuro(instance: OuroInstance, record: ModuleRecord, { plan }: NonNullable<ModuleRecord['code']>): Exports {
-  const exports = Object.create(null) as Record<string, unknown>;
-  const externs = plan.exports.map((_, position) => instance.exportAt(position));
-  prepareWrappers(externs.flatMap((extern) => (extern instanceof Func ? [extern.kind] : [])));
-  for (const [position, { name }] of plan.exports.entries()) exports[name] = fromOuro(externs[position], record);
-  return Object.freeze(exports);
-}
-
-function fromOuro(extern: Extern, record: ModuleRecord): unknown {
-  if (extern instanceof Func) return extern.callable;
-  if (extern instanceof Memory) return extern.js;
-  return extern instanceof OuroTable ? wrapOuroTable(extern, record) : wrapOuroGlobal(extern, record);
+  return exportsOf(instance, record);
 }
 
 /** An active segment that does not fit. */
@@ -344,15 +279,14 @@ function fail(record: ModuleRecord, importObject: unknown, context: Context): ne
   return failLikeV8(module, importObject, context);
 }
 
-/** Import `index`, if that is known, does not fit. */
+/** Import `index` does not fit. */
 function failImport(
   record: ModuleRecord,
   imports: readonly ImportDescriptor[],
   values: readonly unknown[],
-  index: number | undefined,
-  type: ExternType | undefined,
+  index: number,
+  type: ExternType,
   context: Context,
-  cause?: Error,
 ): never {
   const forV8 = values.map((value, i) => {
     const state = tableState(value) ?? globalState(value);
@@ -367,7 +301,6 @@ function failImport(
       throw inContext(error, 'WebAssembly.Instance()', context);
     }
   }
-  if (index === undefined) throw new V8.LinkError(`${context}: ${cause?.message}`);
   const { module, name } = imports[index];
-  throw new V8.LinkError(`${context}: Import #${index} "${module}" "${name}": it is no ${describeType(type!)} that Ouro can use`);
+  throw new V8.LinkError(`${context}: Import #${index} "${module}" "${name}": it is no ${describeType(type)} that Ouro can use`);
 }

@@ -5,6 +5,7 @@
 import { Accessor } from '../../runtime/artifact.js';
 import type { Cell } from '../helper/native.js';
 import type { Store } from './store.js';
+import { toI32 } from './values.js';
 import type { Callable } from '../base/types.js';
 
 /** What a function does, and where its global is. */
@@ -15,7 +16,7 @@ export interface Access {
 
 /** The argument as an i32. Throws for a store that was disposed of. */
 function receive(store: Store, value: unknown): number {
-  const converted = +(value as number) | 0;
+  const converted = toI32(value);
   if (store.watched.length === 0) store.refresh();
   return converted;
 }

@@ -9,62 +9,9 @@ import { driver } from './activation.js';
 import { addressBits, CALLEE, native, STACK_ARGS, STACK_RESULTS, STATUS } from '../helper/native.js';
 import { passRangeError } from '../base/host-stack.js';
 import type { Store } from './store.js';
-import type { Callable, FuncType, ValType } from '../base/types.js';
-
-/** Where a value stands in the slots, in bytes. */
-interface Place {
-  readonly type: ValType;
-  readonly at: number;
-}
-
-interface Layout {
-  readonly params: readonly Place[];
-  readonly results: readonly Place[];
-  /** In words. */
-  readonly stackArgs: number;
-  readonly stackResults: number;
-  /** Neither float parameters nor stack words. */
-  readonly intsOnly: boolean;
-  /** JS has values of all these types. */
-  readonly crosses: boolean;
-}
-
-const layouts = new WeakMap<FuncType, Layout>();
-
-const isFloat = (type: ValType) => type === 'f32' || type === 'f64' || type === 'v128';
-
-/** ABI.md: integers and floats have registers of their own; what finds none goes to the stack in order. */
-function place(types: readonly ValType[], intCount: number, floatCount: number): { places: Place[]; stack: number } {
-  let ints = 0;
-  let floats = 0;
-  let stack = 0;
-  const places = types.map((type) => {
-    const float = isFloat(type);
-    if (float ? floats < floatCount : ints < intCount) {
-      return { type, at: float ? L.SLOT_FLOATS + 16 * floats++ : L.SLOT_INTS + 8 * ints++ };
-    }
-    return { type, at: L.SLOT_STACK + 8 * stack++ };
-  });
-  return { places, stack };
-}
-
-export function layoutOf(type: FuncType): Layout {
-  let found = layouts.get(type);
-  if (!found) {
-    const params = place(type.params, L.SLOT_INT_COUNT, L.SLOT_FLOAT_COUNT);
-    const results = place(type.results, L.SLOT_RESULT_INT_COUNT, L.SLOT_RESULT_FLOAT_COUNT);
-    found = {
-      params: params.places,
-      results: results.places,
-      stackArgs: params.stack,
-      stackResults: results.stack,
-      crosses: ![...type.params, ...type.results].includes('v128'),
-      intsOnly: params.stack === 0 && results.stack === 0 && !type.params.some(isFloat),
-    };
-    layouts.set(type, found);
-  }
-  return found;
-}
+import type { Callable, FuncType } from '../base/types.js';
+import { isFloat, type Layout, layoutOf, type Place } from './layout.js';
+import { crossingOf, type Raw } from './values.js';
 
 let generates: boolean | undefined;
 
@@ -81,83 +28,15 @@ function mayGenerate(): boolean {
   return generates;
 }
 
-/** A host function's list of results. */
-function toList(value: unknown, count: number): unknown[] {
+/** The results of a host function that has several. */
+function listOf(value: any, count: number): unknown[] {
+  if (typeof value?.[Symbol.iterator] !== 'function') throw new TypeError('a host function with several results must return an iterable');
   const list = Array.from(value as Iterable<unknown>);
   if (list.length !== count) throw new TypeError(`the host function must return ${count} values, not ${list.length}`);
   return list;
 }
 
-function iterable(value: unknown): unknown {
-  if (value === null || value === undefined || typeof (value as any)[Symbol.iterator] !== 'function') {
-    throw new TypeError('a host function with several results must return an iterable');
-  }
-  return value;
-}
-
-const results = (value: unknown, count: number) => toList(iterable(value), count);
-
-// Generated code. Names in it: `n` the helper, its views i32, u32, i64, f32, f64, `store`; `results` as above.
-
-/** The conversion of JS expression `js` to what `put` stores. */
-function convert(type: ValType, js: string): string {
-  switch (type) {
-    case 'i32':
-      // ToNumber first: the operator takes a BigInt, and fails later, in other words.
-      return `+${js} | 0`;
-    case 'i64':
-      return `BigInt.asIntN(64, ${js})`;
-    case 'f32':
-    case 'f64':
-      return `+${js}`;
-    case 'externref':
-      return `store.externToHandle(${js})`;
-    case 'funcref':
-      return `store.funcToAddress(${js})`;
-    default:
-      throw new TypeError(`a ${type} cannot cross the border to JS`);
-  }
-}
-
-/** Stores a converted value. Integers fill their whole word. */
-function put({ type, at }: Place, name: string): string {
-  switch (type) {
-    case 'i64':
-      return `i64[${at >> 3}] = ${name};`;
-    case 'f32':
-      return `f32[${at >> 2}] = ${name};`;
-    case 'f64':
-      return `f64[${at >> 3}] = ${name};`;
-    case 'funcref':
-      return `u32[${at >> 2}] = ${name}; u32[${(at >> 2) + 1}] = ${name} / 4294967296;`;
-    default:
-      return `i32[${at >> 2}] = ${name}; i32[${(at >> 2) + 1}] = 0;`;
-  }
-}
-
-/** What stands in the slots, unconverted where converting needs the store. */
-function get({ type, at }: Place): string {
-  switch (type) {
-    case 'i32':
-      return `i32[${at >> 2}]`;
-    case 'i64':
-      return `i64[${at >> 3}]`;
-    case 'f32':
-      return `f32[${at >> 2}]`;
-    case 'f64':
-      return `f64[${at >> 3}]`;
-    case 'funcref':
-      return `u32[${at >> 2}] + u32[${(at >> 2) + 1}] * 4294967296`;
-    default:
-      return `u32[${at >> 2}]`;
-  }
-}
-
-/** The JS value of what `get` read. */
-function reveal(type: ValType, name: string): string {
-  if (type === 'externref') return `store.externFromHandle(${name})`;
-  return type === 'funcref' ? `store.callableAt(${name})` : name;
-}
+// Generated code. Names in it: `n` the helper, its views i32, u32, i64, f32, f64, `store`; `listOf` as above.
 
 const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair, unwind } = n;';
 
@@ -197,14 +76,14 @@ function wrapperText({ type, leaf }: Kind): string {
   const { params, results, stackArgs, stackResults } = layout;
   const names = params.map((_, i) => `a${i}`).join(', ');
   // Handles of external references last, with nothing of the user's between them and wasm: see externs.ts.
-  const conversion = ({ type }: Place, i: number) => `const v${i} = ${convert(type, `a${i}`)};`;
+  const conversion = ({ type }: Place, i: number) => `const v${i} = ${crossingOf(type).convertText(`a${i}`)};`;
   const isExtern = ({ type }: Place) => type === 'externref';
   const conversions = params.map((each, i) => (isExtern(each) ? '' : conversion(each, i)));
   if (params.some(isExtern)) conversions.push('if (store.externs.due) store.externs.collect();');
   conversions.push(...params.map((each, i) => (isExtern(each) ? conversion(each, i) : '')));
-  const stores = params.map((each, i) => put(each, `v${i}`));
-  const read = results.map((each, i) => `const r${i} = ${get(each)};`);
-  const values = results.map(({ type }, i) => reveal(type, `r${i}`));
+  const stores = params.map(({ type, at }, i) => crossingOf(type).putText(at, `v${i}`));
+  const read = results.map(({ type, at }, i) => `const r${i} = ${crossingOf(type).getText(at)};`);
+  const values = results.map(({ type }, i) => crossingOf(type).revealText(`r${i}`));
   // Entering uses the counts up: they are 0 as long as nobody sets them.
   const onStack = stackArgs > 0 || stackResults > 0;
   const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
@@ -230,68 +109,21 @@ type InvokerFactory = (store: Store, callback: Callable) => () => void;
 
 function generateInvoker(type: FuncType): InvokerFactory {
   const layout = layoutOf(type);
-  const read = layout.params.map((each, i) => `const a${i} = ${get(each)};`);
-  const names = layout.params.map(({ type }, i) => reveal(type, `a${i}`)).join(', ');
-  const stores = layout.results.map((each, i) => put(each, `v${i}`)).join('\n');
+  const read = layout.params.map(({ type, at }, i) => `const a${i} = ${crossingOf(type).getText(at)};`);
+  const names = layout.params.map(({ type }, i) => crossingOf(type).revealText(`a${i}`)).join(', ');
+  const stores = layout.results.map(({ type, at }, i) => crossingOf(type).putText(at, `v${i}`)).join('\n');
   const count = layout.results.length;
   let finish = `callback(${names});`;
-  if (count === 1) finish = `const r = callback(${names}); const v0 = ${convert(layout.results[0].type, 'r')};`;
+  if (count === 1) finish = `const r = callback(${names}); const v0 = ${crossingOf(layout.results[0].type).convertText('r')};`;
   if (count > 1) {
-    const conversions = layout.results.map(({ type }, i) => `const v${i} = ${convert(type, `r[${i}]`)};`);
-    finish = `const r = results(callback(${names}), ${count}); ${conversions.join('\n')}`;
+    const conversions = layout.results.map(({ type }, i) => `const v${i} = ${crossingOf(type).convertText(`r[${i}]`)};`);
+    finish = `const r = listOf(callback(${names}), ${count}); ${conversions.join('\n')}`;
   }
   const text = `'use strict'; ${views} return (store, callback) => () => { ${read.join('\n')} ${finish} ${stores} };`;
-  return new Function('n', 'results', text)(native(), results);
+  return new Function('n', 'listOf', text)(native(), listOf);
 }
 
 // The same without generated code.
-
-/** Converts as the JS API does; the value is what `putValue` stores. */
-export function convertValue(store: Store, type: ValType, value: any): number | bigint {
-  switch (type) {
-    case 'i32':
-      return +value | 0;
-    case 'i64':
-      return BigInt.asIntN(64, value);
-    case 'f32':
-    case 'f64':
-      return +value;
-    case 'externref':
-      return store.externToHandle(value);
-    case 'funcref':
-      return store.funcToAddress(value);
-    default:
-      throw new TypeError(`a ${type} cannot cross the border to JS`);
-  }
-}
-
-function putValue({ type, at }: Place, value: number | bigint): void {
-  const { i32, u32, i64, f32, f64 } = native();
-  if (type === 'i64') i64[at >> 3] = value as bigint;
-  else if (type === 'f32') f32[at >> 2] = value as number;
-  else if (type === 'f64') f64[at >> 3] = value as number;
-  else if (type === 'funcref') {
-    u32[at >> 2] = value as number;
-    u32[(at >> 2) + 1] = (value as number) / 2 ** 32;
-  } else {
-    i32[at >> 2] = value as number;
-    i32[(at >> 2) + 1] = 0;
-  }
-}
-
-function getValue({ type, at }: Place): number | bigint {
-  const { i32, u32, i64, f32, f64 } = native();
-  if (type === 'i32') return i32[at >> 2];
-  if (type === 'i64') return i64[at >> 3];
-  if (type === 'f32') return f32[at >> 2];
-  if (type === 'f64') return f64[at >> 3];
-  return type === 'funcref' ? u32[at >> 2] + u32[(at >> 2) + 1] * 2 ** 32 : u32[at >> 2];
-}
-
-export function revealValue(store: Store, type: ValType, raw: number | bigint): unknown {
-  if (type === 'externref') return store.externFromHandle(raw as number);
-  return type === 'funcref' ? store.callableAt(raw as number) : raw;
-}
 
 /** Enters the FuncRef at `address`; the arguments are in the slots, and so are the results afterwards. */
 function enter(store: Store, address: number, layout: Layout): void {
@@ -316,28 +148,40 @@ function enter(store: Store, address: number, layout: Layout): void {
 
 function plainWrapper(type: FuncType): WrapperFactory {
   const layout = layoutOf(type);
+  const { params, results } = layout;
   return (store, address, name) => {
     const call = (...args: unknown[]) => {
-      const converted = layout.params.map(({ type }, i) => convertValue(store, type, args[i]));
+      const raws = params.map(({ type }, i) => crossingOf(type).convert(store, args[i]));
       if (store.watched.length === 0) store.refresh();
-      for (let i = 0; i < converted.length; i++) putValue(layout.params[i], converted[i]);
+      putAll(params, raws);
       enter(store, address, layout);
-      const raw = layout.results.map(getValue);
-      const values = layout.results.map(({ type }, i) => revealValue(store, type, raw[i]));
+      const values = takeAll(store, results);
       return values.length <= 1 ? values[0] : values;
     };
     Object.defineProperty(call, 'name', { value: name });
-    Object.defineProperty(call, 'length', { value: layout.params.length });
+    Object.defineProperty(call, 'length', { value: params.length });
     return call;
   };
 }
 
-function invokePlainly(layout: Layout, store: Store, callback: Callable): void {
-  const raw = layout.params.map(getValue);
-  const answer = callback(...layout.params.map(({ type }, i) => revealValue(store, type, raw[i])));
-  const list = layout.results.length > 1 ? results(answer, layout.results.length) : [answer];
-  const converted = layout.results.map(({ type }, i) => convertValue(store, type, list[i]));
-  for (let i = 0; i < converted.length; i++) putValue(layout.results[i], converted[i]);
+function invokePlainly({ params, results }: Layout, store: Store, callback: Callable): void {
+  const answer = callback(...takeAll(store, params));
+  const list = results.length > 1 ? listOf(answer, results.length) : [answer];
+  const raws = results.map(({ type }, i) => crossingOf(type).convert(store, list[i]));
+  putAll(results, raws);
+}
+
+/** Stores converted values into the slots. */
+function putAll(places: readonly Place[], raws: readonly Raw[]): void {
+  const views = native();
+  places.forEach(({ type, at }, i) => void crossingOf(type).put(views, at, raws[i]));
+}
+
+/** JS values of what stands in the slots; all is read before any is made one. */
+function takeAll(store: Store, places: readonly Place[]): unknown[] {
+  const views = native();
+  const raws = places.map(({ type, at }) => crossingOf(type).get(views, at));
+  return places.map(({ type }, i) => crossingOf(type).reveal(store, raws[i]));
 }
 
 const invokers = new WeakMap<FuncType, InvokerFactory>();
@@ -364,7 +208,7 @@ const FIRST_CALLS = 8;
  *  a faster one takes its place when it turns out to be called often. */
 export function makeInvoker(type: FuncType, store: Store, callback: Callable): () => void {
   const layout = layoutOf(type);
-  if (!layout.crosses) throw new TypeError('a v128 cannot cross the border to JS');
+  if (!layout.crosses) crossingOf('v128');
   const generated = invokers.get(type);
   if (generated) return generated(store, callback);
   let calls = 0;

@@ -1,4 +1,4 @@
-/** externs: the JS values that wasm of a store holds as external references, by handle: compiled code knows numbers alone.
+/** external-references: the JS values that wasm of a store holds as external references, by handle: compiled code knows numbers alone.
  *  No two stores of a thread give out the same number: each takes ranges of its own. So stores can be merged while frames of both are
  *  suspended and hold handles, where nobody could change them; nor does anything else that holds one have to be found. Values are kept by
  *  store, since a value may be what keeps the store: a list of the thread would keep both for ever.
@@ -73,7 +73,7 @@ const sorted = (runs: Run[]) => runs.sort((one, two) => one.first - two.first);
 /** In place of a value whose handle has been taken back. */
 const vacant = Symbol('vacant');
 
-export class Externs {
+export class ExternalReferences {
   /** By their first numbers. */
   #runs: Run[] = [];
   /** Where the next number comes from; it has most of the handles. Its first number and its values stand here too: that is a load less. */
@@ -131,7 +131,7 @@ export class Externs {
   }
 
   /** Takes everything over from the list of a store that becomes one with this one's. What holds a handle need not know. */
-  absorb(other: Externs): void {
+  absorb(other: ExternalReferences): void {
     // A value that both have keeps two handles, as long as they are held: wasm cannot compare them.
     for (const [key, handle] of other.#handles) if (!this.#handles.has(key)) this.#handles.set(key, handle);
     this.#runs = sorted([...this.#runs, ...other.#runs]);

@@ -1,34 +1,13 @@
 /** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
 
 import { type Access, makeAccessor } from './accessor.js';
-import { callBits, type Kind, kindOf, makeWrapper } from './calls.js';
+import { callBits, type Kind, kindOf, makeInvoker, makeWrapper } from './calls.js';
+import { functionBehind, StoredFunction, standFor } from './identity.js';
 import type { Store } from './store.js';
 import type { Callable, FuncType } from '../base/types.js';
 import { noteUse, USE_HOST_FUNCTION } from '../base/usage.js';
 
-class Given {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: so that a class that extends this one can put private fields into any object
-    return object;
-  }
-}
-
-/** A JS function that stands for a Func, as a private field says: nobody else can see it, and the collector has less work with it than with an
- *  entry of a WeakMap, of which there would be as many as functions in tables. */
-class Standing extends Given {
-  readonly #func: Func;
-
-  constructor(callable: Callable, func: Func) {
-    super(callable);
-    this.#func = func;
-  }
-
-  static for(value: unknown): Func | undefined {
-    return typeof value === 'function' && #func in value ? (value as unknown as Standing).#func : undefined;
-  }
-}
-
-export class Func {
+export class Func extends StoredFunction {
   readonly store: Store;
   /** @internal Of the FuncRef. */
   readonly address: number;
@@ -48,6 +27,7 @@ export class Func {
    *  does, where JS can do it. */
   constructor(store: Store, type: FuncType, origin: Callable | number, name: string, leaf?: boolean, access?: Access);
   constructor(store: Store, type: FuncType, origin: Callable | number, name?: string, leaf = false, access?: Access) {
+    super();
     this.store = store;
     this.kind = kindOf(type, leaf);
     this.#name = name ?? '';
@@ -57,13 +37,13 @@ export class Func {
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
       noteUse(USE_HOST_FUNCTION);
-      this.address = store.addHostFunc(this, type, origin);
+      this.address = store.addHostFunc(this, type, makeInvoker(type, store, origin));
     }
   }
 
   /** The Func that a JS function stands for, if it does. */
   static ofCallable(value: unknown): Func | undefined {
-    return Standing.for(value);
+    return typeof value === 'function' ? (functionBehind(value) as Func | undefined) : undefined;
   }
 
   /** @internal Makes the function that `callable` is elsewhere known to a store, where it keeps its identity: it is what this store gives out
@@ -73,14 +53,6 @@ export class Func {
     func.#callable = callable;
     store.noteAdopted(callable, func);
     return func;
-  }
-
-  /** @internal The function that a JS function stands for in a store: its own, or one that it has adopted or can adopt. */
-  static inStore(store: Store, value: unknown): Func | undefined {
-    const func = Func.ofCallable(value);
-    if (typeof value !== 'function' || func?.store.equals(store)) return func;
-    const callable = value as Callable;
-    return store.adopted(callable) ?? store.adopt?.(store, callable) ?? func;
   }
 
   type(_store: Store = this.store): FuncType {
@@ -93,7 +65,7 @@ export class Func {
       const made = this.#access
         ? makeAccessor(this.#access, this.store, this.#name)
         : makeWrapper(this.kind, this.store, this.address, this.#name);
-      new Standing(made, this);
+      standFor(made, this);
       this.#callable = made;
     }
     return this.#callable;

@@ -1,10 +1,10 @@
 /** global: a global variable, in a cell that compiled code reads and writes. */
 
 import { GLOBAL_SIZE } from '../../runtime/layout.js';
-import { convertValue, revealValue } from './calls.js';
-import { type Cell, readAddress, writeAddress } from '../helper/native.js';
+import type { Cell } from '../helper/native.js';
 import type { Store } from './store.js';
 import type { GlobalType } from '../base/types.js';
+import { crossingOf, type Views, viewsOf } from './values.js';
 
 const HIGH = 32n;
 
@@ -13,6 +13,7 @@ export class Global {
   /** @internal */
   readonly cell: Cell;
   readonly #type: GlobalType;
+  #views: Views | undefined;
 
   /** A new global; `value` converts as in the JS API.
    *
@@ -34,20 +35,8 @@ export class Global {
 
   get(store: Store): any {
     this.store.check(store, 'global');
-    const { words, at } = this.cell;
-    const { content } = this.#type;
-    switch (content) {
-      case 'i32':
-        return words[at] | 0;
-      case 'i64':
-        return BigInt.asIntN(64, this.bits);
-      case 'f32':
-        return new Float32Array(words.buffer, words.byteOffset + 4 * at, 1)[0];
-      case 'f64':
-        return new Float64Array(words.buffer, words.byteOffset + 4 * at, 1)[0];
-      default:
-        return revealValue(store, content, readAddress(words, at));
-    }
+    const crossing = crossingOf(this.#type.content);
+    return crossing.reveal(store, crossing.get(this.#cellViews(), 4 * this.cell.at));
   }
 
   /** Throws a TypeError when the global cannot change. */
@@ -89,25 +78,13 @@ export class Global {
   }
 
   #write(value: unknown): void {
-    const { words, at } = this.cell;
-    const { content } = this.#type;
-    const converted = convertValue(this.store, content, value);
-    switch (content) {
-      case 'i64':
-        this.bits = BigInt.asUintN(64, converted as bigint);
-        break;
-      case 'f32':
-        new Float32Array(words.buffer, words.byteOffset + 4 * at, 1)[0] = converted as number;
-        break;
-      case 'f64':
-        new Float64Array(words.buffer, words.byteOffset + 4 * at, 1)[0] = converted as number;
-        break;
-      case 'i32':
-        words[at] = converted as number;
-        words[at + 1] = 0;
-        break;
-      default:
-        writeAddress(words, at, converted as number);
-    }
+    const { convert, put } = crossingOf(this.#type.content);
+    const raw = convert(this.store, value);
+    put(this.#cellViews(), 4 * this.cell.at, raw);
+  }
+
+  #cellViews(): Views {
+    this.#views ??= viewsOf(this.cell.words);
+    return this.#views;
   }
 }

@@ -10,27 +10,24 @@ import type { Code } from '../artifact/code.js';
 import { evaluateConstant } from '../wasm/constant.js';
 import { ArtifactError, LinkError, OuroError } from '../base/errors.js';
 import type { ModuleExport } from '../artifact/export.js';
-import { describeValue, type Extern, toExtern, toJs } from './extern.js';
+import { serveBuiltin } from './builtins.js';
+import type { Extern } from './extern.js';
 import { Func } from './func.js';
 import { Global } from './global.js';
 import { Memory } from './memory.js';
-import type { Module } from '../engine/module.js';
 import { type Cell, native, readAddress, writeAddress } from '../helper/native.js';
-import { type Plan, type PlannedElem, type PlannedExport, type PlannedImport, toAddress } from '../artifact/plan.js';
+import { type Plan, type PlannedElem, type PlannedExport, toAddress } from '../artifact/plan.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
-import { Trap } from './trap.js';
-import { describeType, FuncType, funcTypeById, typeMatches, type ValType } from '../base/types.js';
+import type { StateInstance } from './store-state.js';
+import { Trap, type TrapCodeName } from './trap.js';
+import { FuncType, funcTypeById, type ValType } from '../base/types.js';
 import { noteUse, USE_INSTANCE } from '../base/usage.js';
-
-/** @internal What an instance is made of: a Module, or the compiler core's bare code. */
-export interface HasCode {
-  readonly code: Code;
-}
 
 const start = new FuncType([], []);
 
-export class Instance {
+/** An instance of code whose imports are there, as externs of its store. api/instance.ts is what users make. */
+export class LinkedInstance implements StateInstance {
   readonly store: Store;
   /** @internal Whole index spaces. */
   readonly memories: Memory[] = [];
@@ -47,26 +44,17 @@ export class Instance {
   #droppedElems: boolean[] | undefined;
   /** What has been asked for, by the export's position. */
   readonly #externs: (Extern | undefined)[] = [];
-  #exports: Readonly<Record<string, any>> | undefined;
   /** Functions that somebody has asked for, by FuncRef slot. */
   #funcs: (Func | undefined)[] | undefined;
 
-  /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
-   *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
-   *
-   *     const instance = new Instance(store, module, [new Func(store, type, callback)]); */
-  constructor(store: Store, module: Module, imports?: readonly unknown[]);
-  /** @internal `prepare` runs when all is in place but the start function. */
-  constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: Instance) => void);
-  constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: Instance) => void) {
+  /** @internal `externs`: of this store, one for each import, of types that match. `prepare` runs when all is in place but the start function. */
+  constructor(store: Store, code: Code, externs: readonly Extern[] = [], prepare?: (instance: LinkedInstance) => void) {
     noteUse(USE_INSTANCE);
-    const { code } = module;
     const { artifact, plan } = code;
     const { context, counts } = artifact;
     this.store = store;
     this.#code = code;
     this.#plan = plan;
-    const externs = resolveImports(store, plan, imports);
 
     const { words, at, address } = store.cell(context.size);
     words.set(plan.template, at);
@@ -154,26 +142,6 @@ export class Instance {
     return this.#get(store, name, Global, 'global');
   }
 
-  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. */
-  get exports(): Readonly<Record<string, any>> {
-    if (!this.#exports) {
-      const object: Record<string, any> = Object.create(null);
-      for (const [position, { name }] of this.#plan.exports.entries()) this.#defineExport(object, name, position);
-      this.#exports = Object.preventExtensions(object);
-    }
-    return this.#exports;
-  }
-
-  /** Each export is made when somebody first asks for it. */
-  #defineExport(object: Record<string, any>, name: string, position: number): void {
-    const get = () => {
-      const value = toJs(this.exportAt(position));
-      Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: false });
-      return value;
-    };
-    Object.defineProperty(object, name, { get, enumerable: true, configurable: true });
-  }
-
   /** @internal The FuncRef of an imported function; undefined when the function is the instance's own. */
   importedFuncRef(index: number): number | undefined {
     if (index >= this.#code.artifact.counts.funcImports) return undefined;
@@ -209,11 +177,16 @@ export class Instance {
     const ref = this.#at + (offset >> 2);
     const index = this.#words[ref + (L.FUNCREF_FUNC_INDEX >> 2)];
     const imported = this.importedFuncRef(index);
-    if (imported !== undefined) return this.store.funcAt(imported);
+    if (imported !== undefined) return this.store.funcAt(imported) as Func;
     const type = funcTypeById(this.#words[ref + (L.FUNCREF_TYPE >> 2)]);
     const found = artifact.accessor(index - funcImports);
     const access = found && { accessor: found.accessor, cell: this.#global(found.global).cell };
     return new Func(this.store, type, this.#address + offset, String(index), artifact.isLeaf(index - funcImports), access);
+  }
+
+  /** @internal What compiled code cannot do itself. The result goes into the slots; a trap is returned. */
+  serve(builtin: number): TrapCodeName | undefined {
+    return serveBuiltin(builtin, this);
   }
 
   /** @internal table.init: false when one of the ranges does not fit. */
@@ -238,6 +211,11 @@ export class Instance {
     throw new OuroError('EXPORT_MISSING', `the module has no exported ${what} '${name}'`);
   }
 
+  /** @internal Names of the exports, in module order. */
+  get exportNames(): readonly string[] {
+    return this.#plan.exports.map(({ name }) => name);
+  }
+
   /** @internal By position, in module order. */
   exportAt(position: number): Extern {
     this.#externs[position] ??= this.#find(this.#plan.exports[position]);
@@ -259,7 +237,7 @@ export class Instance {
 
   #func(index: number): Func {
     const imported = this.importedFuncRef(index);
-    return imported === undefined ? this.#funcAtSlot(this.#ownSlot(index)) : this.store.funcAt(imported);
+    return imported === undefined ? this.#funcAtSlot(this.#ownSlot(index)) : (this.store.funcAt(imported) as Func);
   }
 
   /** The FuncRef slot of a function of the instance's own. */
@@ -428,27 +406,4 @@ export class Instance {
     writeAddress(words, at + (L.FUNCREF_VMCONTEXT >> 2), this.#address);
     callBits(start, this.store, address, []);
   }
-}
-
-/** Finds and checks what the module imports. */
-function resolveImports(store: Store, plan: Plan, given: readonly unknown[]): Extern[] {
-  if (!Array.isArray(given)) throw new TypeError("an instance's imports are an array, in the module's order; a Linker takes them by name");
-  if (given.length > plan.imports.length) {
-    throw new LinkError('IMPORT_WRONG_TYPE', `the module has ${plan.imports.length} imports, but ${given.length} were given`);
-  }
-  return plan.imports.map((wanted, i) => resolveImport(store, wanted, given[i]));
-}
-
-function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Extern {
-  const name = () => `"${wanted.module}"."${wanted.name}"`;
-  if (given === undefined)
-    throw new LinkError('IMPORT_MISSING', `unknown import: ${name()}, a ${describeType(wanted.type)}, was not given`);
-  const extern = toExtern(store, given, wanted.type);
-  const problem = (found: string) =>
-    new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name()}: expected ${describeType(wanted.type)}, found ${found}`);
-  if (!extern) throw problem(describeValue(given));
-  if (!extern.store.equals(store)) throw new OuroError('WRONG_STORE', `what was given for ${name()} belongs to another store`);
-  const found = extern.type(store);
-  if (!typeMatches(found, wanted.type)) throw problem(describeType(found));
-  return extern;
 }

@@ -3,14 +3,12 @@
 
 import * as L from '../../runtime/layout.js';
 import { OuroError } from '../base/errors.js';
+import { hasGuard, memoriesAreGuarded } from '../helper/guard.js';
 import { type Cell, native, writeAddress } from '../helper/native.js';
 import { needRoom } from '../base/host-stack.js';
 import type { Store } from './store.js';
 import type { MemoryType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
-
-/** @internal How far compiled code may reach from a memory's base. */
-export const MEMORY_REACH = 2 ** 33;
 
 const PAGE = 65536;
 
@@ -54,7 +52,7 @@ export class Memory {
 
   /** The memory that a JS object stands for in a store. `type` is what it is used as when it is new there. */
   static fromJs(store: Store, v8: WebAssembly.Memory, type: MemoryType): Memory {
-    const memory = store.memoryOf(v8) ?? new Memory(store, type, v8);
+    const memory = (store.memoryOf(v8) as Memory | undefined) ?? new Memory(store, type, v8);
     memory.#expose();
     return memory;
   }
@@ -102,7 +100,7 @@ export class Memory {
 
   /** @internal Whether accesses beyond the end fault, as far as code can reach. */
   get guarded(): boolean {
-    this.#guarded ??= this.#ours ? (guarded ??= probe(this.bytes)) : probe(this.bytes);
+    this.#guarded ??= this.#ours ? memoriesAreGuarded(this.bytes) : hasGuard(this.bytes);
     return this.#guarded;
   }
 
@@ -163,28 +161,6 @@ export class Memory {
 /** Whether a memory's buffer stays what it is when the memory grows. */
 function staysAttached(buffer: ArrayBufferLike): boolean {
   return buffer instanceof SharedArrayBuffer || (buffer as { resizable?: boolean }).resizable === true;
-}
-
-let guarded: boolean | undefined;
-
-/** @internal Whether V8's memories with 32-bit indices have guard pages in this process: all have them, or none, because code of V8's own for any
- *  such memory relies on them, from its first compilation on. Where there is no address space for the guard, V8 refuses to make the memory.
- *  (Tried with limited and with exhausted address space on Node 20, 22, 24 and 26.) */
-export function memoriesAreGuarded(): boolean {
-  if (guarded === undefined) {
-    let memory: WebAssembly.Memory;
-    try {
-      memory = new V8.Memory({ initial: 1 });
-    } catch {
-      return true; // no module with a memory can run now; one without it can
-    }
-    guarded = probe(new Uint8Array(memory.buffer));
-  }
-  return guarded;
-}
-
-function probe(bytes: Uint8Array): boolean {
-  return native().probeGuard(native().address(bytes), bytes.length, MEMORY_REACH);
 }
 
 function createV8({ minimum, maximum, shared, is64, pageSize }: MemoryType): WebAssembly.Memory {

@@ -1,5 +1,5 @@
-/** contents: what a store holds. Stores can be merged: then several Store objects, which wrappers and suspended calls have taken in, hold the same
- *  contents.
+/** store-state: what a store holds. Stores can be merged: then several Store objects, which wrappers and suspended calls have taken in, hold the same
+ *  state. Of functions, instances and memories it knows what the interfaces here say: their files import this one.
  *  What compiled code knows of a store are numbers of instances and host functions, and handles of external references. The former stand in
  *  structures that the host has made and finds again, and are read when wasm leaves, for use at once; so those of the smaller store change.
  *  Handles are in frames too; they are of the thread, and stay (externs.ts).
@@ -8,13 +8,37 @@
 
 import * as L from '../../runtime/layout.js';
 import type { Code } from '../artifact/code.js';
-import { Externs } from './external-references.js';
-import type { Func } from './func.js';
-import type { Instance } from './instance.js';
-import type { Memory } from './memory.js';
+import { ExternalReferences } from './external-references.js';
 import type { Cell } from '../helper/native.js';
-import type { Store } from './store.js';
 import type { Callable } from '../base/types.js';
+import type { TrapCodeName } from './trap.js';
+
+/** A function in a store. */
+export interface StateFunction {
+  /** Of its FuncRef. */
+  readonly address: number;
+  /** What JS calls. */
+  readonly callable: Callable;
+}
+
+/** An instance in a store. */
+export interface StateInstance {
+  /** The function with the FuncRef at this address; undefined when it is none of this instance's. */
+  funcAt(address: number): StateFunction | undefined;
+  /** Tells it its number, which stands where compiled code and the host read it. */
+  setNumber(number: number): void;
+  /** Does what compiled code cannot do itself (runtime/builtins.ts), with arguments and result in the slots; gives a trap, if it is one. */
+  serve(builtin: number): TrapCodeName | undefined;
+}
+
+/** A memory in a store that JS can reach, and so can grow behind our back. */
+export interface StateMemory {
+  /** Of length 0 when it has grown, unless it grows silently. */
+  readonly bytes: Uint8Array;
+  readonly growsSilently: boolean;
+  /** Takes over the present length. */
+  refresh(): void;
+}
 
 /** A piece of memory where structures for compiled code stand. */
 export interface Slab {
@@ -25,32 +49,32 @@ export interface Slab {
 
 /** A host function, and its HostFunc with the FuncRef behind it. */
 interface HostFunc {
-  readonly func: Func;
+  readonly func: StateFunction;
   readonly cell: Cell;
 }
 
-export class Contents {
+export class StoreState<Store> {
   /** All that hold this. */
   readonly stores: Store[];
   /** By number. */
-  readonly instances: Instance[] = [];
+  readonly instances: StateInstance[] = [];
   /** By number: what a host function does. */
   readonly hostFuncs: (() => void)[] = [];
   /** By number. */
   readonly hosts: HostFunc[] = [];
   /** The instance whose function was asked for last: the next is most often another of it. */
-  last: Instance | undefined;
+  last: StateInstance | undefined;
   /** Host functions that stand for functions from elsewhere. */
-  adopted: Map<Callable, Func> | undefined;
+  adopted: Map<Callable, StateFunction> | undefined;
   readonly codes = new Set<Code>();
-  readonly externs = new Externs();
+  readonly externs = new ExternalReferences();
   /** Kept: compiled code points into them. */
   readonly slabs: Slab[] = [];
   /** The one with room. */
   slab: Slab | undefined;
-  /** Memories that JS can reach, and so can grow behind our back. */
-  readonly exposed: Memory[] = [];
-  memories: Map<WebAssembly.Memory, Memory> | undefined;
+  /** Memories that JS can reach. */
+  readonly exposed: StateMemory[] = [];
+  memories: Map<WebAssembly.Memory, StateMemory> | undefined;
   disposed = false;
 
   constructor(store: Store) {
@@ -62,7 +86,7 @@ export class Contents {
   }
 
   /** `invoke`: what it does. Nothing is called between the two lists: where the host's stack ends, both have it or neither. */
-  addHost(func: Func, cell: Cell, invoke: () => void): void {
+  addHost(func: StateFunction, cell: Cell, invoke: () => void): void {
     const number = this.hosts.length;
     setHostNumber(cell, number);
     this.hosts[number] = { func, cell };
@@ -70,7 +94,7 @@ export class Contents {
   }
 
   /** Takes over all that another one has. */
-  absorb(other: Contents): void {
+  absorb(other: StoreState<Store>): void {
     for (const instance of other.instances) instance.setNumber(this.instances.push(instance) - 1);
     for (const [i, { func, cell }] of other.hosts.entries()) this.addHost(func, cell, other.hostFuncs[i]);
     if (other.adopted) {

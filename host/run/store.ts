@@ -4,19 +4,23 @@
 
 import * as B from '../../runtime/builtins.js';
 import * as L from '../../runtime/layout.js';
-import { layoutOf, makeInvoker } from './calls.js';
 import type { Code } from '../artifact/code.js';
-import { Contents } from './store-state.js';
-import type { Engine } from '../engine/engine.js';
 import { OuroError, outOfMemory } from '../base/errors.js';
-import type { Externs } from './external-references.js';
-import { Func } from './func.js';
-import type { Instance } from './instance.js';
-import type { Memory } from './memory.js';
-import { type Cell, native, readAddress, writeAddress } from '../helper/native.js';
 import { needRoom, roomOf } from '../base/host-stack.js';
-import { type RawFrame, Trap, type TrapCodeName, trapNames } from './trap.js';
 import type { Callable, FuncType } from '../base/types.js';
+import type { Engine } from '../engine/engine.js';
+import { type Cell, native, writeAddress } from '../helper/native.js';
+import type { ExternalReferences } from './external-references.js';
+import { functionBehind } from './identity.js';
+import { layoutOf } from './layout.js';
+import { type StateFunction, type StateInstance, type StateMemory, StoreState } from './store-state.js';
+import type { Trap, TrapCodeName } from './trap.js';
+import { readTrap } from './trap-report.js';
+
+/** A function with its store. */
+interface StoreFunction extends StateFunction {
+  readonly store: Store;
+}
 
 /** What a store needs of its engine; the compiler core runs in a store without one. */
 export interface StoreOwner {
@@ -24,8 +28,9 @@ export interface StoreOwner {
   readonly maxWasmStack: number;
   /** What callers get for a trap; the Trap itself where this is missing. */
   toError?(trap: Trap): Error;
-  /** Takes a function of another store or of V8 into a store, with `Func.adopt`; undefined when it cannot be. */
-  adopt?(store: Store, callable: Callable): Func | undefined;
+  /** Takes a function of another store or of V8 into a store, with `Func.adopt`. Undefined: it is no exported function; null: it is one that cannot be
+   *  there. */
+  adopt?(store: Store, callable: Callable): StateFunction | null | undefined;
 }
 
 const freshArray = new Uint8Array(1);
@@ -56,11 +61,11 @@ export class Store {
   /** The wasm stack. */
   readonly activity: number;
   /** Another store's too, when they have been merged. */
-  #contents: Contents;
-  /** @internal Of the contents: what a host function does, by its number. */
+  #state: StoreState<Store>;
+  /** @internal Of the state: what a host function does, by its number. */
   hostFuncs: (() => void)[];
-  /** @internal Of the contents. */
-  externs: Externs;
+  /** @internal Of the state. */
+  externs: ExternalReferences;
   /** Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
   watched: Uint8Array = freshArray;
   /** Why the last host builtin has trapped, if it has. */
@@ -72,23 +77,18 @@ export class Store {
   constructor(engine: Engine | StoreOwner) {
     this.#owner = engine;
     this.activity = stackOf(engine.maxWasmStack);
-    this.#contents = new Contents(this);
-    this.hostFuncs = this.#contents.hostFuncs;
-    this.externs = this.#contents.externs;
+    this.#state = new StoreState<Store>(this);
+    this.hostFuncs = this.#state.hostFuncs;
+    this.externs = this.#state.externs;
   }
 
   get engine(): Engine {
     return this.#owner as Engine;
   }
 
-  /** @internal */
-  get adopt(): StoreOwner['adopt'] {
-    return this.#owner.adopt;
-  }
-
   /** Whether `dispose` has been called. */
   get disposed(): boolean {
-    return this.#contents.disposed;
+    return this.#state.disposed;
   }
 
   /** Gives up everything in the store now, not when the collector finds out. Memories that JS has got stay for JS. Every later use of the store
@@ -100,9 +100,9 @@ export class Store {
 
   /** @internal The same where it must be done, room or not: what wrappers look at comes first, so that none enters what is half gone. */
   end(): void {
-    this.#contents.disposed = true;
+    this.#state.disposed = true;
     this.watch();
-    this.#contents.clear();
+    this.#state.clear();
   }
 
   /** `dispose`, for `using`. */
@@ -121,11 +121,11 @@ export class Store {
     this.#live();
     other.#live();
     needRoom(roomOf(MERGE_ROOM));
-    const [smaller, larger] = [this.#contents, other.#contents].sort((one, two) => one.size - two.size);
+    const [smaller, larger] = [this.#state, other.#state].sort((one, two) => one.size - two.size);
     larger.absorb(smaller);
     for (const store of smaller.stores) {
       larger.stores.push(store);
-      store.#contents = larger;
+      store.#state = larger;
       store.hostFuncs = larger.hostFuncs;
       store.externs = larger.externs;
     }
@@ -134,7 +134,7 @@ export class Store {
 
   /** @internal Whether another object stands for this store. */
   equals(other: Store): boolean {
-    return other.#contents === this.#contents;
+    return other.#state === this.#state;
   }
 
   /** @internal Throws unless `other` is this store, and can still be used. */
@@ -162,28 +162,38 @@ export class Store {
     return this.externs.get(handle);
   }
 
-  /** @internal The FuncRef of a Func, or of a function that `callable` gave out. */
+  /** @internal The function that a value is here: one of this store, or one that it has adopted or can adopt; else that of another store. Null: an
+   *  exported function that cannot be used here; undefined: no function of wasm. */
+  functionFor(value: unknown): StoreFunction | null | undefined {
+    const func = functionBehind(value) as StoreFunction | undefined;
+    if (typeof value !== 'function' || func?.store.equals(this)) return func;
+    const callable = value as Callable;
+    const adopted = this.#state.adopted?.get(callable) ?? this.#owner.adopt?.(this, callable);
+    return adopted === undefined ? func : (adopted as StoreFunction | null);
+  }
+
+  /** @internal The FuncRef of a function. Throws a TypeError for what is none, and an OuroError for one of another store. */
   funcToAddress(value: unknown): number {
     if (value === null) return 0;
-    const func = value instanceof Func ? value : Func.inStore(this, value);
+    const func = this.functionFor(value);
     if (!func) throw new TypeError('a funcref must be null or a function that wasm exports');
     func.store.check(this, 'function');
     return func.address;
   }
 
   /** @internal The function with this FuncRef; the same object each time. */
-  funcAt(address: number): Func {
-    const contents = this.#contents;
-    const func = contents.last?.funcAt(address);
+  funcAt(address: number): StateFunction {
+    const state = this.#state;
+    const func = state.last?.funcAt(address);
     if (func) return func;
     this.#live();
     const { u32, readFuncRef } = native();
     readFuncRef(address);
     const at = L.SLOT_STACK >> 2;
     const instanceId = u32[at + (L.FUNCREF_INSTANCE_ID >> 2)];
-    if (instanceId === L.HOST_INSTANCE_ID) return contents.hosts[u32[at + (L.FUNCREF_FUNC_INDEX >> 2)]].func;
-    contents.last = contents.instances[instanceId];
-    return contents.last.funcAt(address)!;
+    if (instanceId === L.HOST_INSTANCE_ID) return state.hosts[u32[at + (L.FUNCREF_FUNC_INDEX >> 2)]].func;
+    state.last = state.instances[instanceId];
+    return state.last.funcAt(address)!;
   }
 
   /** @internal */
@@ -191,8 +201,8 @@ export class Store {
     return address === 0 ? null : this.funcAt(address).callable;
   }
 
-  /** @internal Makes the structures for the host function `func`; gives its FuncRef. */
-  addHostFunc(func: Func, type: FuncType, callback: Callable): number {
+  /** @internal Makes the structures for the host function `func`, which `invoke` calls with what stands in the slots; gives its FuncRef. */
+  addHostFunc(func: StateFunction, type: FuncType, invoke: () => void): number {
     const { stackArgs, stackResults, intsOnly } = layoutOf(type);
     const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
     const cell = this.cell(L.HOSTFUNC_SIZE + L.FUNCREF_SIZE);
@@ -206,7 +216,7 @@ export class Store {
     writeAddress(words, ref + (L.FUNCREF_VMCONTEXT >> 2), address);
     words[ref + (L.FUNCREF_TYPE >> 2)] = type.id;
     words[ref + (L.FUNCREF_INSTANCE_ID >> 2)] = L.HOST_INSTANCE_ID;
-    this.#contents.addHost(func, cell, makeInvoker(type, this, callback));
+    this.#state.addHost(func, cell, invoke);
     return address + L.HOSTFUNC_SIZE;
   }
 
@@ -215,35 +225,30 @@ export class Store {
     this.hostFuncs[this.hostFuncs.indexOf(present)] = other;
   }
 
-  /** @internal The host function that stands for a function from elsewhere. */
-  adopted(callable: Callable): Func | undefined {
-    return this.#contents.adopted?.get(callable);
-  }
-
-  /** @internal */
-  noteAdopted(callable: Callable, func: Func): void {
-    this.#contents.adopted ??= new Map();
-    this.#contents.adopted.set(callable, func);
+  /** @internal From now on `func` is what `callable`, a function from elsewhere, is in this store. */
+  noteAdopted(callable: Callable, func: StateFunction): void {
+    this.#state.adopted ??= new Map();
+    this.#state.adopted.set(callable, func);
   }
 
   /** @internal The new instance's number. */
-  addInstance(instance: Instance, code: Code): number {
+  addInstance(instance: StateInstance, code: Code): number {
     this.#live();
-    this.#contents.codes.add(code);
-    return this.#contents.instances.push(instance) - 1;
+    this.#state.codes.add(code);
+    return this.#state.instances.push(instance) - 1;
   }
 
   /** @internal A zeroed structure for compiled code to see, kept as long as the store. */
   cell(size: number): Cell {
     const whole = (size + 15) & ~15;
-    const contents = this.#contents;
-    let { slab } = contents;
+    const state = this.#state;
+    let { slab } = state;
     if (!slab || slab.used + whole > SLAB_SIZE) {
       this.#live();
       const words = new Uint32Array(Math.max(whole, SLAB_SIZE) >> 2);
       slab = { words, address: native().address(words), used: 0 };
-      contents.slabs.push(slab);
-      if (whole < SLAB_SIZE) contents.slab = slab;
+      state.slabs.push(slab);
+      if (whole < SLAB_SIZE) state.slab = slab;
     }
     const at = slab.used;
     slab.used += whole;
@@ -251,25 +256,25 @@ export class Store {
   }
 
   /** @internal The Memory that stands for a JS object here. */
-  memoryOf(v8: WebAssembly.Memory): Memory | undefined {
-    return this.#contents.memories?.get(v8);
+  memoryOf(v8: WebAssembly.Memory): StateMemory | undefined {
+    return this.#state.memories?.get(v8);
   }
 
   // Memories that may grow without our doing.
 
   /** @internal From now on `memory` may be grown by JS. */
-  expose(memory: Memory, v8: WebAssembly.Memory): void {
+  expose(memory: StateMemory, v8: WebAssembly.Memory): void {
     this.#live();
-    const contents = this.#contents;
-    contents.memories ??= new Map();
-    contents.memories.set(v8, memory);
-    contents.exposed.push(memory);
+    const state = this.#state;
+    state.memories ??= new Map();
+    state.memories.set(v8, memory);
+    state.exposed.push(memory);
     this.watch();
   }
 
   /** @internal Chooses what the wrappers look at. */
   watch(): void {
-    const { disposed, exposed, stores } = this.#contents;
+    const { disposed, exposed, stores } = this.#state;
     let watched: Uint8Array = freshArray;
     if (disposed || exposed.length > 1) watched = alwaysStale;
     else if (exposed.length === 1) watched = exposed[0].growsSilently ? alwaysStale : exposed[0].bytes;
@@ -279,86 +284,20 @@ export class Store {
   /** @internal Brings the lengths that compiled code sees up to date. */
   refresh(): void {
     this.#live();
-    for (const memory of this.#contents.exposed) {
+    for (const memory of this.#state.exposed) {
       if (memory.bytes.length === 0 || memory.growsSilently) memory.refresh();
     }
   }
 
   /** @internal Does what a host builtin is called for, with arguments and result in the slots; false when that is a trap. */
   serve(status: number, instanceId: number): boolean {
-    this.#hostTrap = this.#builtin(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST, this.#contents.instances[instanceId]);
+    this.#hostTrap = this.#state.instances[instanceId].serve(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST);
     return this.#hostTrap === undefined;
   }
 
   /** @internal The error for a trap that `drive` has announced. */
   takeTrap(): Error {
-    const trap = this.#takeTrap();
+    const trap = readTrap(this.#state.codes, this.#hostTrap);
     return this.#owner.toError?.(trap) ?? trap;
-  }
-
-  #takeTrap(): Trap {
-    const { u32, i32 } = native();
-    const frames = this.#frames();
-    const kind = i32[L.SLOT_TRAP_KIND >> 2];
-    if (kind === L.TRAP_KIND_HOST) return new Trap(this.#hostTrap!, frames);
-    if (kind === L.TRAP_KIND_STACK_OVERFLOW) return new Trap('StackOverflow', frames);
-    const at = this.#locate(readAddress(u32, L.SLOT_TRAP_PC >> 2));
-    const code = at?.code.artifact.trapAt(at.offset);
-    if (code !== undefined) return new Trap(trapNames[code], frames);
-    if (kind === L.TRAP_KIND_FAULT) return new Trap('MemoryOutOfBounds', frames);
-    throw new OuroError('COMPILER_BUG', 'a trap is not in the trap table of its code');
-  }
-
-  /** The backtrace in the slots. */
-  #frames(): RawFrame[] {
-    const { u32, i32 } = native();
-    const kind = i32[L.SLOT_TRAP_KIND >> 2];
-    const called = kind === L.TRAP_KIND_EXPLICIT || kind === L.TRAP_KIND_HOST;
-    const frames: RawFrame[] = [];
-    const length = u32[L.SLOT_TRACE_LENGTH >> 2];
-    for (let i = 0; i < length; i++) {
-      const pc = readAddress(u32, (L.SLOT_STACK >> 2) + 2 * i);
-      const returnAddress = i > 0 || called;
-      const found = this.#locate(returnAddress ? pc - 1 : pc);
-      if (found) frames.push({ code: found.code, offset: pc - found.code.textAddress, returnAddress });
-    }
-    return frames;
-  }
-
-  #locate(pc: number): { code: Code; offset: number } | undefined {
-    for (const code of this.#contents.codes) {
-      const offset = pc - code.textAddress;
-      if (offset >= 0 && offset < code.artifact.text.size) return { code, offset };
-    }
-    return undefined;
-  }
-
-  /** What compiled code cannot do itself. The result goes into the slots; a trap is returned. */
-  #builtin(id: number, instance: Instance): TrapCodeName | undefined {
-    const { i32, u32 } = native();
-    // Integer argument k is in words 2k and 2k + 1.
-    switch (id) {
-      case B.BUILTIN_MEMORY_GROW:
-        i32[0] = instance.memories[u32[0]].growPages(u32[2]);
-        i32[1] = 0;
-        return undefined;
-      case B.BUILTIN_TABLE_GROW:
-        i32[0] = instance.tables[u32[0]].growBy(u32[4], readAddress(u32, 2));
-        i32[1] = 0;
-        return undefined;
-      case B.BUILTIN_TABLE_FILL:
-        return instance.tables[u32[0]].fillRange(u32[2], readAddress(u32, 4), u32[6]) ? undefined : 'TableOutOfBounds';
-      case B.BUILTIN_TABLE_COPY: {
-        const to = instance.tables[u32[0]];
-        return to.copyFrom(instance.tables[u32[2]], u32[4], u32[6], u32[8]) ? undefined : 'TableOutOfBounds';
-      }
-      case B.BUILTIN_TABLE_INIT:
-        return instance.initTable(u32[0], u32[2], u32[4], u32[6], u32[8]) ? undefined : 'TableOutOfBounds';
-      case B.BUILTIN_ELEM_DROP:
-        instance.dropElem(u32[0]);
-        return undefined;
-      default:
-        throw new OuroError('COMPILER_BUG', `compiled code called the unknown builtin ${id}`);
-    }
   }
 }

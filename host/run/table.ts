@@ -2,7 +2,7 @@
 
 import * as L from '../../runtime/layout.js';
 import { type Cell, native, readAddress, writeAddress } from '../helper/native.js';
-import type { Func } from './func.js';
+import type { StateFunction } from './store-state.js';
 import type { Store } from './store.js';
 import type { Callable, TableType } from '../base/types.js';
 
@@ -25,7 +25,7 @@ export class Table {
   /** Two words an element: a FuncRef's address, or an externref's handle. */
   #words: Uint32Array;
   /** Functions that JS has read, by index: glue code asks for the same ones again and again. What compiled code writes does not come here. */
-  #known: (Func | undefined)[] | undefined;
+  #known: (StateFunction | undefined)[] | undefined;
 
   /** A new table, every element `init`.
    *

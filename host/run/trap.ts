@@ -3,6 +3,7 @@
 import { TrapCode } from '../../runtime/traps.js';
 import type { Code } from '../artifact/code.js';
 
+/** Why wasm trapped. */
 export type TrapCodeName =
   | 'Unreachable'
   | 'MemoryOutOfBounds'
@@ -17,36 +18,53 @@ export type TrapCodeName =
   | 'HeapMisaligned'
   | 'Interrupt';
 
-const texts: Record<TrapCodeName, string> = {
-  Unreachable: 'wasm `unreachable` instruction executed',
-  MemoryOutOfBounds: 'out of bounds memory access',
-  TableOutOfBounds: 'undefined element: out of bounds table access',
-  IndirectCallToNull: 'uninitialized element',
-  BadSignature: 'indirect call type mismatch',
-  IntegerOverflow: 'integer overflow',
-  IntegerDivisionByZero: 'integer divide by zero',
-  BadConversionToInteger: 'invalid conversion to integer',
-  StackOverflow: 'call stack exhausted',
-  NullReference: 'null reference',
-  HeapMisaligned: 'unaligned atomic',
-  Interrupt: 'interrupt',
+interface TrapRow {
+  /** In an artifact's trap table. */
+  readonly code: TrapCode;
+  readonly text: string;
+  /** V8's words, which applications know. */
+  readonly v8Text: string;
+}
+
+const traps: Readonly<Record<TrapCodeName, TrapRow>> = {
+  Unreachable: { code: TrapCode.Unreachable, text: 'wasm `unreachable` instruction executed', v8Text: 'unreachable' },
+  MemoryOutOfBounds: { code: TrapCode.MemoryOutOfBounds, text: 'out of bounds memory access', v8Text: 'memory access out of bounds' },
+  TableOutOfBounds: {
+    code: TrapCode.TableOutOfBounds,
+    text: 'undefined element: out of bounds table access',
+    v8Text: 'table index is out of bounds',
+  },
+  IndirectCallToNull: {
+    code: TrapCode.IndirectCallToNull,
+    text: 'uninitialized element',
+    v8Text: 'null function or function signature mismatch',
+  },
+  BadSignature: {
+    code: TrapCode.BadSignature,
+    text: 'indirect call type mismatch',
+    v8Text: 'null function or function signature mismatch',
+  },
+  IntegerOverflow: { code: TrapCode.IntegerOverflow, text: 'integer overflow', v8Text: 'divide result unrepresentable' },
+  IntegerDivisionByZero: { code: TrapCode.IntegerDivisionByZero, text: 'integer divide by zero', v8Text: 'divide by zero' },
+  BadConversionToInteger: {
+    code: TrapCode.BadConversionToInteger,
+    text: 'invalid conversion to integer',
+    v8Text: 'float unrepresentable in integer range',
+  },
+  StackOverflow: { code: TrapCode.StackOverflow, text: 'call stack exhausted', v8Text: 'Maximum call stack size exceeded' },
+  NullReference: { code: TrapCode.NullReference, text: 'null reference', v8Text: 'dereferencing a null pointer' },
+  HeapMisaligned: { code: TrapCode.HeapMisaligned, text: 'unaligned atomic', v8Text: 'operation does not support unaligned accesses' },
+  Interrupt: { code: TrapCode.Interrupt, text: 'interrupt', v8Text: 'interrupted' },
 };
 
-/** @internal Names of the codes that stand in a trap table. */
-export const trapNames: Readonly<Record<number, TrapCodeName>> = {
-  [TrapCode.Unreachable]: 'Unreachable',
-  [TrapCode.MemoryOutOfBounds]: 'MemoryOutOfBounds',
-  [TrapCode.TableOutOfBounds]: 'TableOutOfBounds',
-  [TrapCode.IndirectCallToNull]: 'IndirectCallToNull',
-  [TrapCode.BadSignature]: 'BadSignature',
-  [TrapCode.IntegerOverflow]: 'IntegerOverflow',
-  [TrapCode.IntegerDivisionByZero]: 'IntegerDivisionByZero',
-  [TrapCode.BadConversionToInteger]: 'BadConversionToInteger',
-  [TrapCode.StackOverflow]: 'StackOverflow',
-  [TrapCode.NullReference]: 'NullReference',
-  [TrapCode.HeapMisaligned]: 'HeapMisaligned',
-  [TrapCode.Interrupt]: 'Interrupt',
-};
+/** @internal V8's words for a trap. */
+export const v8TrapText = (name: TrapCodeName): string => traps[name].v8Text;
+
+const names: string[] = [];
+for (const [name, { code }] of Object.entries(traps)) names[code] = name;
+
+/** @internal The name of a code that stands in a trap table. */
+export const trapName = (code: TrapCode): TrapCodeName => names[code] as TrapCodeName;
 
 /** One wasm frame of a backtrace. */
 export interface TrapFrame {
@@ -74,7 +92,7 @@ export class Trap extends WebAssembly.RuntimeError {
 
   /** @internal */
   constructor(code: TrapCodeName, raw: readonly RawFrame[] = [], detail = '') {
-    super(`wasm trap: ${texts[code]}${detail}`);
+    super(`wasm trap: ${traps[code].text}${detail}`);
     this.code = code;
     this.#raw = raw;
     if (raw.length > 0) {

@@ -4,7 +4,9 @@
 import { rmSync } from 'node:fs';
 import { writeAtomic } from '../base/files.js';
 import { Code } from '../artifact/code.js';
-import { compilerWasm, coreOptions, nativeCore, nativeCorePath, wasmCore } from '../compile/cores.js';
+import { wasmCore } from '../compile/cores.js';
+import { coreOptions, nativeCore, nativeCorePath } from './native-core.js';
+import { compilerWasm } from '../compile/compiler-wasm.js';
 import type { Core } from '../compile/core.js';
 import { CompilerBug } from '../base/errors.js';
 import { codeSectionSize } from '../wasm/outline.js';

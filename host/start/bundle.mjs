@@ -38,7 +38,10 @@ function toBody(code) {
   const variables = new Set();
   let names = [];
   for (const node of program.body) {
-    if (node.type === 'VariableDeclaration' && node.kind !== 'const') for (const { id } of node.declarations) variables.add(id.name);
+    if (node.type === 'VariableDeclaration' && node.kind !== 'const') {
+      // A class that rollup has given another name is one for good.
+      for (const { id, init } of node.declarations) if (init?.type !== 'ClassExpression') variables.add(id.name);
+    }
     if (node.type === 'ImportDeclaration') change(node.start, node.end, requireText(node));
     else if (node.type === 'ExportNamedDeclaration') {
       if (node.declaration || node.source) throw new Error('rollup exports in a way that bundle.mjs does not know');

@@ -5,7 +5,7 @@ import { CompileError, LinkError } from '../base/errors.js';
 import type { Extern } from '../run/extern.js';
 import { Func } from '../run/func.js';
 import { Global } from '../run/global.js';
-import { Instance } from '../run/instance.js';
+import { Instance } from '../api/instance.js';
 import { Module } from '../engine/module.js';
 import { Store } from '../run/store.js';
 import { Trap } from '../run/trap.js';

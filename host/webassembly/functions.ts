@@ -10,8 +10,16 @@ import { passRangeError } from '../base/host-stack.js';
 import type { Store } from '../run/store.js';
 import { type Callable, type FuncType, funcTypeById, type ValType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
-import type { ModuleRecord } from '../register/record.js';
+import { throughWasm } from '../run/values.js';
 import { forwarder } from '../wasm/tiny-modules.js';
+
+/** What is known of a module of V8 by its binary. */
+export interface ModuleOfV8 {
+  /** The type of a function that it exports. */
+  exportedFunctionType(name: string): FuncType | undefined;
+  /** Its functions may take or give functions. */
+  readonly mayPassFunctions: boolean;
+}
 
 interface Hosted {
   readonly type: FuncType;
@@ -20,7 +28,7 @@ interface Hosted {
 
 /** Which export of which module a function of V8 is. */
 interface Origin {
-  readonly record: ModuleRecord;
+  readonly module: ModuleOfV8;
   readonly name: string;
 }
 
@@ -69,8 +77,8 @@ export function isExportedFunction(value: unknown): value is Callable {
 }
 
 /** Remembers where a function of V8 comes from. */
-function noteOrigin(func: Callable, record: ModuleRecord, name: string): void {
-  if (!origins.has(func)) origins.set(func, { record, name });
+function noteOrigin(func: Callable, module: ModuleOfV8, name: string): void {
+  if (!origins.has(func)) origins.set(func, { module, name });
 }
 
 /** The type of an exported function. */
@@ -78,7 +86,7 @@ export function typeOf(func: Callable): FuncType | undefined {
   const known = Func.ofCallable(func)?.type() ?? hosted.get(func)?.type;
   if (known) return known;
   const origin = origins.get(func);
-  return origin?.record.exportedFunctionType(origin.name) ?? probeType(func);
+  return origin?.module.exportedFunctionType(origin.name) ?? probeType(func);
 }
 
 /** The type of a function of V8 that came out of a table, a global or a call: V8 is asked which of all types it takes for the function's. */
@@ -126,11 +134,11 @@ export function toV8Value<T>(value: T): T | Callable {
 
 /** The exported function for one of V8's that a module exports. Where functions go in or come out, it is another one, which turns them into
  *  V8's and back. */
-export function exportOfV8(func: Callable, record: ModuleRecord, name: string): Callable {
+export function exportOfV8(func: Callable, module: ModuleOfV8, name: string): Callable {
   const known = canonical(func);
   if (known !== func) return known;
-  noteOrigin(func, record, name);
-  const type = record.mayPassFunctions ? record.exportedFunctionType(name) : undefined;
+  noteOrigin(func, module, name);
+  const type = module.mayPassFunctions ? module.exportedFunctionType(name) : undefined;
   if (!type || !hasFuncref(type)) return func;
   const wrapper = (...args: unknown[]) => fromV8(func(...args.map(toV8Value)));
   Object.defineProperty(wrapper, 'name', { value: func.name, configurable: true });
@@ -160,11 +168,12 @@ export function canonical<T>(value: T): T {
   return typeof value === 'function' ? ((originals.get(value as unknown as Callable) as T | undefined) ?? value) : value;
 }
 
-/** Takes an exported function of anywhere into a store of Ouro; undefined for other functions. */
-export function adopt(store: Store, func: Callable): Func | undefined {
+/** Takes an exported function of anywhere into a store of Ouro. Undefined for other functions; null for one whose type Ouro does not know. */
+export function adopt(store: Store, func: Callable): Func | null | undefined {
   if (!isExportedFunction(func)) return undefined;
   const type = typeOf(func);
-  return type && Func.adopt(store, type, hosted.get(func)?.callback ?? func, func);
+  if (!type) return null;
+  return Func.adopt(store, type, hosted.get(func)?.callback ?? func, func);
 }
 
 /** The exported function for a JS function that a module imports with this type and exports again: it converts, calls, and converts.
@@ -186,24 +195,9 @@ export function host(type: FuncType, callback: Callable, name: string): Callable
   return func;
 }
 
-const single = new Float32Array(1);
-
-/** ToWebAssemblyValue, as a JS value again: what wasm would see if it looked. */
-function toWasm(type: ValType, value: any): unknown {
-  switch (type) {
-    case 'i32':
-      return +value | 0;
-    case 'i64':
-      return BigInt.asIntN(64, value);
-    case 'f32':
-      single[0] = value;
-      return single[0];
-    case 'f64':
-      return +value;
-    case 'externref':
-      return value;
-    default:
-      if (type === 'funcref' && (value === null || isExportedFunction(value))) return value;
-      throw new TypeError('type incompatibility when transforming from/to JS');
-  }
+/** What wasm would give back for a JS value, if it looked. */
+function toWasm(type: ValType, value: unknown): unknown {
+  if (type === 'externref' || (type === 'funcref' && (value === null || isExportedFunction(value)))) return value;
+  if (type === 'funcref' || type === 'v128') throw new TypeError('type incompatibility when transforming from/to JS');
+  return throughWasm(type, value);
 }

@@ -9,7 +9,7 @@ import { V8 } from '../base/v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
 import { completePrototype } from './idl.js';
 import { globalImporter } from '../wasm/tiny-modules.js';
-import type { ModuleRecord } from '../register/record.js';
+import type { ModuleOfOuro } from './owner.js';
 import { secret } from './secret.js';
 
 const v8 = V8.Global.prototype;
@@ -29,7 +29,7 @@ export class GlobalState {
   /** An instance uses it. */
   linked = false;
   /** The module of the instance of Ouro that was the first to use it. */
-  owner: ModuleRecord | undefined;
+  owner: ModuleOfOuro | undefined;
   /** Unknown for globals of V8 that an instance exports, and of types that Ouro does not have. */
   content: ValType | undefined;
   /** Then instances of one engine alone can use it. */
@@ -201,7 +201,7 @@ function isOfType(global: WebAssembly.Global, content: ValType): boolean {
 }
 
 /** The same for a global of Ouro. */
-export function wrapOuroGlobal(global: OuroGlobal, owner: ModuleRecord): Global {
+export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): Global {
   const known = wrappers.get(global);
   if (known) return known;
   const state = new GlobalState();

@@ -8,7 +8,7 @@ import type { Callable, RefType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
 import { completePrototype, noting, toIndex } from './idl.js';
-import type { ModuleRecord } from '../register/record.js';
+import type { ModuleOfOuro } from './owner.js';
 import { secret } from './secret.js';
 
 const v8 = V8.Table.prototype;
@@ -21,7 +21,7 @@ export class TableState {
   /** An instance uses it. */
   linked = false;
   /** The module of the instance of Ouro that was the first to use it. */
-  owner: ModuleRecord | undefined;
+  owner: ModuleOfOuro | undefined;
   /** Of tables that JS has made. */
   element: RefType | undefined;
   maximum: number | undefined;
@@ -164,7 +164,7 @@ export function wrapV8Table(table: WebAssembly.Table): Table {
 }
 
 /** The same for a table of Ouro. */
-export function wrapOuroTable(table: OuroTable, owner: ModuleRecord): Table {
+export function wrapOuroTable(table: OuroTable, owner?: ModuleOfOuro): Table {
   const known = wrappers.get(table);
   if (known) return known;
   const state = new TableState();

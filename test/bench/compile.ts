@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type CompileOptions, Core, type CoreExports } from '../../host/compile/core.js';
 import { resolveConfig } from '../../host/engine/config.js';
-import { compilerWasm } from '../../host/compile/cores.js';
+import { compilerWasm } from '../../host/compile/compiler-wasm.js';
 import { cpuFeatures } from '../../host/helper/cpu.js';
 import { child, optimising } from './child.js';
 import type { Program } from './programs.js';

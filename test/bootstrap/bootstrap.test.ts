@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bootstrap } from '../../host/selfhost/bootstrap.js';
-import { compilerWasm } from '../../host/compile/cores.js';
+import { compilerWasm } from '../../host/compile/compiler-wasm.js';
 import { Engine } from '../../host/index.js';
 
 const test = suite('bootstrap');

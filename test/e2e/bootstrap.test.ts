@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Code } from '../../host/artifact/code.js';
-import { compilerWasm, nativeCore, wasmCore } from '../../host/compile/cores.js';
+import { wasmCore } from '../../host/compile/cores.js';
+import { nativeCore } from '../../host/selfhost/native-core.js';
+import { compilerWasm } from '../../host/compile/compiler-wasm.js';
 import { type Config, Engine } from '../../host/index.js';
 import { root } from '../support/shared.js';
 

@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import * as ouro from '../../host/index.js';
 import { root } from '../support/shared.js';
 
-const files = ['engine/module', 'engine/engine', 'artifact/export', 'artifact/functions', 'wasm/text', 'base/types', 'cache/store'];
+const files = ['engine/module', 'engine/engine', 'artifact/export', 'artifact/functions', 'wasm/text', 'base/types', 'cache/guarded-store'];
 
 const test = suite('examples');
 const folder = mkdtempSync(join(tmpdir(), 'ouro-examples-'));

@@ -122,7 +122,9 @@ test('globals', async () => {
   const instance = new Instance(store, module, [imported]);
   const { i32, i64, f32, f64, sum, copy, ref, g } = instance.exports;
   assert.equal([i32.value, i64.value, f32.value, f64.value, sum.value, copy.value, ref.value], [-5, -6n, 0.5, -0, 42, 40, null]);
-  assert.is(g, imported);
+  assert.is(g.value, 40);
+  assert.is(g, instance.exports.g);
+  assert.is(instance.getGlobal(store, 'g'), imported);
   i32.value = 2 ** 31;
   assert.is(i32.value, -(2 ** 31));
   f32.value = 0.1;
@@ -154,7 +156,8 @@ test('tables and element segments', async () => {
   assert.is(t.grow(10, f), 5);
   assert.equal([t.length, t.get(5), t.get(14), t.get(0) === t.get(2)], [15, f, f, true]);
   throws(() => t.get(15), RangeError);
-  throws(() => t.set(-1, null), RangeError);
+  throws(() => t.set(15, null), RangeError);
+  throws(() => t.set(-1, null), TypeError);
   throws(() => t.grow(6), RangeError);
   throws(() => t.set(0, () => {}), TypeError);
   assert.is(instance.getTable(store, 't').size(store), 15);

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sha256 } from '../../host/cache/key.js';
+import { sha256 } from '../../host/helper/hash.js';
 import { fingerprint } from '../../host/register/fingerprint.js';
 
 const SMALL = 2 ** 16;

@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Core as HostCore, type CoreExports } from '../../host/compile/core.js';
-import { compilerWasm } from '../../host/compile/cores.js';
+import { compilerWasm } from '../../host/compile/compiler-wasm.js';
 import { Engine } from '../../host/index.js';
 import { codeSize } from '../bench/compile.js';
 import { programs } from '../bench/programs.js';

@@ -1,0 +1,69 @@
+/** instance: what users make of a module and its imports. */
+
+import { LinkError, OuroError } from '../base/errors.js';
+import { describeType } from '../base/types.js';
+import { V8 } from '../base/v8.js';
+import type { Module } from '../engine/module.js';
+import type { Code } from '../artifact/code.js';
+import type { PlannedImport } from '../artifact/plan.js';
+import type { Extern } from '../run/extern.js';
+import { LinkedInstance } from '../run/instance.js';
+import type { Store } from '../run/store.js';
+import { lazyExportsOf } from '../webassembly/exports.js';
+import { fits, toExtern } from '../webassembly/imports.js';
+
+/** A Module, or what has its code. */
+interface HasCode {
+  readonly code: Code;
+}
+
+/** A module with its state: memories, tables, globals, and functions that work on them. */
+export class Instance extends LinkedInstance {
+  #exports: Readonly<Record<string, any>> | undefined;
+
+  /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
+   *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
+   *
+   *     const instance = new Instance(store, module, [new Func(store, type, callback)]); */
+  constructor(store: Store, module: Module, imports?: readonly unknown[]);
+  /** @internal `prepare` runs when all is in place but the start function. */
+  constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: LinkedInstance) => void);
+  constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: LinkedInstance) => void) {
+    const { code } = module;
+    super(store, code, resolveImports(store, code.plan.imports, imports), prepare);
+  }
+
+  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. */
+  get exports(): Readonly<Record<string, any>> {
+    this.#exports ??= lazyExportsOf(this);
+    return this.#exports;
+  }
+}
+
+/** Finds and checks what the module imports. */
+function resolveImports(store: Store, wanted: readonly PlannedImport[], given: readonly unknown[]): Extern[] {
+  if (!Array.isArray(given)) throw new TypeError("an instance's imports are an array, in the module's order; a Linker takes them by name");
+  if (given.length > wanted.length) {
+    throw new LinkError('IMPORT_WRONG_TYPE', `the module has ${wanted.length} imports, but ${given.length} were given`);
+  }
+  return wanted.map((each, i) => resolveImport(store, each, given[i]));
+}
+
+function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Extern {
+  const name = `"${wanted.module}"."${wanted.name}"`;
+  const expected = describeType(wanted.type);
+  if (given === undefined) throw new LinkError('IMPORT_MISSING', `unknown import: ${name}, a ${expected}, was not given`);
+  const extern = toExtern(store, given, wanted.type);
+  if (extern && fits(store, extern, wanted.type)) return extern;
+  if (extern && !extern.store.equals(store)) throw new OuroError('WRONG_STORE', `what was given for ${name} belongs to another store`);
+  const found = extern ? describeType(extern.type(store)) : describeValue(given);
+  throw new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name}: expected ${expected}, found ${found}`);
+}
+
+/** What a value is, for messages. */
+function describeValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (value instanceof V8.Table) return "a WebAssembly.Table (only ouro's own tables can be imported)";
+  if (typeof value === 'object') return `an object of class ${value.constructor?.name ?? 'Object'}`;
+  return `a ${typeof value}`;
+}

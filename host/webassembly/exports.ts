@@ -1,0 +1,42 @@
+/** exports: what an instance exports, as JS people know it: plain functions, WebAssembly.Memory objects, tables and globals of the JS API. */
+
+import { prepareWrappers } from '../run/calls.js';
+import type { Extern } from '../run/extern.js';
+import { Func } from '../run/func.js';
+import type { LinkedInstance } from '../run/instance.js';
+import { Memory } from '../run/memory.js';
+import { Table } from '../run/table.js';
+import { wrapOuroGlobal } from './global.js';
+import type { ModuleOfOuro } from './owner.js';
+import { wrapOuroTable } from './table.js';
+
+/** What JS gets for an export: the same each time. `owner`: the module, where the drop-in decides what runs it. */
+export function toJs(extern: Extern, owner?: ModuleOfOuro): any {
+  if (extern instanceof Func) return extern.callable;
+  if (extern instanceof Memory) return extern.js;
+  return extern instanceof Table ? wrapOuroTable(extern, owner) : wrapOuroGlobal(extern, owner);
+}
+
+/** All of them, as the JS API wants it: frozen, without prototype, plain data properties. */
+export function exportsOf(instance: LinkedInstance, owner: ModuleOfOuro): Readonly<Record<string, unknown>> {
+  const names = instance.exportNames;
+  const externs = names.map((_, position) => instance.exportAt(position));
+  prepareWrappers(externs.flatMap((extern) => (extern instanceof Func ? [extern.kind] : [])));
+  const exports = Object.create(null) as Record<string, unknown>;
+  for (const [position, name] of names.entries()) exports[name] = toJs(externs[position], owner);
+  return Object.freeze(exports);
+}
+
+/** The same for the library, where a module may export thousands of functions of which a program calls one: each is made when it is first asked for. */
+export function lazyExportsOf(instance: LinkedInstance): Readonly<Record<string, any>> {
+  const object: Record<string, any> = Object.create(null);
+  for (const [position, name] of instance.exportNames.entries()) {
+    const get = () => {
+      const value = toJs(instance.exportAt(position));
+      Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: false });
+      return value;
+    };
+    Object.defineProperty(object, name, { get, enumerable: true, configurable: true });
+  }
+  return Object.preventExtensions(object);
+}
