@@ -19,7 +19,6 @@ import { type Cell, native, readAddress, writeAddress } from '../helper/native.j
 import { type Plan, type PlannedElem, type PlannedExport, toAddress } from '../artifact/plan.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
-import type { StateInstance } from './store-state.js';
 import { Trap, type TrapCodeName } from './trap.js';
 import { FuncType, funcTypeById, type ValType } from '../base/types.js';
 import { noteUse, USE_INSTANCE } from '../base/usage.js';
@@ -27,7 +26,7 @@ import { noteUse, USE_INSTANCE } from '../base/usage.js';
 const start = new FuncType([], []);
 
 /** An instance of code whose imports are there, as externs of its store. api/instance.ts is what users make. */
-export class LinkedInstance implements StateInstance {
+export class LinkedInstance {
   readonly store: Store;
   /** @internal Whole index spaces. */
   readonly memories: Memory[] = [];
