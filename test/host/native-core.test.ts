@@ -1,19 +1,18 @@
 /** The native core is made in the background after a long compile. */
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compilerWasm, coreOptions, nativeCorePath, wasmCore } from '../../host/cores.js';
+import { makeFolder } from '../support/folder.js';
 import { HANG, until } from '../support/limits.js';
 import { root } from '../support/shared.js';
 
 const test = suite('native core');
-const folder = mkdtempSync(join(tmpdir(), 'ouro-native-core-'));
-test.after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = makeFolder('native-core');
 const program = join(folder, 'program.mjs');
 let caches = 0;
 /** However fast the machine: each compile counts as long. */

@@ -3,17 +3,16 @@
 // processor time limit: 1200 s
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { makeFolder, removeFolder } from '../support/folder.js';
 import { HANG, until } from '../support/limits.js';
 import { type App, apps, registered } from './list.js';
 
 const test = suite('packages');
-const folder = mkdtempSync(join(tmpdir(), 'ouro-packages-'));
-test.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+const folder = makeFolder('packages');
 
 interface Run {
   readonly stdout: string;
@@ -87,7 +86,7 @@ for (const app of apps) {
     const { stdout, stderr } = await runWith();
     assert.is(stdout, expected, 'the run on native code from the cache differs');
     assertNative(app, stderr, 'native code, found');
-    rmSync(cache, { recursive: true, force: true, maxRetries: 3 });
+    removeFolder(cache);
   });
 }
 

@@ -19,9 +19,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { nativeCorePath } from '../../host/cores.js';
 import { parseText } from '../../host/text.js';
+import { makeFolder } from '../support/folder.js';
 import { until } from '../support/limits.js';
 import { root } from '../support/shared.js';
-import { App, makeFolder, registerUrl } from './support.js';
+import { App, registerUrl } from './support.js';
 
 const wasm = await parseText(`(module $adder
   (import "env" "log" (func $log (param i32)))

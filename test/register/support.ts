@@ -1,24 +1,12 @@
 /** What the tests of the drop-in share. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { makeFolder } from '../support/folder.js';
 import { HANG, until } from '../support/limits.js';
 import { root } from '../support/shared.js';
-
-const folders: string[] = [];
-process.on('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-});
-
-/** A folder of this test's own, which goes when the process ends. */
-export function makeFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `ouro-${name}-`));
-  folders.push(folder);
-  return folder;
-}
 
 /** Makes a cache folder of this test's own. */
 export function useCache(name: string): string {
