@@ -129,12 +129,23 @@ test('validate', () => {
   expect(ouro('validate', 'bad.wasm'), 1, '', /^ouro: bad\.wasm: .*\(at offset 0x0\)\n$/);
 });
 
-test('objdump', () => {
-  const { stdout, status } = ouro('objdump', 'math.wat');
-  assert.is(status, 0);
+/** What `ouro objdump` prints: with the system's objdump, or where there is none. */
+function objdump(path = process.env.PATH): string {
+  const command = [join(root, 'dist', 'cli.js'), 'objdump', 'math.wat'];
+  const { stdout, stderr, status } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8', env: { ...env, PATH: path } });
+  assert.equal([stderr, status], ['', 0]);
   assert.match(stdout, /^add \(function 0, wasm 0x[0-9a-f]+, \d+ bytes, frame \d+\):$/m);
   assert.match(stdout, /^inverse \(function 4/m);
-  assert.match(stdout, /^ +0x[0-9a-f]+ +[0-9a-f]+ {2}\S/m);
+  return stdout;
+}
+
+if (need('objdump', 'objdump'))
+  test('objdump', () => {
+    assert.match(objdump(), /^ +0x[0-9a-f]+ +[0-9a-f]+ {2}\S/m);
+  });
+
+test('objdump where the system has none', () => {
+  assert.match(objdump(folder), /^ {12} +[0-9a-f]+ {2}[0-9a-f]{2}( [0-9a-f]{2})+$/m);
 });
 
 test('errors are one plain sentence', () => {
