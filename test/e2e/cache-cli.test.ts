@@ -69,7 +69,7 @@ test('a damaged entry is shown as such', () => {
   const other = join(folder, 'other');
   const name = `${'a'.repeat(64)}-${'b'.repeat(32)}`;
   ouro('cache', 'ls');
-  assert.is(spawnSync('mkdir', [other]).status, 0);
+  mkdirSync(other);
   writeFileSync(join(other, `${name}.ouro`), 'text');
   prints(['cache', 'ls', '--dir', other], /^aaaaaaaaaaaa +4 bytes +0 min +this is not an artifact/m);
   prints(['cache', 'clean', '--all', '--dir', other], /^removed 1 module, 4 bytes/);

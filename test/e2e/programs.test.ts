@@ -1,7 +1,7 @@
 /** Real programs: each scalar program of the shared bench folder, compiled at both levels, saved, and run by the command line, prints what it should.
  *  Programs without an expected output are compared with a run on V8.
  *  Cost: two processes at a time; gcc-loops takes most of it. */
-// time limit: 400 s
+// processor time limit: 900 s
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,8 @@ function pool(size: number): <T>(work: () => Promise<T>) => Promise<T> {
 
 function ouro(args: string[], cwd: string): Promise<Output> {
   return new Promise((resolve, reject) => {
-    const started = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, OURO_CACHE: join(folder, 'cache') };
+    const started = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const output = { stdout: '', stderr: '' };
     started.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
     started.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));

@@ -1,6 +1,5 @@
 /** `ouro run` with whole programs: arguments, environment, streams, folders, exit codes, other modules, traps; and the output of
  *  `validate`, `objdump` and `wast --json` where cli.test.ts does not look. */
-// time limit: 300 s
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +20,7 @@ interface Surroundings {
 }
 
 function ouro(args: string[], { input = '', env = {} }: Surroundings = {}): SpawnSyncReturns<string> {
-  const options = { cwd: folder, encoding: 'utf8' as const, input, env: { ...process.env, ...env } };
+  const options = { cwd: folder, encoding: 'utf8' as const, input, env: { ...process.env, OURO_CACHE: join(folder, 'cache'), ...env } };
   return spawnSync(process.execPath, [join(root, 'dist', 'cli.js'), ...args], options);
 }
 

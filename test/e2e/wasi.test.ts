@@ -87,7 +87,8 @@ for (const name of ['regex/benchmark', 'shootout/shootout-base64']) {
     continue;
   }
   test(name, () => {
-    copyFileSync(path, file('program.wasm'));
+    // The shared file may be read-only, and a copy with its mode could not be written to again.
+    writeFileSync(file('program.wasm'), readFileSync(path));
     sameArtifact('program.wasm', 'x86-64-v3', 'speed');
   });
 }
@@ -101,7 +102,11 @@ test('what the sandbox compiled runs', () => {
 
 test('run by Ouro', () => {
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, [join(root, 'dist', 'cli.js'), 'run', '--dir', '.', command, ...args], { cwd: folder, encoding: 'utf8' });
+    spawnSync(process.execPath, [join(root, 'dist', 'cli.js'), 'run', '--dir', '.', command, ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, OURO_CACHE: file('cache') },
+    });
   const good = run('compile', 'math.wasm', '-o', 'native.ouro', '--cpu', 'x86-64-v3');
   assert.equal([good.status, good.stdout, good.stderr], [0, '', '']);
   const host = new Engine({ cpu: 'x86-64-v3', memoryPolicy: 'guard' }).precompileModule(readFileSync(file('math.wasm')));

@@ -1,6 +1,6 @@
 /** The Keyv store on a real Redis, which this test starts on a free port of the loopback and ends. */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import Keyv from 'keyv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, Instance, KeyvStore, Module, Store } from '../../host/index.js';
-import { skip } from '../support/skip.js';
+import { HANG } from '../support/limits.js';
+import { need } from '../support/tools.js';
 import { cacheWarnings, moduleReturning, scratch } from './cache-support.js';
 
 const folder = scratch();
@@ -52,9 +53,7 @@ const open = (port: number) => {
   return new KeyvStore(keyv);
 };
 
-if (spawnSync('redis-server', ['--version']).error) {
-  skip('the cache store on Redis', 'redis-server is not installed');
-} else {
+if (need('redis-server', 'the cache store on Redis')) {
   const wasm = await moduleReturning(42);
   const artifactKey = generateKeyPairSync('ed25519');
   const compile = async (engine: Engine) => {
@@ -68,7 +67,7 @@ if (spawnSync('redis-server', ['--version']).error) {
     const one = open(port);
     const other = open(port);
     try {
-      const first = new Engine({ artifactKey, cache: { path: newPath(), store: one, timeout: 20_000 } });
+      const first = new Engine({ artifactKey, cache: { path: newPath(), store: one, timeout: HANG } });
       assert.is(await compile(first), 42);
       await first.flushCache();
       const key = first.keyOf(wasm);
@@ -76,7 +75,7 @@ if (spawnSync('redis-server', ['--version']).error) {
       assert.equal(new Uint8Array((await other.get(key))!), artifact);
 
       // The other machine finds it: what it gets is what the store holds.
-      const found = new Engine({ artifactKey, cache: { path: newPath(), store: other, timeout: 20_000 } });
+      const found = new Engine({ artifactKey, cache: { path: newPath(), store: other, timeout: HANG } });
       assert.is(found.lookup(wasm), undefined, 'not in its folder');
       assert.is(await compile(found), 42);
       assert.ok(found.lookup(wasm));
@@ -85,7 +84,7 @@ if (spawnSync('redis-server', ['--version']).error) {
       // Somebody else writes to the same Redis.
       const evil = new Engine().precompileModule(await moduleReturning(666));
       await one.put(key, evil);
-      const careful = new Engine({ artifactKey, cache: { path: newPath(), store: other, timeout: 20_000 } });
+      const careful = new Engine({ artifactKey, cache: { path: newPath(), store: other, timeout: HANG } });
       assert.is(await compile(careful), 42);
       await careful.flushCache();
       assert.equal(await cacheWarnings(), ['CACHE_ENTRY_DAMAGED']);
@@ -105,7 +104,7 @@ if (spawnSync('redis-server', ['--version']).error) {
 
       // And comes back, empty.
       server = await startRedis(port);
-      const again = new Engine({ artifactKey, cache: { path: newPath(), store: open(port), timeout: 20_000 } });
+      const again = new Engine({ artifactKey, cache: { path: newPath(), store: open(port), timeout: HANG } });
       assert.is(await compile(again), 42);
       await again.flushCache();
       assert.equal(await cacheWarnings(), []);

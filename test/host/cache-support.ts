@@ -12,6 +12,9 @@ export function scratch(): string {
   return folder;
 }
 
+/** The mode of a file of the cache: those may read it whom the user lets read what is new. */
+export const readOnly = 0o444 & ~process.umask();
+
 /** A module like no other: it returns this number. */
 export function moduleReturning(value: number): Promise<Uint8Array> {
   return parseText(`(module $m${value} (func (export "f") (result i32) (i32.const ${value})))`);

@@ -168,12 +168,15 @@ test('traps of what the host does for wasm', async () => {
 test('calls that a vm timeout has ended', async () => {
   const text = '(module (import "m" "f" (func $f (param i32) (result i32))) (export "f" (func $f)))';
   const endless = new vm.Script('for (;;);');
+  let isThere = false;
+  let timeout = 20;
   const { instance: made } = await instance(
     text,
     [],
     [
       (depth: number) => {
         if (depth > 0) return made.exports.f(depth - 1);
+        isThere = true;
         return endless.runInThisContext();
       },
     ],
@@ -184,7 +187,7 @@ test('calls that a vm timeout has ended', async () => {
     [
       () => {
         try {
-          new vm.Script('call()').runInNewContext({ call: () => made.exports.f(3) }, { timeout: 20 });
+          new vm.Script('call()').runInNewContext({ call: () => made.exports.f(3) }, { timeout });
         } catch (error) {
           assert.match((error as Error).message, /timed out/); // an Error of the other context
           return 5;
@@ -193,8 +196,11 @@ test('calls that a vm timeout has ended', async () => {
       },
     ],
   );
-  assert.is(outer.instance.exports.f(1), 5);
-  assert.is(outer.instance.exports.f(2), 5);
+  for (const argument of [1, 2]) {
+    isThere = false;
+    // The time may be up before the innermost call: then once more, with more of it.
+    for (; !isThere; timeout *= 2) assert.is(outer.instance.exports.f(argument), 5);
+  }
 });
 
 test.run();

@@ -1,8 +1,7 @@
 /** Compiling on other threads: the same bytes, a free event loop, progress, abort, and threads that die. */
-// time limit: 300 s
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +13,7 @@ import type { CompileProgress } from '../../host/compile/progress.js';
 import { compilerWasm } from '../../host/compile/compiler-wasm.js';
 import { CompileError, Engine, OuroError } from '../../host/index.js';
 import { parseText } from '../../host/wasm/text.js';
+import { HANG } from '../support/limits.js';
 import { root } from '../support/shared.js';
 
 const test = suite('compile on other threads');
@@ -41,21 +41,28 @@ test('the same bytes, by one thread and by several, again and again', async () =
   for (const parallel of [true, false, true]) same(await compileWasmAsync(large, compileOptions, 'wasm', { parallel }));
 });
 
+/** Milliseconds of processor time that this thread has had. Not of the clock: a thread that waits for a processor does not keep its event loop busy. */
+function threadTime(): number {
+  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+}
+
 test('the event loop turns meanwhile', async () => {
   let turns = 0;
   let longest = 0;
-  let before = performance.now();
+  let before = threadTime();
   const timer = setInterval(() => {
     turns++;
-    const now = performance.now();
+    const now = threadTime();
     longest = Math.max(longest, now - before);
     before = now;
   }, 1);
-  const started = performance.now();
+  const started = process.cpuUsage();
   same(await compileWasmAsync(large, compileOptions, 'wasm'));
   clearInterval(timer);
+  const { user, system } = process.cpuUsage(started);
   assert.ok(turns > 10, `${turns} turns`);
-  assert.ok(longest < (performance.now() - started) / 2, `one turn took ${longest} ms`);
+  // Half of what each of two threads takes.
+  assert.ok(longest < (user + system) / 1000 / 4, `one turn took ${longest} of ${(user + system) / 1000} ms`);
 });
 
 test('progress counts functions, upwards, to the end', async () => {
@@ -236,7 +243,7 @@ function run(program: string, flags: string[] = [], env: Record<string, string> 
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...flags, path], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
-    timeout: 100_000,
+    timeout: HANG,
   });
   assert.is(status, 0, `exit ${status} ${signal}: ${stderr}`);
   return stdout;
@@ -257,10 +264,12 @@ test('in a worker thread', () => {
 
 test('idle threads do not keep a process alive', () => {
   const output = run(`
+    const { Worker } = await import('node:worker_threads');
+    const { terminate } = Worker.prototype;
+    Worker.prototype.terminate = function () { console.log('a thread has waited long enough'); return terminate.call(this); };
     await Module.compile(engine, wasm);
-    const started = performance.now();
-    process.on('exit', () => console.log(performance.now() - started < 3000));`);
-  assert.is(output, 'true\n');
+    process.on('exit', () => console.log('exit'));`);
+  assert.is(output, 'exit\n');
 });
 
 test('threads that work for somebody do', () => {

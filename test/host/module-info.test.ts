@@ -93,19 +93,21 @@ test('getExport does not slow down with the number of exports', () => {
   const many = (count: number) =>
     new Module(engine, `(module (func $f) ${Array.from({ length: count }, (_, i) => `(export "e${i}" (func $f))`).join('')})`);
   const time = (module: Module) => {
-    module.getExport('e0');
-    let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 20; round++) {
-      const started = performance.now();
-      for (let i = 0; i < 2000; i++) module.getExport('e7');
-      best = Math.min(best, performance.now() - started);
-    }
-    return best;
+    const started = performance.now();
+    for (let i = 0; i < 2000; i++) module.getExport('e7');
+    return performance.now() - started;
   };
   const [small, large] = [many(10), many(10_000)];
-  time(small);
-  const [one, other] = [time(small), time(large)];
-  assert.ok(other < 5 * one + 0.2, `${one} and ${other} ms`);
+  for (const module of [small, large]) module.getExport('e0');
+  for (let round = 0; round < 20; round++) time(small);
+  let [one, other] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const isFast = () => other < 5 * one + 0.2;
+  // The least of many short times, of more where a busy machine is in the way. A search through all takes a thousand times as long each time.
+  for (let round = 0; round < 20 || (!isFast() && round < 1000); round++) {
+    one = Math.min(one, time(small));
+    other = Math.min(other, time(large));
+  }
+  assert.ok(isFast(), `${one} and ${other} ms`);
 });
 
 test('name', () => {

@@ -1,22 +1,20 @@
 /** The native core is made in the background after a long compile. */
-// time limit: 300 s
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { wasmCore } from '../../host/compile/cores.js';
 import { coreOptions, nativeCorePath } from '../../host/selfhost/native-core.js';
 import { compilerWasm } from '../../host/compile/compiler-wasm.js';
+import { makeFolder } from '../support/folder.js';
+import { HANG, until } from '../support/limits.js';
 import { root } from '../support/shared.js';
 
 const test = suite('native core');
-const folder = mkdtempSync(join(tmpdir(), 'ouro-native-core-'));
-test.after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = makeFolder('native-core');
 const program = join(folder, 'program.mjs');
 let caches = 0;
 /** However fast the machine: each compile counts as long. */
@@ -39,7 +37,7 @@ function run(source: string, settings: Record<string, string> = {}): { cache: st
   const result = spawnSync(process.execPath, ['--import', pathToFileURL(slowly).href, program], {
     encoding: 'utf8',
     env: { ...env, OURO_CACHE: cache, ...settings },
-    timeout: 100_000,
+    timeout: HANG,
   });
   assert.is(result.status, 0, result.stderr);
   return { cache, result };
@@ -60,7 +58,7 @@ function content(cache: string): string[] {
   return names;
 }
 
-const waitForIt = `for (let i = 0; i < 600 && !existsSync(nativeCorePath()); i++) await sleep(100);`;
+const waitForIt = `while (!existsSync(nativeCorePath())) await sleep(100);`;
 
 test('it is there some time after a long compile, and used from then on', () => {
   for (const compile of ['engine.precompileModule(wasm)', '(await Module.compile(engine, wasm)).serialize()']) {
@@ -91,7 +89,7 @@ test('a command that ends leaves it to a process', async () => {
   assert.is(status, 0, stderr);
   const cores = () => content(cache).filter((name) => name.endsWith('.ouro'));
   // Everything else on the machine goes before it.
-  for (let i = 0; i < 1800 && cores().length === 0; i++) await sleep(100);
+  await until(() => cores().length > 0, 'the native core is made');
   assert.is(cores().length, 1);
 });
 

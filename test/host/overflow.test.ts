@@ -184,10 +184,14 @@ test('the event loop sleeps afterwards', async () => {
     await turn();
   }
   // Node counts immediates before it has queued them: one whose making ends between the two keeps the loop turning for ever.
-  const before = performance.eventLoopUtilization();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const { utilization } = performance.eventLoopUtilization(before);
-  assert.ok(utilization < 0.5, `the loop was busy for ${utilization} of the time`);
+  // On a busy machine it may seem busy for once, as it has to wait for a processor; one that turns for ever never sleeps.
+  let least = 1;
+  for (let i = 0; i < 50 && least >= 0.5; i++) {
+    const before = performance.eventLoopUtilization();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    least = Math.min(least, performance.eventLoopUtilization(before).utilization);
+  }
+  assert.ok(least < 0.5, `the loop was busy for ${least} of the time`);
 });
 
 test.run();

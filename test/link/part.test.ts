@@ -1,5 +1,4 @@
 /** Parts: however a module's functions are shared out, and in whatever order they are compiled, the same artifact comes of it. */
-// time limit: 300 s
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

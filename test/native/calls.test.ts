@@ -238,15 +238,20 @@ test('an exception of an imported function drops its activation only', () => {
 test('activations whose driver was terminated are dropped', () => {
   const m = machine();
   let depth = 0;
+  let timeout = 50;
   m.hostImport(0, () => {
     depth++;
-    if (depth === 1) assert.throws(() => runInNewContext('again()', { again: () => m.call(at(callImport)) }, { timeout: 50 }), /timed out/);
+    if (depth === 1) assert.throws(() => runInNewContext('again()', { again: () => m.call(at(callImport)) }, { timeout }), /timed out/);
     else if (depth === 2) m.call(at(recurseToImport), 10);
     else for (;;);
   });
-  assert.is(m.call(at(keepRegisters)), 4321);
+  // The time may be up before all are under way: then once more, with more of it.
+  for (; depth < 3; timeout *= 2) {
+    depth = 0;
+    assert.is(m.call(at(keepRegisters)), 4321);
+    assert.is(m.words[layout.SLOT_ACTIVATION / 8], 0n);
+  }
   assert.is(depth, 3);
-  assert.is(m.words[layout.SLOT_ACTIVATION / 8], 0n);
   m.close();
 });
 

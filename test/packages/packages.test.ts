@@ -1,23 +1,18 @@
 /** Real packages, unchanged, print the same on plain Node, and under the drop-in on V8 and on native code.
  *  On other Nodes than the one that runs the tests (`OURO_TEST_BRIEF`): on plain Node and on native code just made. */
-// time limit: 600 s
+// processor time limit: 1200 s
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { makeFolder, removeFolder } from '../support/folder.js';
+import { HANG, until } from '../support/limits.js';
 import { type App, apps, registered } from './list.js';
 
-/** Milliseconds for one run of an app, and for making its native code in the background, on a busy machine. */
-const RUN_LIMIT = 120_000;
-const BUILD_LIMIT = 180_000;
-
 const test = suite('packages');
-const folder = mkdtempSync(join(tmpdir(), 'ouro-packages-'));
-test.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+const folder = makeFolder('packages');
 
 interface Run {
   readonly stdout: string;
@@ -27,7 +22,7 @@ interface Run {
 function run(app: App, env: NodeJS.ProcessEnv): Promise<Run> {
   return new Promise((resolve, reject) => {
     // esbuild's command crashes when its output is a file.
-    const child = spawn(process.execPath, app.args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_LIMIT, killSignal: 'SIGKILL' });
+    const child = spawn(process.execPath, app.args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: HANG, killSignal: 'SIGKILL' });
     const chunks: Buffer[][] = [[], []];
     child.stdout.on('data', (data) => chunks[0].push(data));
     child.stderr.on('data', (data) => chunks[1].push(data));
@@ -50,9 +45,7 @@ function modules(stderr: string, words: string): { names: Set<string>; count: nu
 async function nativeCode(cache: string, count: number): Promise<void> {
   const files = join(cache, 'modules');
   const made = () => (existsSync(files) ? readdirSync(files).filter((name) => name.endsWith('.ouro')).length : 0);
-  for (const end = Date.now() + BUILD_LIMIT; made() < count; await sleep(200)) {
-    if (Date.now() > end) throw new Error(`${made()} of ${count} modules have native code after ${BUILD_LIMIT / 1000} s`);
-  }
+  await until(() => made() >= count, `${count} modules have native code`);
 }
 
 /** Asserts that the run was on native code, and what is left to V8 is so because Ouro cannot run it. `words`: how native code came about. */
@@ -93,7 +86,7 @@ for (const app of apps) {
     const { stdout, stderr } = await runWith();
     assert.is(stdout, expected, 'the run on native code from the cache differs');
     assertNative(app, stderr, 'native code, found');
-    rmSync(cache, { recursive: true, force: true, maxRetries: 3 });
+    removeFolder(cache);
   });
 }
 

@@ -10,7 +10,7 @@ import { yieldToOthers } from '../../host/register/priority.js';
 
 test('all of a process gets the lowest priority', async () => {
   // Node has threads of its own, all of them when its first line runs.
-  const child = spawn(process.execPath, ['-e', 'console.log(); setTimeout(() => {}, 60_000)'], { detached: true });
+  const child = spawn(process.execPath, ['-e', 'console.log(); setInterval(() => {}, 60_000)'], { detached: true });
   try {
     await once(child.stdout, 'data');
     const { pid } = child as { pid: number };
@@ -34,7 +34,7 @@ test('all of a process gets the lowest priority', async () => {
 test('a session that others share is left alone', async () => {
   const group = '/proc/self/autogroup';
   const before = existsSync(group) ? readFileSync(group, 'utf8') : '';
-  const child = spawn(process.execPath, ['-e', 'console.log(); setTimeout(() => {}, 60_000)']);
+  const child = spawn(process.execPath, ['-e', 'console.log(); setInterval(() => {}, 60_000)']);
   try {
     await once(child.stdout, 'data');
     const { pid } = child as { pid: number };

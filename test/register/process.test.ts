@@ -1,16 +1,28 @@
-// time limit: 300 s
 /** The drop-in in whole processes: first sight, next start, environment variables, module systems, bad surroundings. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { nativeCorePath } from '../../host/selfhost/native-core.js';
 import { parseText } from '../../host/wasm/text.js';
+import { makeFolder } from '../support/folder.js';
+import { until } from '../support/limits.js';
 import { root } from '../support/shared.js';
-import { App, makeFolder, registerUrl } from './support.js';
+import { App, registerUrl } from './support.js';
 
 const wasm = await parseText(`(module $adder
   (import "env" "log" (func $log (param i32)))
@@ -30,6 +42,15 @@ const files = {
   'app.mjs': `import { readFileSync } from 'node:fs'; const bytes = readFileSync('adder.wasm'); ${use}`,
   'app.cjs': `const bytes = require('node:fs').readFileSync('adder.wasm'); ${use}`,
   'wait.mjs': `import './app.mjs'; setTimeout(() => console.log('end'), 3000);`,
+  // Ends when it has native code, not before.
+  'until-built.mjs': `import { readdirSync } from 'node:fs'; import './app.mjs';
+    const timer = setInterval(() => {
+      try {
+        if (!readdirSync(process.env.OURO_CACHE + '/modules').some((name) => name.endsWith('.ouro'))) return;
+      } catch { return; }
+      clearInterval(timer);
+      console.log('end');
+    }, 50);`,
   'exit.mjs': `import './app.mjs'; process.exit(3);`,
   'chdir.mjs': `import './app.mjs'; process.chdir('below');`,
   'listeners.mjs': `import './app.mjs'; for (let i = 0; i < 10; i++) process.on('exit', () => {});`,
@@ -122,7 +143,15 @@ const files = {
       if (bytes.length > 0) structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
       return writeFile(...args);
     };
-    setTimeout(() => console.log('end'), 2000);`,
+    // Ends when that is noted and what was written is gone, not before.
+    const { existsSync, readdirSync } = require('node:fs');
+    const folder = process.env.OURO_CACHE + '/register';
+    const timer = setInterval(() => {
+      const names = existsSync(folder) ? readdirSync(folder) : [];
+      if (!names.some((name) => name.endsWith('.changes')) || names.some((name) => name.endsWith('.part'))) return;
+      clearInterval(timer);
+      console.log('end');
+    }, 50);`,
   'pool.cjs': `const { buffer } = new WebAssembly.Memory({ initial: 1 });
     const adder = require('node:fs').readFileSync('adder.wasm');
     const bytes = new Uint8Array(buffer, 16, adder.length);
@@ -172,7 +201,7 @@ test('first on V8, then native', async () => {
 
 test('the builder starts while the application runs', async () => {
   const app = new App('long', files);
-  const { stdout, stderr } = app.run(['wait.mjs']);
+  const { stdout, stderr } = app.run(['until-built.mjs']);
   assert.is(stdout, `${answer}end\n`);
   assert.match(stderr, /process \d+ makes native code/);
   await app.built();
@@ -269,7 +298,7 @@ test('modules that look the same at first', async () => {
     const { stdout, stderr } = app.run(['large.cjs', 'two.wasm']);
     assert.is(stdout, '2\n2\n');
     assert.match(stderr, seen);
-    for (let i = 0; i < 600 && app.artifacts.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => app.artifacts.length === 2, 'both have native code');
     await app.built();
   }
   // And they share their notes.
@@ -321,7 +350,7 @@ test('notes without native code, and native code without notes', async () => {
   await next(runsNative);
   rmSync(join(app.cache, 'modules'), { recursive: true });
   await next(runsOnV8);
-  for (let i = 0; i < 600 && app.artifacts.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => app.artifacts.length > 0, 'there is native code');
   await next(runsNative);
 });
 
@@ -390,7 +419,9 @@ test('no room for what a builder needs', async () => {
     const { stdout, stderr } = app.run(['room.cjs']);
     assert.is(stdout, '1\n1\n');
     assert.match(stderr, runsOnV8);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The builder, where there is one.
+    const pid = /process (\d+) makes native code/.exec(stderr)?.[1];
+    if (pid) await until(() => !existsSync(`/proc/${pid}`), 'the builder has ended');
     assert.equal(app.queue, []);
   }
   // Nothing is held against the module.

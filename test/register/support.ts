@@ -1,24 +1,12 @@
 /** What the tests of the drop-in share. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { makeFolder } from '../support/folder.js';
+import { HANG, until } from '../support/limits.js';
 import { root } from '../support/shared.js';
-
-const folders: string[] = [];
-process.on('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-});
-
-/** A folder of this test's own, which goes when the process ends. */
-export function makeFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `ouro-${name}-`));
-  folders.push(folder);
-  return folder;
-}
 
 /** Makes a cache folder of this test's own. */
 export function useCache(name: string): string {
@@ -55,7 +43,7 @@ export class App {
     const { status, stdout, stderr, error } = spawnSync(process.execPath, [...imports, ...args], {
       cwd: this.folder,
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: HANG,
       env: {
         ...rest,
         OURO_CACHE: this.cache,
@@ -86,7 +74,7 @@ export class App {
   /** Waits until builders have done their work: so many modules have notes. */
   async built(count = 1): Promise<void> {
     const isDone = () => this.notes('ouro').length + this.notes('v8').length >= count && this.queue.length === 0;
-    for (let i = 0; i < 600 && !isDone(); i++) await sleep(50);
+    await until(isDone, `${count} modules are built`);
   }
 
   /** What waits for a builder, or is being built. */

@@ -1,7 +1,6 @@
 /** The official WebAssembly suite, command by command, on Ouro (OURO_WAST_ENGINE=v8: on V8's own WebAssembly, to try the runner).
  *  Scripts run in child processes, so that a crash costs one script: it counts as one failure, and the next child goes on after it.
  *  A command counts as a test. What is skipped, and why, stands in skip.txt. */
-// time limit: 300 s
 
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';

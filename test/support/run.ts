@@ -2,32 +2,26 @@
  *  In:   `node build/test/support/run.js [--nodes this,26] [filter…]`: only files whose path contains one of the filters; all of them on this
  *        Node, and those whose outcome may depend on the Node on each other one that is named (support/nodes.ts).
  *  Out:  a line for each file, failures in full, and last `N passed, N failed, N skipped`. Exit code 1 when something failed.
- *  A file that crashes, hangs, or ends without uvu's summary counts as one failure by its name. */
+ *  A file that crashes, hangs, or ends without uvu's summary counts as one failure by its name; one that says it skips all it has counts as skipped. */
 
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { judge, type Outcome } from './judge.js';
+import { SILENCE } from './limits.js';
 import { nodeExecutable } from './nodes.js';
 import { root } from './shared.js';
+import { watch } from './watch.js';
 
 /** Folders whose tests load the native helper, start the command line or use V8's own wasm. */
 const dependOnNode = ['bootstrap', 'e2e', 'fuzz', 'host', 'link', 'native', 'packages', 'register', 'spec'];
 
 const parallel = 2;
-const defaultLimit = 120;
+/** Seconds of processor time for one file. */
+const defaultLimit = 300;
 const testFolder = dirname(dirname(fileURLToPath(import.meta.url)));
-
-interface Outcome {
-  passed: number;
-  failed: number;
-  skipped: number;
-  reasons: string[];
-  /** Shown in full when not empty. */
-  report: string;
-  seconds: number;
-}
 
 /** The source of a compiled test; a test whose source was deleted is not run. */
 function sourceOf(path: string): string {
@@ -44,9 +38,9 @@ function testFiles(folder: string): string[] {
   return found.sort();
 }
 
-/** A file may raise its own limit with a line `// time limit: 300 s`. */
-function timeLimit(file: string): number {
-  const match = /^\/\/ time limit: (\d+) s$/m.exec(readFileSync(file, 'utf8'));
+/** A file may raise its own limit with a line `// processor time limit: 600 s`. */
+function processorLimit(file: string): number {
+  const match = /^\/\/ processor time limit: (\d+) s$/m.exec(readFileSync(file, 'utf8'));
   return match ? Number(match[1]) : defaultLimit;
 }
 
@@ -72,48 +66,34 @@ function jobsFor(version: string, files: string[]): Job[] {
   return jobs;
 }
 
-function runFile({ file, executable, other }: Job): Promise<Outcome> {
+function runFile({ file, executable, other }: Job): Promise<Outcome & { seconds: number }> {
   return new Promise((resolve) => {
     const started = performance.now();
-    const limit = timeLimit(file);
     const child = spawn(executable, ['--enable-source-maps', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Whether a test's compiler is native must not depend on what another test did a moment before.
       env: { OURO_NATIVE_CORE: 'off', ...(other && { OURO_TEST_BRIEF: '1' }), ...process.env },
     });
     let output = '';
-    let timedOut = false;
-    child.stdout.on('data', (data) => (output += data));
-    child.stderr.on('data', (data) => (output += data));
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill('SIGKILL');
-    }, limit * 1000);
+    let hang = '';
+    const limits = { processor: processorLimit(file), silence: SILENCE / 1000 };
+    const watched = watch(child.pid!, limits, (reason) => {
+      hang = reason;
+      // What it has left behind may hold the other ends for ever.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (data) => {
+        output += data;
+        watched.heard();
+      });
+    }
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      watched.stop();
       const seconds = (performance.now() - started) / 1000;
-      resolve(judge(output, code, timedOut ? `no end within ${limit} s` : signal ? `ended by ${signal}` : '', seconds));
+      resolve({ ...judge(output, { code, crash: hang || (signal ? `ended by ${signal}` : '') }), seconds });
     });
   });
-}
-
-/** Reads uvu's summary and the lines that `skip` printed. */
-function judge(output: string, code: number | null, crash: string, seconds: number): Outcome {
-  const number = (label: string) => {
-    const found = [...output.matchAll(new RegExp(`^\\s*${label}:?\\s+(\\d+)`, 'gm'))].at(-1);
-    return found ? Number(found[1]) : undefined;
-  };
-  const total = number('Total');
-  const passed = number('Passed') ?? 0;
-  const reasons = [...output.matchAll(/^SKIP (\d+) (.*)$/gm)];
-  const skipped = (number('Skipped') ?? 0) + reasons.reduce((sum, [, count]) => sum + Number(count), 0);
-  let failed = total === undefined ? 0 : total - passed;
-  let problem = crash;
-  if (!problem && total === undefined) problem = `no summary, exit code ${code}`;
-  if (!problem && failed === 0 && code !== 0) problem = `exit code ${code}`;
-  if (problem) failed++;
-  const report = failed > 0 ? `${output.trimEnd()}${problem ? `\n  CRASH: ${problem}` : ''}` : '';
-  return { passed, failed, skipped, reasons: reasons.map((match) => match[2]), report, seconds };
 }
 
 async function main(): Promise<void> {

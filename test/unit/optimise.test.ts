@@ -1,7 +1,5 @@
 /** Optimisation against the interpreter of support/ir.ts: random functions do the same before and after, on random arguments. */
 
-// time limit: 300 s
-
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { freshCore } from '../support/core.js';

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as layout from '../../runtime/layout.js';
 import { loadHelper, Machine, TrapError } from '../support/machine.js';
-import { skip } from '../support/skip.js';
+import { need } from '../support/tools.js';
 import { type Body, type FunctionShape, X64 } from '../support/x64.js';
 
 const hexOf = (body: Body, shape?: FunctionShape) => new X64().emit(body, shape).hex;
@@ -363,7 +363,7 @@ test('relocations follow their fields when branches shrink', () => {
   ]);
 });
 
-if (process.arch === 'x64' && process.platform === 'linux') {
+if (need('linux', 'x64 functions, run', 5)) {
   const helper = loadHelper();
 
   const run = (build: (x64: X64) => void, use: (m: Machine, x64: X64) => void) => {
@@ -507,8 +507,6 @@ if (process.arch === 'x64' && process.platform === 'linux') {
       }
     });
   });
-} else {
-  skip('x64 functions, run', 'no x86-64 Linux', 5);
 }
 
 test.run();

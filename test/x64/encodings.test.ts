@@ -9,7 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CPU_X64_AVX } from '../../runtime/cpu.js';
 import { root } from '../support/shared.js';
-import { skip } from '../support/skip.js';
+import { has, need } from '../support/tools.js';
 import { X64 } from '../support/x64.js';
 
 const path = join(root, 'test', 'x64', 'encodings.txt');
@@ -20,8 +20,8 @@ const emitted = rows.map(([source]) => {
   return new X64(avx ? CPU_X64_AVX : 0).emit({ entry: [avx ? source.slice(4) : source] }).bytes;
 });
 
-/** The texts of all rows: each stands at a multiple of 64 bytes. Undefined without objdump. */
-function disassemble(): string[] | undefined {
+/** The texts of all rows: each stands at a multiple of 64 bytes. */
+function disassemble(): string[] {
   const bytes = new Uint8Array(emitted.length * 64).fill(0x90);
   emitted.forEach((code, i) => {
     bytes.set(code, i * 64);
@@ -30,8 +30,8 @@ function disassemble(): string[] | undefined {
   try {
     writeFileSync(join(folder, 'code'), bytes);
     const flags = ['-D', '-b', 'binary', '-m', 'i386:x86-64', '-M', 'intel', '--no-show-raw-insn', '-w', join(folder, 'code')];
-    const { stdout, status } = spawnSync('objdump', flags, { encoding: 'utf8', maxBuffer: 1 << 26 });
-    if (status !== 0) return undefined;
+    const { stdout, status, stderr } = spawnSync('objdump', flags, { encoding: 'utf8', maxBuffer: 1 << 26 });
+    assert.is(status, 0, stderr);
     const texts: string[][] = emitted.map(() => []);
     for (const [, address, text] of stdout.matchAll(/^\s*([0-9a-f]+):\s+(.*?)\s*$/gm)) {
       const offset = Number.parseInt(address, 16);
@@ -48,8 +48,8 @@ function disassemble(): string[] | undefined {
 }
 
 if (process.env.OURO_BLESS === '1') {
+  if (!has('objdump')) throw new Error('objdump is needed');
   const texts = disassemble();
-  if (!texts) throw new Error('objdump is needed');
   let row = 0;
   const blessed = lines.map((line) => {
     if (line.startsWith(';')) return line;
@@ -62,14 +62,13 @@ if (process.env.OURO_BLESS === '1') {
     test(source, () => assert.is(Buffer.from(emitted[i]).toString('hex'), hex));
   });
 
-  test('the texts are those of the bytes', () => {
-    const texts = disassemble();
-    if (!texts) return skip('x64 encodings as text', 'objdump is not here');
-    assert.equal(
-      texts,
-      rows.map((row) => row[2]),
-    );
-  });
+  if (need('objdump', 'x64 encodings as text'))
+    test('the texts are those of the bytes', () => {
+      assert.equal(
+        disassemble(),
+        rows.map((row) => row[2]),
+      );
+    });
 }
 
 test.run();

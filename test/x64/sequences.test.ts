@@ -6,6 +6,7 @@ import { CPU_X64_AVX } from '../../runtime/cpu.js';
 import * as layout from '../../runtime/layout.js';
 import { loadHelper, Machine, TrapError } from '../support/machine.js';
 import { skip } from '../support/skip.js';
+import { need } from '../support/tools.js';
 import { type Body, X64 } from '../support/x64.js';
 
 const BAD_CONVERSION = 8;
@@ -324,10 +325,8 @@ function suiteFor(label: string, features: number): void {
   test.run();
 }
 
-if (process.arch === 'x64' && process.platform === 'linux') {
+if (need('linux', 'x64 sequences')) {
   suiteFor('SSE', 0);
   if ((loadHelper().cpuFeatures() & CPU_X64_AVX) !== 0) suiteFor('AVX', CPU_X64_AVX);
   else skip('x64 sequences with AVX', 'this CPU has no AVX');
-} else {
-  skip('x64 sequences', 'no x86-64 Linux');
 }
