@@ -1,4 +1,4 @@
-/** ouro: the library's entry. */
+/** ouro-wasm: the library's entry. */
 
 export { KeyvStore, type KeyvStoreOptions } from './cache/keyv.js';
 export type { CacheOptions } from './cache/settings.js';

@@ -1,4 +1,4 @@
-/** webassembly: `import WebAssembly from 'ouro/webassembly'`: the drop-in's namespace, without touching the global one. */
+/** webassembly: `import WebAssembly from 'ouro-wasm/webassembly'`: the drop-in's namespace, without touching the global one. */
 
 import { namespace } from './install.js';
 

@@ -12,12 +12,12 @@ const folder = mkdtempSync(join(tmpdir(), 'ouro-declarations-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 mkdirSync(join(folder, 'node_modules'));
-symlinkSync(root, join(folder, 'node_modules', 'ouro'));
+symlinkSync(root, join(folder, 'node_modules', 'ouro-wasm'));
 writeFileSync(
   join(folder, 'program.mts'),
-  `import 'ouro/register';
-import { type CacheOptions, Engine, Instance, instantiate, KeyvStore, Module, Store } from 'ouro';
-import namespace, { validate } from 'ouro/webassembly';
+  `import 'ouro-wasm/register';
+import { type CacheOptions, Engine, Instance, instantiate, KeyvStore, Module, Store } from 'ouro-wasm';
+import namespace, { validate } from 'ouro-wasm/webassembly';
 const cache: CacheOptions = { path: 'here', store: new KeyvStore({} as ConstructorParameters<typeof KeyvStore>[0]) };
 const engine = new Engine({ cache });
 // @ts-expect-error: the options are known.

@@ -30,9 +30,9 @@ const text = `(module $adder
 test.before(async () => {
   const wasm = await ouro.parseText(text);
   const library = pathToFileURL(join(root, 'build/host/index.js'));
-  mkdirSync(join(folder, 'node_modules/ouro'), { recursive: true });
-  writeFileSync(join(folder, 'node_modules/ouro/package.json'), '{"type":"module","exports":"./index.js"}');
-  writeFileSync(join(folder, 'node_modules/ouro/index.js'), `export * from '${library}';`);
+  mkdirSync(join(folder, 'node_modules/ouro-wasm'), { recursive: true });
+  writeFileSync(join(folder, 'node_modules/ouro-wasm/package.json'), '{"type":"module","exports":"./index.js"}');
+  writeFileSync(join(folder, 'node_modules/ouro-wasm/index.js'), `export * from '${library}';`);
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'add.wat'), text);
   writeFileSync(join(folder, 'add.wasm'), wasm);
@@ -40,7 +40,7 @@ test.before(async () => {
   writeFileSync(
     join(folder, 'worker.js'),
     `import { parentPort, workerData } from 'node:worker_threads';
-    import { Engine, Instance, Module, Store } from 'ouro';
+    import { Engine, Instance, Module, Store } from 'ouro-wasm';
     const engine = new Engine();
     const module = Module.fromShared(engine, workerData);
     parentPort.postMessage(new Instance(new Store(engine), module, [() => {}]).exports.add(20, 22));`,
