@@ -5,14 +5,14 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rollup/parseAst';
-import { takeOut } from './host/bundle.mjs';
+import { takeOut } from './host/start/bundle.mjs';
 
 const entries = {
   index: 'host/index',
   cli: 'host/cli/main',
-  worker: 'host/worker',
+  'text-worker': 'host/text-worker',
   'compile-worker': 'host/compile-worker',
-  builder: 'host/register/builder',
+  builder: 'host/builder',
 };
 const assets = ['compiler.wasm', 'ouro.wasm'];
 
@@ -43,7 +43,7 @@ function copyAssets() {
 
 /** Tells the bundles what stands beside them, which nobody has to hash at each start then, and what their loader gives them. */
 function surroundings(loaded = '{}') {
-  const id = resolve('build/host/bundled.js');
+  const id = resolve('build/host/base/bundled.js');
   const hashOf = (...paths) => {
     const hash = createHash('sha256');
     for (const path of paths.filter(existsSync)) hash.update(readFileSync(path));
@@ -53,7 +53,7 @@ function surroundings(loaded = '{}') {
     name: 'surroundings',
     load: (path) =>
       path === id
-        ? `export const dropInHash = '${hashOf('dist/install.cjs', 'dist/native-code.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}', loaded = ${loaded};`
+        ? `export const filesFolder = import.meta.dirname, dropInHash = '${hashOf('dist/install.cjs', 'dist/native-code.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}', loaded = ${loaded};`
         : null,
   };
 }
@@ -198,10 +198,10 @@ const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWi
 /** The drop-in is CommonJS inside, whether it is imported or required: that is two files, which a fresh process has loaded sooner than a few ES
  *  modules, there is one copy of it in a process, and Node 20 can require it. The first, install.cjs, is what every process needs; the second is
  *  loaded when there is native code to run or to make: to read all of it takes V8 twice as long. */
-const dropIn = { entry: 'host/register/install', webassembly: 'host/register/webassembly' };
+const dropIn = { entry: 'host/register/install', webassembly: 'host/webassembly' };
 const NATIVE = 'native-code';
 const alwaysNeeded =
-  /^(host\/(register|cache)\/|host\/(builtin|bundled|cache|config|cores|cpu|engine|errors|func|memory|native|room|timers|types|v8)\.js|runtime\/(artifact|cpu|layout)\.js)/;
+  /^(host\/(register|cache|base|webassembly)\/|host\/webassembly\.js|host\/(wasm\/outline|engine\/config|compile\/cores|helper\/cpu|engine\/engine|run\/func|run\/memory|helper\/native)\.js|runtime\/(artifact|cpu|layout)\.js)/;
 
 function dropInChunk(id) {
   const path = relative(resolve('build'), id);
@@ -298,7 +298,7 @@ const loaderPlugins = [builtinsFromProcess(), bundlePackages(), surroundings(), 
 /** What users load: as little as can be. An ES module does not import a CommonJS one: Node would look for the names of its exports, with a parser
  *  that takes a process as long to load as the drop-in. */
 const register = {
-  input: { register: 'build/host/register/register.js' },
+  input: { register: 'build/host/register.js' },
   output: [
     { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
     { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
@@ -322,7 +322,7 @@ const modules = {
     bundlePackages(),
     surroundings('{ onUse }'),
     withoutComments(),
-    takeOut('library', 'build/host/load.js', loaderPlugins),
+    takeOut('library', 'build/host/start/library.js', loaderPlugins),
     requireEntry(),
     copyTypes(),
     removeStale(),

@@ -1,9 +1,9 @@
 /** compile-worker: a thread that compiles for others. */
 
 import { parentPort } from 'node:worker_threads';
-import { makeNativeCore, withCore } from './cores.js';
-import { type Reply, type Request, toPlain } from './job.js';
-import { help, lead } from './parallel.js';
+import { makeNativeCore, withCore } from './compile/cores.js';
+import { type Reply, type Request, toPlain } from './compile/job.js';
+import { help, lead } from './compile/parallel.js';
 
 const post = (reply: Reply, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
 

@@ -3,8 +3,8 @@
 export { KeyvStore, type KeyvStoreOptions } from './cache/keyv.js';
 export type { CacheOptions } from './cache/settings.js';
 export type { CacheStore } from './cache/store.js';
-export type { Config, LoadOptions } from './config.js';
-export { Engine } from './engine.js';
+export type { Config, LoadOptions } from './engine/config.js';
+export { Engine } from './engine/engine.js';
 export {
   ArtifactError,
   type ArtifactErrorCode,
@@ -15,24 +15,24 @@ export {
   type LinkErrorCode,
   OuroError,
   type OuroErrorCode,
-} from './errors.js';
-export { ModuleExport } from './export.js';
-export { type Extern, JsTable } from './extern.js';
-export { Func } from './func.js';
-export { Global } from './global.js';
-export { Instance } from './instance.js';
-export { Linker } from './linker.js';
-export { Memory } from './memory.js';
-export { type AddressMapEntry, type ModuleFunction, ModuleFunctions } from './functions.js';
-export type { ResourcesRequired } from './info.js';
-export { Module, type ModuleCompileOptions, type ModuleSource } from './module.js';
-export type { CompileProgress } from './compile.js';
-export type { SharedModule } from './token.js';
-export type { ArtifactKeyOptions, KeySource } from './sign.js';
-export { Store } from './store.js';
-export { Table } from './table.js';
-export { parseText, TextError } from './text.js';
-export { Trap, type TrapCodeName, type TrapFrame } from './trap.js';
+} from './base/errors.js';
+export { ModuleExport } from './artifact/export.js';
+export { type Extern, JsTable } from './run/extern.js';
+export { Func } from './run/func.js';
+export { Global } from './run/global.js';
+export { Instance } from './run/instance.js';
+export { Linker } from './api/linker.js';
+export { Memory } from './run/memory.js';
+export { type AddressMapEntry, type ModuleFunction, ModuleFunctions } from './artifact/functions.js';
+export type { ResourcesRequired } from './artifact/info.js';
+export { Module, type ModuleCompileOptions, type ModuleSource } from './engine/module.js';
+export type { CompileProgress } from './compile/compile.js';
+export type { SharedModule } from './artifact/shared-module.js';
+export type { ArtifactKeyOptions, KeySource } from './artifact/sign.js';
+export { Store } from './run/store.js';
+export { Table } from './run/table.js';
+export { parseText, TextError } from './wasm/text.js';
+export { Trap, type TrapCodeName, type TrapFrame } from './run/trap.js';
 export {
   type ExportType,
   type ExternType,
@@ -47,6 +47,6 @@ export {
   type TagType,
   tableType,
   type ValType,
-} from './types.js';
-export { Wasi, type WasiOptions } from './wasi.js';
-export { type Instantiated, instantiate } from './instantiate.js';
+} from './base/types.js';
+export { Wasi, type WasiOptions } from './api/wasi.js';
+export { type Instantiated, instantiate } from './api/instantiate.js';

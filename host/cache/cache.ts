@@ -3,10 +3,10 @@
  *  A cache that does not work costs time alone: a warning says so once, and the compile goes on. */
 
 import { readFileSync } from 'node:fs';
-import { parseArtifact } from '../artifact.js';
-import { Code, type CodeOptions } from '../code.js';
-import { ArtifactError } from '../errors.js';
-import { type ArtifactKey, splitSignature } from '../sign.js';
+import { parseArtifact } from '../artifact/artifact.js';
+import { Code, type CodeOptions } from '../artifact/code.js';
+import { ArtifactError } from '../base/errors.js';
+import { type ArtifactKey, splitSignature } from '../artifact/sign.js';
 import { Folder } from './folder.js';
 import { subjectOf } from './key.js';
 import type { CacheSettings } from './settings.js';

@@ -2,8 +2,8 @@
 
 import { FORMAT_VERSION } from '../../runtime/artifact.js';
 import { ABI_VERSION } from '../../runtime/layout.js';
-import type { CompileOptions } from '../core.js';
-import { native } from '../native.js';
+import type { CompileOptions } from '../compile/core.js';
+import { native } from '../helper/native.js';
 
 /** SHA-256 as hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {

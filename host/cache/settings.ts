@@ -1,7 +1,7 @@
 /** settings: what an engine's `cache` option may be, and what it means. */
 
-import { cachePath } from '../cache.js';
-import { OuroError } from '../errors.js';
+import { cachePath } from './files.js';
+import { OuroError } from '../base/errors.js';
 import type { CacheStore } from './store.js';
 
 export interface CacheOptions {

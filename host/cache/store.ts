@@ -1,7 +1,7 @@
 /** store: artifacts that several machines share, through whatever keeps bytes by name. A store may fail or hang at any time: then the
  *  compile goes on without it. */
 
-import { clearTimeout, setTimeout } from '../timers.js';
+import { clearTimeout, setTimeout } from '../base/timers.js';
 import { cacheWarning } from './warning.js';
 
 /** Keeps artifacts by name. Names consist of lower-case hexadecimal digits and hyphens. Each method may answer at once or by a promise.

@@ -3,15 +3,15 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import pc from 'picocolors';
-import { parseArtifact } from '../artifact.js';
-import { cacheFolder } from '../cache.js';
+import { parseArtifact } from '../artifact/artifact.js';
+import { cacheFolder } from '../cache/files.js';
 import { type Cleaned, Folder, type FolderEntry } from '../cache/folder.js';
 import { DEFAULT_MAX_BYTES, defaultFolder } from '../cache/settings.js';
-import { nativeCorePath } from '../cores.js';
-import { cpuLevel } from '../cpu.js';
-import { type Mapping, native } from '../native.js';
+import { nativeCorePath } from '../compile/cores.js';
+import { cpuLevel } from '../helper/cpu.js';
+import { type Mapping, native } from '../helper/native.js';
 import { forget } from '../register/queue.js';
-import { splitSignature } from '../sign.js';
+import { splitSignature } from '../artifact/sign.js';
 import { writeLine } from './output.js';
 import { formatSize, printTable } from './table.js';
 

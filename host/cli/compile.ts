@@ -1,7 +1,7 @@
 /** `ouro compile IN -o OUT` */
 
-import { writeAtomic } from '../cache.js';
-import { unwritable } from '../errors.js';
+import { writeAtomic } from '../cache/files.js';
+import { unwritable } from '../base/errors.js';
 import { type CompileFlags, compileFile, openEngine } from './open.js';
 
 export async function compile(input: string, options: CompileFlags & { output: string }): Promise<number> {

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { OuroError } from '../errors.js';
+import { OuroError } from '../base/errors.js';
 
 /** What a user named: where to look, and how its files are called in output. */
 export interface Found {

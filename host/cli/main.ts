@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { cacheFolder } from '../cache.js';
-import { nativeCoreIsDue } from '../native-core.js';
+import { cacheFolder } from '../cache/files.js';
+import { nativeCoreIsDue } from '../selfhost/native-core.js';
 import { spawnBuilder } from '../register/spawn.js';
 import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';
 import { compile } from './compile.js';

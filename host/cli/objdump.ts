@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Artifact, parseArtifact } from '../artifact.js';
-import { isArtifact } from '../detect.js';
-import { inFile, readFile } from '../module.js';
+import { type Artifact, parseArtifact } from '../artifact/artifact.js';
+import { isArtifact } from '../artifact/detect.js';
+import { inFile, readFile } from '../engine/module.js';
 import { type CompileFlags, compileFile, openEngine } from './open.js';
 import { writeLine } from './output.js';
 

@@ -1,11 +1,11 @@
 /** Opens what a user names on the command line: an artifact, a wasm binary, or a module in text format. */
 
-import type { CompileProgress } from '../compile.js';
-import { isArtifact } from '../detect.js';
-import type { Cpu } from '../cpu.js';
-import { Engine } from '../engine.js';
-import { inFile, Module, readFile, toText } from '../module.js';
-import { parseText } from '../text.js';
+import type { CompileProgress } from '../compile/compile.js';
+import { isArtifact } from '../artifact/detect.js';
+import type { Cpu } from '../helper/cpu.js';
+import { Engine } from '../engine/engine.js';
+import { inFile, Module, readFile, toText } from '../engine/module.js';
+import { parseText } from '../wasm/text.js';
 import { withProgress } from './progress.js';
 
 export interface CompileFlags {

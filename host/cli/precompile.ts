@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
-import { CompileError } from '../errors.js';
-import { ensureNativeCore } from '../native-core.js';
+import { CompileError } from '../base/errors.js';
+import { ensureNativeCore } from '../selfhost/native-core.js';
 import { engine, find, nameOf } from '../register/artifacts.js';
 import { writeNote } from '../register/notes.js';
 import { minSize } from '../register/policy.js';

@@ -1,6 +1,6 @@
 /** progress: a line on a terminal that says how much of a long work is done. */
 
-import type { CompileProgress } from '../compile.js';
+import type { CompileProgress } from '../compile/compile.js';
 import { Bar } from './bar.js';
 
 /** Smaller modules are compiled long before a line would show. */

@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
-import { Trap } from '../trap.js';
+import { Trap } from '../run/trap.js';
 
 /** Tells the user what went wrong in a sentence; gives the exit code. */
 export function report(error: unknown): number {

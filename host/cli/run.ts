@@ -1,11 +1,11 @@
 /** `ouro run FILE [args]`: runs a WASI command, or one function of a module. */
 
 import { basename, resolve } from 'node:path';
-import { OuroError } from '../errors.js';
-import { Func } from '../func.js';
-import { Linker } from '../linker.js';
-import { Store } from '../store.js';
-import type { ValType } from '../types.js';
+import { OuroError } from '../base/errors.js';
+import { Func } from '../run/func.js';
+import { Linker } from '../api/linker.js';
+import { Store } from '../run/store.js';
+import type { ValType } from '../base/types.js';
 import { type CompileFlags, openEngine, openModule } from './open.js';
 import { writeLine } from './output.js';
 

@@ -1,7 +1,7 @@
 /** `ouro self-compile`: the compiler compiles itself three times, and the result becomes the native compiler. */
 
 import pc from 'picocolors';
-import { type Bootstrap, bootstrap } from '../bootstrap.js';
+import { type Bootstrap, bootstrap } from '../selfhost/bootstrap.js';
 import { writeLine } from './output.js';
 
 export function selfCompile(): number {

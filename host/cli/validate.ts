@@ -1,7 +1,7 @@
 /** `ouro validate FILE`: says nothing when the module is valid. */
 
-import { Engine } from '../engine.js';
-import { inFile, Module } from '../module.js';
+import { Engine } from '../engine/engine.js';
+import { inFile, Module } from '../engine/module.js';
 import { readWasm } from './open.js';
 
 export async function validate(path: string): Promise<number> {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Engine } from '../engine.js';
+import { Engine } from '../engine/engine.js';
 import type { WastEngine } from '../wast/engine.js';
 import { parseRules, type Rule } from '../wast/lists.js';
 import { OuroEngine } from '../wast/ouro.js';

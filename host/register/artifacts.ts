@@ -1,20 +1,20 @@
 /** artifacts: where the drop-in gets native code from: the engine that it runs modules with.
  *  Requires: the native helper; without it nothing here may be called. */
 
-import { keepCacheFolder } from '../cache.js';
+import { keepCacheFolder } from '../cache/files.js';
 import { KEY_PATTERN, keyOfHash } from '../cache/key.js';
-import { Code } from '../code.js';
-import type { Config } from '../config.js';
-import { compilerHash } from '../cores.js';
-import { Engine } from '../engine.js';
-import type { Func } from '../func.js';
-import type { Store, StoreOwner } from '../store.js';
-import { clearTimeout, setTimeout } from '../timers.js';
-import type { Trap } from '../trap.js';
-import type { Callable } from '../types.js';
+import { Code } from '../artifact/code.js';
+import type { Config } from '../engine/config.js';
+import { compilerHash } from '../compile/cores.js';
+import { Engine } from '../engine/engine.js';
+import type { Func } from '../run/func.js';
+import type { Store, StoreOwner } from '../run/store.js';
+import { clearTimeout, setTimeout } from '../base/timers.js';
+import type { Trap } from '../run/trap.js';
+import type { Callable } from '../base/types.js';
 import { toError } from './errors.js';
 import { fingerprint } from './fingerprint.js';
-import { adopt } from './functions.js';
+import { adopt } from '../webassembly/functions.js';
 import { writeNote } from './notes.js';
 
 /** Applications that run on V8's stack of about 1 MiB run here, whatever the size of the frames. */

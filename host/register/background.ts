@@ -4,11 +4,11 @@
 
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { builtin } from '../builtin.js';
+import { builtin } from '../base/builtin.js';
 import { accessOf } from '../cache/access.js';
 import { defaultFolder } from '../cache/settings.js';
-import { makeFolder } from '../cache.js';
-import { setTimeout } from '../timers.js';
+import { makeFolder } from '../cache/files.js';
+import { setTimeout } from '../base/timers.js';
 import { atEnd, engine, folder, nameOf } from './artifacts.js';
 import { hasNote, writeNote } from './notes.js';
 import { log } from './policy.js';

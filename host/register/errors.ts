@@ -1,7 +1,8 @@
 /** errors: Ouro's errors as the errors of the JS API: V8's classes, V8's words, since applications look at both. */
 
-import type { Trap, TrapCodeName } from '../trap.js';
-import { V8 } from '../v8.js';
+import type { Trap, TrapCodeName } from '../run/trap.js';
+import { filesFolder } from '../base/bundled.js';
+import { V8 } from '../base/v8.js';
 
 /** What an error is said to come from. */
 export type Context =
@@ -33,7 +34,7 @@ const DIVISIONS = [0x6d, 0x7f];
 const REMAINDERS = [0x6f, 0x70, 0x81, 0x82];
 
 /** The folder of the files that are Ouro's, and no part of the application's stack. */
-const own = `${import.meta.dirname}/`.replace(/\/host\/register\/$/, '/host/');
+const own = `${filesFolder}/`;
 
 function ownFrame(line: string): boolean {
   return line.includes(own) || line.includes('(eval at generate');

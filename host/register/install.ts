@@ -1,7 +1,7 @@
 /** install: decides whether the drop-in can work in this process. Where it cannot, the application runs on V8 as it would without it. */
 
-import { native } from '../native.js';
-import { ORIGINAL, V8 } from '../v8.js';
+import { native } from '../helper/native.js';
+import { ORIGINAL, V8 } from '../base/v8.js';
 import { afterFirstUse } from './artifacts.js';
 import { namespace as ours } from './namespace.js';
 import { mode } from './policy.js';

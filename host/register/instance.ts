@@ -1,27 +1,27 @@
 /** instance: WebAssembly.Instance, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
 
-import { prepareWrappers } from '../calls.js';
-import { ArtifactError, LinkError, OuroError } from '../errors.js';
-import { type Extern, toExtern as externOfMemory } from '../extern.js';
-import { Func } from '../func.js';
-import { Global as OuroGlobal } from '../global.js';
-import { Instance as OuroInstance } from '../instance.js';
-import { Memory } from '../memory.js';
-import { Store } from '../store.js';
-import { Table as OuroTable } from '../table.js';
-import { Trap } from '../trap.js';
-import { type Callable, describeType, type ExternType } from '../types.js';
-import { V8 } from '../v8.js';
+import { prepareWrappers } from '../run/calls.js';
+import { ArtifactError, LinkError, OuroError } from '../base/errors.js';
+import { type Extern, toExtern as externOfMemory } from '../run/extern.js';
+import { Func } from '../run/func.js';
+import { Global as OuroGlobal } from '../run/global.js';
+import { Instance as OuroInstance } from '../run/instance.js';
+import { Memory } from '../run/memory.js';
+import { Store } from '../run/store.js';
+import { Table as OuroTable } from '../run/table.js';
+import { Trap } from '../run/trap.js';
+import { type Callable, describeType, type ExternType } from '../base/types.js';
+import { V8 } from '../base/v8.js';
 import { compileNow, engine } from './artifacts.js';
 import { type Context, inContext, toError } from './errors.js';
-import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from './functions.js';
-import { type GlobalState, globalState, noteGlobal, wrapOuroGlobal, wrapV8Global } from './global.js';
-import { completePrototype } from './idl.js';
-import { extract, SECTION_IMPORT, SECTION_TYPE } from './outline.js';
+import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from '../webassembly/functions.js';
+import { type GlobalState, globalState, noteGlobal, wrapOuroGlobal, wrapV8Global } from '../webassembly/global.js';
+import { completePrototype } from '../webassembly/idl.js';
+import { extract, SECTION_IMPORT, SECTION_TYPE } from '../wasm/outline.js';
 import { log } from './policy.js';
 import { type ImportDescriptor, ModuleRecord } from './record.js';
-import { secret } from './secret.js';
-import { noteTable, TableState, tableState, wrapOuroTable, wrapV8Table } from './table.js';
+import { secret } from '../webassembly/secret.js';
+import { noteTable, TableState, tableState, wrapOuroTable, wrapV8Table } from '../webassembly/table.js';
 
 export type Exports = Readonly<Record<string, unknown>>;
 

@@ -1,15 +1,15 @@
 /** module: WebAssembly.Module and the functions that make modules. Here it is decided what runs a module: native code where the cache has it,
  *  else V8, which is at work at once, while native code is made for the next start. */
 
-import type { Code } from '../code.js';
-import { CompileError } from '../errors.js';
-import { native } from '../native.js';
-import { V8 } from '../v8.js';
+import type { Code } from '../artifact/code.js';
+import { CompileError } from '../base/errors.js';
+import { native } from '../helper/native.js';
+import { V8 } from '../base/v8.js';
 import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
 import { build, lasting } from './background.js';
 import { type Context, inContext } from './errors.js';
 import { hasNote, leftToV8, writeNote } from './notes.js';
-import { isForwarder, sectionsOf } from './outline.js';
+import { isForwarder, sectionsOf } from '../wasm/outline.js';
 import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';
 import { ModuleRecord, type Trace, traceOf } from './record.js';
 

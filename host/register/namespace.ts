@@ -1,13 +1,13 @@
 /** namespace: the WebAssembly object of the drop-in: V8's, member by member, with ours in the place of what we have. */
 
-import { V8 } from '../v8.js';
-import { toV8Value } from './functions.js';
-import { Global } from './global.js';
+import { V8 } from '../base/v8.js';
+import { toV8Value } from '../webassembly/functions.js';
+import { Global } from '../webassembly/global.js';
 import { Instance, instantiate as link } from './instance.js';
 import { compile as compileBytes, Module } from './module.js';
 import { ModuleRecord } from './record.js';
 import { compileResponse } from './streaming.js';
-import { Table } from './table.js';
+import { Table } from '../webassembly/table.js';
 
 const isObject = (value: unknown) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 

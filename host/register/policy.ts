@@ -2,7 +2,7 @@
 
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { moduleName } from './outline.js';
+import { moduleName } from '../wasm/outline.js';
 
 export type Mode = 'eager' | 'background' | 'off';
 

@@ -2,7 +2,7 @@
 
 import type * as Fs from 'node:fs';
 import type * as Os from 'node:os';
-import { builtin } from '../builtin.js';
+import { builtin } from '../base/builtin.js';
 
 function attempt(step: () => void): void {
   try {

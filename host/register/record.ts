@@ -2,13 +2,13 @@
  *  be posted to other threads. It is either the module itself, which runs on V8, or a label: a module that has nothing but the key of the
  *  artifact in a custom section. */
 
-import type { Code } from '../code.js';
-import { needRoom } from '../room.js';
-import type { FuncType } from '../types.js';
-import { V8 } from '../v8.js';
+import type { Code } from '../artifact/code.js';
+import { needRoom } from '../base/host-stack.js';
+import type { FuncType } from '../base/types.js';
+import { V8 } from '../base/v8.js';
 import { findShared, nameOf } from './artifacts.js';
 import { writeNote } from './notes.js';
-import { type ExternKindName, type Forwarded, forwardedBy, headOf, importsOf, labelled, type Outline, outlineOf } from './outline.js';
+import { type ExternKindName, type Forwarded, forwardedBy, headOf, importsOf, labelled, type Outline, outlineOf } from '../wasm/outline.js';
 
 const LABEL = 'ouro.artifact';
 

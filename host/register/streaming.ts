@@ -1,6 +1,6 @@
 /** streaming: modules from a Response. Node's own function says what is wrong with one. */
 
-import { V8 } from '../v8.js';
+import { V8 } from '../base/v8.js';
 import { compile } from './module.js';
 import type { Context } from './errors.js';
 

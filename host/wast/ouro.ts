@@ -1,15 +1,15 @@
 /** Ouro as an engine for spec scripts. Numbers go in and out as bits, so NaN payloads survive. */
 
-import { Engine } from '../engine.js';
-import { CompileError, LinkError } from '../errors.js';
-import type { Extern } from '../extern.js';
-import { Func } from '../func.js';
-import { Global } from '../global.js';
-import { Instance } from '../instance.js';
-import { Module } from '../module.js';
-import { Store } from '../store.js';
-import { Trap } from '../trap.js';
-import type { ValType } from '../types.js';
+import { Engine } from '../engine/engine.js';
+import { CompileError, LinkError } from '../base/errors.js';
+import type { Extern } from '../run/extern.js';
+import { Func } from '../run/func.js';
+import { Global } from '../run/global.js';
+import { Instance } from '../run/instance.js';
+import { Module } from '../engine/module.js';
+import { Store } from '../run/store.js';
+import { Trap } from '../run/trap.js';
+import type { ValType } from '../base/types.js';
 import type { Failure, WastEngine } from './engine.js';
 import type { NumberType, Value } from './values.js';
 

@@ -3,7 +3,7 @@
  *  Out:  one outcome for each command.
  *  A command that needs a skipped module is skipped with it; one that needs a module that failed fails too. */
 
-import { parseText, TextError } from '../text.js';
+import { parseText, TextError } from '../wasm/text.js';
 import type { Failure, FailureKind, WastEngine } from './engine.js';
 import { findRule, type Rule } from './lists.js';
 import { type Action, type Command, type ModuleSource, parseScript, withoutFields } from './script.js';

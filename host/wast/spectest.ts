@@ -1,6 +1,6 @@
 /** The module `spectest` that the official suite imports from. */
 
-import { parseText } from '../text.js';
+import { parseText } from '../wasm/text.js';
 import type { WastEngine } from './engine.js';
 
 const text = `(module $spectest

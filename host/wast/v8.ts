@@ -3,7 +3,7 @@
  *  that takes and returns their bits as integers. */
 
 import type { Failure, WastEngine } from './engine.js';
-import { parseText } from '../text.js';
+import { parseText } from '../wasm/text.js';
 import { bitsToNumber, type NumberType, numberToBits, type Value } from './values.js';
 
 type Extern = WebAssembly.ExportValue;

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { child } from './child.js';
 import type { EngineName } from './engines.js';
 import { minimum, table, time } from './stats.js';

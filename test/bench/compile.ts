@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type CompileOptions, Core, type CoreExports } from '../../host/core.js';
-import { resolveConfig } from '../../host/config.js';
-import { compilerWasm } from '../../host/cores.js';
-import { cpuFeatures } from '../../host/cpu.js';
+import { type CompileOptions, Core, type CoreExports } from '../../host/compile/core.js';
+import { resolveConfig } from '../../host/engine/config.js';
+import { compilerWasm } from '../../host/compile/cores.js';
+import { cpuFeatures } from '../../host/helper/cpu.js';
 import { child, optimising } from './child.js';
 import type { Program } from './programs.js';
 import { median, table, time } from './stats.js';

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bootstrap } from '../../host/bootstrap.js';
+import { bootstrap } from '../../host/selfhost/bootstrap.js';
 import { type CallFiles, callCosts, writeCallModules } from './calls.js';
 import { compilerMemory, compileSpeed, ouroCompilers, v8Compiler } from './compile.js';
 import type { EngineName } from './engines.js';

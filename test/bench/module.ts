@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { nativeCorePath } from '../../host/cores.js';
+import { nativeCorePath } from '../../host/compile/cores.js';
 import { Engine, Instance, Module, parseText, Store } from '../../host/index.js';
 import { shared } from '../support/shared.js';
 import { table, time } from './stats.js';

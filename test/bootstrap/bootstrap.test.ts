@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bootstrap } from '../../host/bootstrap.js';
-import { compilerWasm } from '../../host/cores.js';
+import { bootstrap } from '../../host/selfhost/bootstrap.js';
+import { compilerWasm } from '../../host/compile/cores.js';
 import { Engine } from '../../host/index.js';
 
 const test = suite('bootstrap');

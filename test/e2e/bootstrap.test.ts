@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Code } from '../../host/code.js';
-import { compilerWasm, nativeCore, wasmCore } from '../../host/cores.js';
+import { Code } from '../../host/artifact/code.js';
+import { compilerWasm, nativeCore, wasmCore } from '../../host/compile/cores.js';
 import { type Config, Engine } from '../../host/index.js';
 import { root } from '../support/shared.js';
 

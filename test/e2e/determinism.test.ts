@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Code } from '../../host/code.js';
-import { compilerWasm, nativeCore, wasmCore } from '../../host/cores.js';
-import type { Core } from '../../host/core.js';
+import { Code } from '../../host/artifact/code.js';
+import { compilerWasm, nativeCore, wasmCore } from '../../host/compile/cores.js';
+import type { Core } from '../../host/compile/core.js';
 import { CompileError, Engine } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { root, shared } from '../support/shared.js';
 import { skip } from '../support/skip.js';
 

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Bar } from '../../host/cli/bar.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { root } from '../support/shared.js';
 
 const test = suite('precompile');

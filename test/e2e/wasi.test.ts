@@ -8,7 +8,7 @@ import { WASI } from 'node:wasi';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, Instance, Module, Store } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { root, shared } from '../support/shared.js';
 import { skip } from '../support/skip.js';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseTextSync } from '../../host/text-sync.js';
+import { parseTextSync } from '../../host/wasm/text-thread.js';
 import * as C from '../../runtime/cpu.js';
 import { freshCore } from '../support/core.js';
 import { type Directives, goldenSuite } from '../support/golden.js';

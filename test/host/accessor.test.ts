@@ -2,9 +2,9 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseArtifact } from '../../host/artifact.js';
+import { parseArtifact } from '../../host/artifact/artifact.js';
 import { ArtifactError, Engine, Func, Global, globalType, Instance, Module, OuroError, Store } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import * as A from '../../runtime/artifact.js';
 import { linkText } from '../link/sample.js';
 import { throws } from './support.js';

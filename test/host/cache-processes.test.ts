@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Folder } from '../../host/cache/folder.js';
-import { parseArtifact } from '../../host/artifact.js';
+import { parseArtifact } from '../../host/artifact/artifact.js';
 import { scratch } from './cache-support.js';
 
 const folder = scratch();

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 
 /** A folder for one test file, gone when the process ends. */
 export function scratch(): string {

@@ -9,10 +9,10 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CompileProgress, compileWasm, compileWasmAsync, validateWasmAsync } from '../../host/compile.js';
-import { compilerWasm } from '../../host/cores.js';
+import { type CompileProgress, compileWasm, compileWasmAsync, validateWasmAsync } from '../../host/compile/compile.js';
+import { compilerWasm } from '../../host/compile/cores.js';
 import { CompileError, Engine, OuroError } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { root } from '../support/shared.js';
 
 const test = suite('compile on other threads');

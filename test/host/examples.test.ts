@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import * as ouro from '../../host/index.js';
 import { root } from '../support/shared.js';
 
-const files = ['module', 'engine', 'export', 'functions', 'text', 'types', 'cache/store'];
+const files = ['engine/module', 'engine/engine', 'artifact/export', 'artifact/functions', 'wasm/text', 'base/types', 'cache/store'];
 
 const test = suite('examples');
 const folder = mkdtempSync(join(tmpdir(), 'ouro-examples-'));
@@ -95,7 +95,7 @@ for (const file of files) {
 }
 
 test('every public member of Module has an example', () => {
-  const source = readFileSync(join(root, 'host/module.ts'), 'utf8');
+  const source = readFileSync(join(root, 'host/engine/module.ts'), 'utf8');
   const from = source.indexOf('export class Module ');
   const lines = source.slice(from, source.indexOf('\n}\n', from)).split('\n');
   const member = /^ {2}(?!\/|\*|#|static #|\}|constructor\(engine: Engine, (?:code|source: ModuleSource \|))[\w[]/;

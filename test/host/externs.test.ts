@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, Func, FuncType, Global, globalType, Instance, Module, Store, Table, tableType } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 
 const engine = new Engine({ compiler: 'wasm' });
 const text = `(module

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Artifact, parseArtifact } from '../../host/artifact.js';
+import { type Artifact, parseArtifact } from '../../host/artifact/artifact.js';
 import {
   ArtifactError,
   type ExternType,

@@ -3,9 +3,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FUNCTION_FLAG_LEAF, LEAF_FRAME, TARGET_X64 } from '../../runtime/artifact.js';
-import { parseArtifact } from '../../host/artifact.js';
+import { parseArtifact } from '../../host/artifact/artifact.js';
 import { Engine, Instance, Module, Store, Trap } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { emitFunction, linkText } from '../link/sample.js';
 
 /** As many live values as fill a frame of more than LEAF_FRAME bytes. */

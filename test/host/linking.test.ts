@@ -251,7 +251,7 @@ test('a memory of no pages grows', async () => {
   const memory = new Instance(store, module).getMemory(store, 'memory');
   const { base } = memory;
   assert.is(memory.grow(store, 2), 0);
-  const { native } = await import('../../host/native.js');
+  const { native } = await import('../../host/helper/native.js');
   assert.is(native().address(memory.data(store)), base, 'the base does not move');
 });
 

@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompileError, Module, parseText } from '../../host/index.js';
-import { locate } from '../../host/locate.js';
+import { locate } from '../../host/wasm/locate.js';
 import { engine, rejects, throws } from './support.js';
 
 const test = suite('places of errors');

@@ -18,7 +18,7 @@ import {
   Table,
   tableType,
 } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { engine, throws } from './support.js';
 
 setFlagsFromString('--expose-gc');

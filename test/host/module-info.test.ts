@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, type ExternType, FuncType, Instance, Module, OuroError, Store } from '../../host/index.js';
-import { describeType, typeMatches } from '../../host/types.js';
+import { describeType, typeMatches } from '../../host/base/types.js';
 import { engine, throws } from './support.js';
 
 const test = suite('about modules');

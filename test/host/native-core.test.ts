@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compilerWasm, coreOptions, nativeCorePath, wasmCore } from '../../host/cores.js';
+import { compilerWasm, coreOptions, nativeCorePath, wasmCore } from '../../host/compile/cores.js';
 import { root } from '../support/shared.js';
 
 const test = suite('native core');
@@ -28,7 +28,7 @@ function run(source: string, settings: Record<string, string> = {}): { cache: st
   const start = `
     import { existsSync, readFileSync } from 'node:fs';
     const { Engine, Module } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'index.js')).href)});
-    const { nativeCorePath } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'cores.js')).href)});
+    const { nativeCorePath } = await import(${JSON.stringify(pathToFileURL(join(root, 'build', 'host', 'compile', 'cores.js')).href)});
     const engine = new Engine();
     const wasm = readFileSync(${JSON.stringify(join(root, 'build', 'host', 'compiler.wasm'))});
     const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));

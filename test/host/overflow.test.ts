@@ -5,8 +5,8 @@ import { performance } from 'node:perf_hooks';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, Instance, Module, Store, Trap } from '../../host/index.js';
-import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from '../../host/native.js';
-import { parseText } from '../../host/text.js';
+import { ACTIVATION_HIGH, ACTIVATION_LOW, native } from '../../host/helper/native.js';
+import { parseText } from '../../host/wasm/text.js';
 import { throws } from './support.js';
 
 const text = `(module

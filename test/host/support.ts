@@ -2,7 +2,7 @@
 
 import * as assert from 'uvu/assert';
 import { Engine, Module } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { emitFunction, linkText } from '../link/sample.js';
 
 export const engine = new Engine();

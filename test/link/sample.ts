@@ -1,6 +1,6 @@
 /** Artifacts of real modules with hand-made code, linked by the core's test build. */
 
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { TARGET_X64 } from '../../runtime/artifact.js';
 import { type Core, freshCore } from '../support/core.js';
 

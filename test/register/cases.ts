@@ -1,7 +1,7 @@
 /** The JS API by example: each case does something with a WebAssembly namespace and gives a value, or throws. The tests run them on V8's
  *  namespace and on ours; what they give must be the same, error classes and messages included. */
 
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 
 export type Namespace = any;
 export type Case = (W: Namespace, wasm: Record<keyof typeof texts, Uint8Array>) => unknown;

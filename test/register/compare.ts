@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { V8 } from '../../host/v8.js';
+import { V8 } from '../../host/base/v8.js';
 import { attempt, binaries, cases, describe, type Namespace } from './cases.js';
 import { sharing, sharingBinaries } from './sharing.js';
 import { wander } from './wander.js';

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Engine, Func, FuncType, Instance, Module, Store } from '../../host/index.js';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { useCache } from './support.js';
 
 // What is inlined cannot end in between.
@@ -13,7 +13,7 @@ useCache('halfway');
 process.env.OURO_REGISTER = 'eager';
 process.env.OURO_REGISTER_MIN_SIZE = '100';
 process.env.OURO_NATIVE_CORE = 'off';
-const { default: W } = await import('../../host/register/webassembly.js');
+const { default: W } = await import('../../host/webassembly.js');
 
 const SIZES = 4;
 const FRAMES = 250;

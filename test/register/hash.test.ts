@@ -2,13 +2,13 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { native } from '../../host/native.js';
-import { parseText } from '../../host/text.js';
+import { native } from '../../host/helper/native.js';
+import { parseText } from '../../host/wasm/text.js';
 import { useCache } from './support.js';
 
 useCache('hash');
 process.env.OURO_REGISTER = 'eager';
-const { default: W } = await import('../../host/register/webassembly.js');
+const { default: W } = await import('../../host/webassembly.js');
 const { ModuleRecord } = await import('../../host/register/record.js');
 
 /** 2 MiB, most of it a custom section. */

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { HASH_SIZE, HEADER_SIZE, isWhole, kept, sign } from '../support/code-cache.js';
 import { root } from '../support/shared.js';
 import { App } from './support.js';

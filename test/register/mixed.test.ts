@@ -4,13 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { useCache } from './support.js';
 
 useCache('mixed');
 process.env.OURO_REGISTER = 'eager';
 process.env.OURO_REGISTER_MIN_SIZE = '20000';
-const { default: W } = await import('../../host/register/webassembly.js');
+const { default: W } = await import('../../host/webassembly.js');
 const { ModuleRecord } = await import('../../host/register/record.js');
 
 /** A custom section that makes a module large enough for Ouro. */

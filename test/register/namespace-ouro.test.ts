@@ -6,5 +6,5 @@ import { useCache } from './support.js';
 useCache('namespace-ouro');
 process.env.OURO_REGISTER = 'eager';
 process.env.OURO_REGISTER_MIN_SIZE = '0';
-const { default: namespace } = await import('../../host/register/webassembly.js');
+const { default: namespace } = await import('../../host/webassembly.js');
 await compare(namespace);

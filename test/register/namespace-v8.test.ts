@@ -6,5 +6,5 @@ import { useCache } from './support.js';
 useCache('namespace-v8');
 process.env.OURO_REGISTER = 'background';
 process.env.OURO_REGISTER_MIN_SIZE = '1024m';
-const { default: namespace } = await import('../../host/register/webassembly.js');
+const { default: namespace } = await import('../../host/webassembly.js');
 await compare(namespace);

@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nativeCorePath } from '../../host/cores.js';
-import { parseText } from '../../host/text.js';
+import { nativeCorePath } from '../../host/compile/cores.js';
+import { parseText } from '../../host/wasm/text.js';
 import { root } from '../support/shared.js';
 import { App, makeFolder, registerUrl } from './support.js';
 

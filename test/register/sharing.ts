@@ -1,7 +1,7 @@
 /** Instances that share tables and mutable globals, by example, like `cases.ts`: each case gives a value that must be the same on V8's namespace
  *  and on ours. On Ouro, an instance that imports such objects of several instances makes one store of theirs. */
 
-import { parseText } from '../../host/text.js';
+import { parseText } from '../../host/wasm/text.js';
 import { attempt, type Namespace } from './cases.js';
 
 export type Wasm = Record<'unit' | 'joiner' | 'globals' | 'third' | 'starter' | 'following', Uint8Array>;

@@ -1,4 +1,4 @@
-/** What the tests of the code cache know of its files: host/code-cache.ts. */
+/** What the tests of the code cache know of its files: host/start/code-cache.ts. */
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

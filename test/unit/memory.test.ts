@@ -4,8 +4,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Core as HostCore, type CoreExports } from '../../host/core.js';
-import { compilerWasm } from '../../host/cores.js';
+import { Core as HostCore, type CoreExports } from '../../host/compile/core.js';
+import { compilerWasm } from '../../host/compile/cores.js';
 import { Engine } from '../../host/index.js';
 import { codeSize } from '../bench/compile.js';
 import { programs } from '../bench/programs.js';

@@ -3,7 +3,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { wasmCore } from '../../host/cores.js';
+import { wasmCore } from '../../host/compile/cores.js';
 import { Engine } from '../../host/index.js';
 import { shapes } from '../support/stress.js';
 

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseText, TextError } from '../../host/text.js';
+import { parseText, TextError } from '../../host/wasm/text.js';
 import { findRule, parseRules } from '../../host/wast/lists.js';
 import { type Command, type ModuleSource, parseScript, withoutFields } from '../../host/wast/script.js';
 import { type Core, freshCore } from '../support/core.js';

@@ -1,0 +1,65 @@
+/** instantiate: from a module to its exports in one call, as JS people know it from WebAssembly.instantiate. */
+
+import { fileURLToPath } from 'node:url';
+import { isArtifact } from '../artifact/detect.js';
+import { Engine } from '../engine/engine.js';
+import { LinkError } from '../base/errors.js';
+import { Instance } from '../run/instance.js';
+import { inFile, Module, type ModuleSource, readFile } from '../engine/module.js';
+import { Store } from '../run/store.js';
+import { describeType } from '../base/types.js';
+
+export type ImportObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export interface Instantiated {
+  readonly module: Module;
+  readonly instance: Instance;
+  readonly store: Store;
+  /** Functions as plain JS functions, memories as WebAssembly.Memory objects. */
+  readonly exports: Readonly<Record<string, any>>;
+}
+
+let shared: Engine | undefined;
+
+/** Compiles and instantiates. `source`: bytes of a module or an artifact, a path or file URL of one (.wasm, .wat, artifact), or a Module.
+ *  `imports` as in the JS API; functions may be plain JS functions.
+ *
+ *     const { exports } = await instantiate('add.wasm', { env: { log: console.log } });
+ *     exports.add(1, 2); */
+export async function instantiate(
+  source: string | URL | Uint8Array | ArrayBuffer | Module,
+  imports: ImportObject = {},
+  engine: Engine = (shared ??=
+    new Engine()),
+): Promise<Instantiated> {
+  const module = source instanceof Module ? source : await load(engine, source);
+  const store = new Store(module.engine);
+  const instance = new Instance(store, module, pickImports(module, imports));
+  return { module, instance, store, exports: instance.exports };
+}
+
+async function load(engine: Engine, source: string | URL | Uint8Array | ArrayBuffer): Promise<Module> {
+  if (typeof source !== 'string' && !(source instanceof URL)) return open(engine, source);
+  const path = typeof source === 'string' ? source : fileURLToPath(source);
+  const bytes = readFile(path);
+  if (isArtifact(bytes)) return Module.deserializeFile(engine, path);
+  try {
+    return await open(engine, bytes);
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
+
+function open(engine: Engine, bytes: ModuleSource): Module | Promise<Module> {
+  return isArtifact(bytes) ? Module.deserialize(engine, bytes as Uint8Array) : Module.compile(engine, bytes);
+}
+
+/** The imports in the module's order. */
+export function pickImports(module: Module, imports: ImportObject): unknown[] {
+  return module.code.plan.imports.map(({ module: from, name, type }) => {
+    const value = imports[from]?.[name];
+    if (value === undefined)
+      throw new LinkError('IMPORT_MISSING', `unknown import: "${from}"."${name}", a ${describeType(type)}, was not given`);
+    return value;
+  });
+}

@@ -1,0 +1,133 @@
+/** linker: names for what modules import. Definitions belong to no store until a module is instantiated, but for those that are given as
+ *  externs of one. */
+
+import type { Engine } from '../engine/engine.js';
+import { LinkError } from '../base/errors.js';
+import { type Extern, isExtern } from '../run/extern.js';
+import { Func } from '../run/func.js';
+import { Instance } from '../run/instance.js';
+import type { Module } from '../engine/module.js';
+import type { Store } from '../run/store.js';
+import { describeType, type FuncType } from '../base/types.js';
+import { Wasi, type WasiOptions, wasiModules } from './wasi.js';
+
+interface HostDefinition {
+  readonly type: FuncType;
+  readonly callback: (...args: any[]) => any;
+  /** A function of a store has one identity. */
+  readonly funcs: WeakMap<Store, Func>;
+}
+
+type Definition = { readonly value: unknown } | { readonly host: HostDefinition };
+
+export class Linker {
+  readonly engine: Engine;
+  /** Whether a name may be defined again. */
+  allowShadowing = false;
+  readonly #definitions = new Map<string, Map<string, Definition>>();
+  /** The WASI of the instances that import it. */
+  readonly #programs = new WeakMap<Instance, Wasi>();
+  #wasi: WasiOptions | undefined;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Defines an import: an extern of `store`, or a JS value that the JS API would take for it. */
+  define(store: Store, module: string, name: string, value: unknown): this {
+    if (isExtern(value)) store.check(value.store, 'definition');
+    return this.#add(module, name, { value });
+  }
+
+  /** A host function of a given type, for any store. */
+  defineFunc(module: string, name: string, type: FuncType, callback: (...args: any[]) => any): this {
+    return this.#add(module, name, { host: { type, callback, funcs: new WeakMap() } });
+  }
+
+  /** A JS function that takes the type that each module imports it with. */
+  funcWrap(module: string, name: string, callback: (...args: any[]) => any): this {
+    if (typeof callback !== 'function') throw new TypeError('funcWrap needs a JS function');
+    return this.#add(module, name, { value: callback });
+  }
+
+  /** Defines all exports of an instance under the name `module`. */
+  defineInstance(store: Store, module: string, instance: Instance): this {
+    for (const name of Object.keys(instance.exports)) this.define(store, module, name, instance.getExport(store, name)!);
+    return this;
+  }
+
+  /** Instantiates a module and defines its exports under the name `module`. A WASI reactor is initialised. */
+  module(store: Store, module: string, compiled: Module): this {
+    const instance = this.instantiate(store, compiled);
+    const initialize = instance.getExport(store, '_initialize');
+    if (initialize instanceof Func) initialize.call(store);
+    return this.defineInstance(store, module, instance);
+  }
+
+  /** WASI preview 1 for every module that imports it, each with its own memory. */
+  defineWasi(options: WasiOptions = {}): this {
+    this.#wasi = options;
+    return this;
+  }
+
+  /** What an import of this name would get, if it is defined. */
+  get(store: Store, module: string, name: string): Extern | undefined {
+    const found = this.#definitions.get(module)?.get(name);
+    const value = found && this.#valueFor(store, found);
+    return isExtern(value) ? value : undefined;
+  }
+
+  /** Throws LinkError, naming all imports that are not defined, or the first one that does not fit. */
+  instantiate(store: Store, module: Module): Instance {
+    let wasi: Wasi | undefined;
+    const missing: string[] = [];
+    const values = module.code.plan.imports.map((wanted) => {
+      const found = this.#definitions.get(wanted.module)?.get(wanted.name);
+      if (found) return this.#valueFor(store, found);
+      if (this.#wasi && wasiModules.has(wanted.module)) {
+        wasi ??= new Wasi(this.#wasi);
+        const func = wasi.imports[wanted.name];
+        if (func) return func;
+      }
+      missing.push(`"${wanted.module}"."${wanted.name}" (${describeType(wanted.type)})`);
+      return undefined;
+    });
+    if (missing.length > 0) throw new LinkError('IMPORT_MISSING', `unknown import${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`);
+    const bound = wasi;
+    const instance = new Instance(store, module, values, bound && ((made) => bound.bind(made)));
+    if (bound) this.#programs.set(instance, bound);
+    return instance;
+  }
+
+  /** Runs a WASI command's `_start`; gives its exit code, 0 when it just returns. */
+  start(store: Store, instance: Instance): number {
+    const main = instance.getFunc(store, '_start');
+    return this.run(instance, () => main.call(store));
+  }
+
+  /** Does something with an instance; gives the exit code when it ends its program through WASI, else 0. */
+  run(instance: Instance, work: () => void): number {
+    const wasi = this.#programs.get(instance);
+    if (wasi) return wasi.run(work);
+    work();
+    return 0;
+  }
+
+  #valueFor(store: Store, definition: Definition): unknown {
+    if ('value' in definition) return definition.value;
+    const { type, callback, funcs } = definition.host;
+    let func = funcs.get(store);
+    if (!func) funcs.set(store, (func = new Func(store, type, callback)));
+    return func;
+  }
+
+  #add(module: string, name: string, definition: Definition): this {
+    let names = this.#definitions.get(module);
+    if (!names) this.#definitions.set(module, (names = new Map()));
+    if (names.has(name) && !this.allowShadowing) {
+      throw new LinkError('IMPORT_DEFINED_TWICE', `import of "${module}"."${name}" is defined twice`);
+    }
+    names.set(name, definition);
+    return this;
+  }
+}

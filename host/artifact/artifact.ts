@@ -1,0 +1,794 @@
+/** artifact: reads an artifact (runtime/ARTIFACT.md). Parsing is O(1); every accessor decodes only what it is asked for.
+ *  In: the file's bytes, best a view of the mapped file.  Out: plain numbers and strings, in the wasm index spaces.
+ *  Every offset, index and kind is checked before it is used; what is wrong is an ArtifactError. Nothing is cached: callers keep what they need. */
+
+import * as A from '../../runtime/artifact.js';
+import * as L from '../../runtime/layout.js';
+import { TrapCode } from '../../runtime/traps.js';
+import { ArtifactError, type ArtifactErrorCode } from '../base/errors.js';
+import { native } from '../helper/native.js';
+
+/** Bytes [offset, offset + size) of the file. */
+export interface Range {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Value types by their byte in the wasm format (0x7f i32, 0x7e i64, 0x7d f32, 0x7c f64, 0x70 funcref, 0x6f externref). */
+export type ValType = number;
+const I32: ValType = 0x7f;
+
+export interface Signature {
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+}
+
+export interface Limits {
+  readonly min: bigint;
+  readonly max: bigint | undefined;
+  readonly shared: boolean;
+  readonly is64: boolean;
+}
+
+export type Init =
+  | { readonly kind: 'none' }
+  /** `bits`: i32 and f32 zero-extended. */
+  | { readonly kind: 'const'; readonly bits: bigint }
+  | { readonly kind: 'global'; readonly index: number }
+  | { readonly kind: 'func'; readonly slot: number }
+  | { readonly kind: 'null' }
+  /** A constant expression in wasm's encoding, with its `end`. */
+  | { readonly kind: 'expr'; readonly bytes: Uint8Array };
+
+export interface TableRecord {
+  readonly type: ValType;
+  readonly limits: Limits;
+  readonly init: Init;
+}
+
+export interface MemoryRecord {
+  /** In pages. */
+  readonly limits: Limits;
+  readonly pageSize: number;
+}
+
+export interface GlobalRecord {
+  readonly type: ValType;
+  readonly mutable: boolean;
+  readonly init: Init;
+}
+
+/** `index` counts in the index space of the kind; `type` is the type index of a function, 0 for other kinds. */
+export interface ImportRecord {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: A.ExternKind;
+  readonly index: number;
+  readonly type: number;
+}
+
+export interface ExportRecord {
+  readonly name: string;
+  readonly kind: A.ExternKind;
+  readonly index: number;
+}
+
+export interface FunctionRecord {
+  /** Function index of the module. */
+  readonly index: number;
+  /** Offsets in the text. */
+  readonly codeOffset: number;
+  readonly codeSize: number;
+  readonly frameSize: number;
+  readonly savedRegisters: number;
+  /** It may run on the host's stack. */
+  readonly leaf: boolean;
+  readonly type: number;
+  readonly name: string;
+  readonly wasmOffset: number;
+}
+
+export interface AccessorRecord {
+  readonly accessor: A.Accessor;
+  readonly global: number;
+}
+
+export interface FuncRefRecord {
+  readonly funcIndex: number;
+  /** Offset in the text; undefined for an imported function. */
+  readonly codeOffset: number | undefined;
+  readonly type: number;
+}
+
+export interface ElemRecord {
+  readonly mode: A.SegmentMode;
+  readonly table: number;
+  readonly type: ValType;
+  readonly count: number;
+  /** Where an active segment goes. */
+  readonly offset: Init;
+  /** Where the items are: FuncRef slots (NONE: null), not yet checked; undefined when the items are `inits`. */
+  readonly slots: Range | undefined;
+  readonly inits: readonly Init[] | undefined;
+}
+
+export interface DataRecord {
+  readonly mode: A.SegmentMode;
+  readonly memory: number;
+  /** Where an active segment goes. */
+  readonly offset: Init;
+  /** The bytes in the file; for mode Image inside the image. */
+  readonly bytes: Range;
+}
+
+/** The data image: put the file's bytes at `address` of memory 0. Page-aligned in the file and in the memory. */
+export interface ImageRecord extends Range {
+  readonly address: number;
+}
+
+export interface ParseOptions {
+  /** Check the hash over the whole file (default true). It alone costs time in proportion to the size. */
+  verifyHash?: boolean;
+  /** The content's hash, where the caller has worked it out. */
+  contentHash?: Uint8Array;
+  /** The feature bits of the present CPU (runtime/cpu.ts); without them, what the code needs is not checked. */
+  cpuFeatures?: bigint;
+  /** Names of the feature bits, for the message. */
+  cpuFeatureNames?: readonly string[];
+  /** The present architecture (TARGET_…); default: that of the process. */
+  target?: number;
+}
+
+/** Counts of the module. Tables, memories and globals: whole index spaces; `functions`: defined ones only. */
+export interface Counts {
+  readonly types: number;
+  readonly imports: number;
+  readonly funcImports: number;
+  readonly tableImports: number;
+  readonly memoryImports: number;
+  readonly globalImports: number;
+  readonly functions: number;
+  readonly tables: number;
+  readonly memories: number;
+  readonly globals: number;
+  readonly exports: number;
+  readonly elems: number;
+  readonly datas: number;
+  readonly funcRefs: number;
+  readonly traps: number;
+  readonly addresses: number;
+}
+
+/** Offsets of the parts of the VMContext that depend on the counts. */
+export interface ContextLayout {
+  readonly size: number;
+  readonly memories: number;
+  readonly tables: number;
+  readonly dataSegments: number;
+  readonly typeIds: number;
+  readonly globals: number;
+  readonly funcRefs: number;
+}
+
+function fail(code: ArtifactErrorCode, message: string): never {
+  throw new ArtifactError(code, message);
+}
+
+function damaged(what: string): never {
+  return fail('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
+}
+
+const architectures: Record<string, number> = { x64: A.TARGET_X64, arm64: A.TARGET_A64 };
+
+function targetName(target: number | undefined): string {
+  return target === A.TARGET_X64
+    ? 'x86-64'
+    : target === A.TARGET_A64
+      ? 'aarch64'
+      : target === undefined
+        ? process.arch
+        : `machine ${target}`;
+}
+
+function wrongVersion(what: string, found: number, wanted: number): never {
+  const age = found < wanted ? 'an older' : 'a newer';
+  fail('ARTIFACT_WRONG_VERSION', `the artifact is of ${age} ouro: its ${what} is ${found}, that of this ouro is ${wanted}: compile again`);
+}
+
+/** Size of a record of each section whose records are counted in the header, and where the count stands. */
+const tables: readonly (readonly [section: A.Section, recordSize: number, count: number, name: string])[] = [
+  [A.Section.Types, A.TYPE_SIZE, A.H_TYPE_COUNT, 'types'],
+  [A.Section.Imports, A.IMPORT_SIZE, A.H_IMPORT_COUNT, 'imports'],
+  [A.Section.Functions, A.FUNCTION_SIZE, A.H_FUNC_COUNT, 'functions'],
+  [A.Section.Tables, A.TABLE_SIZE, A.H_TABLE_COUNT, 'tables'],
+  [A.Section.Memories, A.MEMORY_SIZE, A.H_MEMORY_COUNT, 'memories'],
+  [A.Section.Globals, A.GLOBAL_RECORD_SIZE, A.H_GLOBAL_COUNT, 'globals'],
+  [A.Section.Exports, A.EXPORT_SIZE, A.H_EXPORT_COUNT, 'exports'],
+  [A.Section.ExportIndex, 4, A.H_EXPORT_COUNT, 'export index'],
+  [A.Section.Elems, A.ELEM_SIZE, A.H_ELEM_COUNT, 'element segments'],
+  [A.Section.Datas, A.DATA_SIZE, A.H_DATA_COUNT, 'data segments'],
+  [A.Section.FuncRefs, A.FUNCREF_RECORD_SIZE, A.H_FUNCREF_COUNT, 'function references'],
+  [A.Section.Traps, A.TRAP_SIZE, A.H_TRAP_COUNT, 'traps'],
+  [A.Section.AddressMap, A.ADDRESS_SIZE, A.H_ADDRESS_COUNT, 'address map'],
+];
+
+const none: Init = { kind: 'none' };
+
+/** Checks header and directory and gives access to the rest. `bytes` must not change while the result is in use. */
+export function parseArtifact(bytes: Uint8Array, options: ParseOptions = {}): Artifact {
+  return new Artifact(bytes, options);
+}
+
+export class Artifact {
+  readonly bytes: Uint8Array;
+  /** TARGET_… */
+  readonly target: number;
+  readonly pageSize: number;
+  readonly cpuFeatures: bigint;
+  /** Bits of the opcode table's Feature. */
+  readonly wasmFeatures: number;
+  readonly optLevel: number;
+  /** Memory accesses are checked by code: no guard pages needed. */
+  readonly explicitBounds: boolean;
+  readonly nanCanonicalization: boolean;
+  readonly counts: Counts;
+  readonly context: ContextLayout;
+  /** Function index, or undefined. */
+  readonly start: number | undefined;
+  readonly text: Range;
+  readonly rodata: Range;
+  readonly image: ImageRecord | undefined;
+  readonly #view: DataView;
+  readonly #buffer: Buffer;
+  readonly #sections: Range[] = [];
+
+  constructor(bytes: Uint8Array, options: ParseOptions) {
+    this.bytes = bytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = view;
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    checkMagic(bytes, view);
+    const field = (offset: number) => view.getUint32(A.HEADER_AT + offset, true);
+
+    const version = field(A.H_FORMAT_VERSION);
+    if (version !== A.FORMAT_VERSION) {
+      wrongVersion('format version', version, A.FORMAT_VERSION);
+    }
+    const size = field(A.H_FILE_SIZE);
+    if (size !== bytes.length) {
+      const what = size > bytes.length ? `is truncated at byte ${bytes.length} of ${size}` : `has ${bytes.length} bytes instead of ${size}`;
+      fail('ARTIFACT_WRONG_SIZE', `the artifact ${what}`);
+    }
+    if (options.verifyHash !== false && !hashMatches(bytes, options.contentHash)) {
+      fail('ARTIFACT_HASH_MISMATCH', 'the artifact is damaged: its content does not match its hash');
+    }
+    const abi = field(A.H_ABI_VERSION);
+    if (abi !== L.ABI_VERSION) {
+      wrongVersion('ABI version', abi, L.ABI_VERSION);
+    }
+    this.target = field(A.H_TARGET);
+    const target = options.target ?? architectures[process.arch];
+    if (this.target !== target) {
+      fail('ARTIFACT_WRONG_ARCHITECTURE', `the artifact is for ${targetName(this.target)}, this machine is ${targetName(target)}`);
+    }
+    this.pageSize = field(A.H_PAGE_SIZE);
+    if (this.pageSize !== (this.target === A.TARGET_X64 ? A.PAGE_SIZE_X64 : A.PAGE_SIZE_A64)) damaged(`page size ${this.pageSize}`);
+    this.cpuFeatures = view.getBigUint64(A.HEADER_AT + A.H_CPU_FEATURES, true);
+    checkCpu(this.cpuFeatures, options);
+    this.wasmFeatures = field(A.H_WASM_FEATURES);
+    this.optLevel = field(A.H_OPT_LEVEL);
+    const flags = field(A.H_FLAGS);
+    this.explicitBounds = (flags & A.FLAG_EXPLICIT_BOUNDS) !== 0;
+    this.nanCanonicalization = (flags & A.FLAG_NAN_CANONICALIZATION) !== 0;
+
+    this.#readDirectory(field);
+    this.text = this.section(A.Section.Text);
+    this.rodata = this.section(A.Section.Rodata);
+    this.counts = readCounts(field);
+    this.context = readContext(field, this.counts);
+    const start = field(A.H_START_FUNC);
+    this.start = start === A.NONE ? undefined : this.#index(start, this.counts.funcImports + this.counts.functions, 'start function');
+    this.image = this.#readImage(field(A.H_IMAGE_ADDRESS));
+  }
+
+  /** SHA-256, lower-case hexadecimal. */
+  get hash(): string {
+    return this.#buffer.toString('hex', A.HEADER_AT + A.H_HASH, A.HEADER_AT + A.H_HASH + A.HASH_SIZE);
+  }
+
+  /** Offset and size of a section in the file; size 0 when it is absent. */
+  section(id: A.Section): Range {
+    return this.#sections[id];
+  }
+
+  /** The module's own name. */
+  get name(): string | undefined {
+    return this.#header(A.H_MODULE_NAME) === A.NONE ? undefined : this.#string(A.HEADER_AT + A.H_MODULE_NAME);
+  }
+
+  /** What wrote the artifact. */
+  get producer(): string {
+    return this.#string(A.HEADER_AT + A.H_PRODUCER);
+  }
+
+  /** A view of the original wasm, when it was kept. */
+  get wasm(): Uint8Array | undefined {
+    const { offset, size } = this.section(A.Section.Wasm);
+    return size === 0 ? undefined : this.bytes.subarray(offset, offset + size);
+  }
+
+  type(index: number): Signature {
+    const at = this.#record(A.Section.Types, index, A.TYPE_SIZE, 'type');
+    const first = this.#u32(at + A.TYPE_VALTYPES);
+    const params = this.#u32(at + A.TYPE_PARAM_COUNT);
+    const results = this.#u32(at + A.TYPE_RESULT_COUNT);
+    const { offset, size } = this.section(A.Section.ValTypes);
+    if ((first + params + results) * 4 > size) damaged(`type ${index} is out of bounds`);
+    const values = offset + first * 4;
+    return { params: this.#words(values, params), results: this.#words(values + params * 4, results) };
+  }
+
+  types(): Signature[] {
+    return this.#all(this.counts.types, (i) => this.type(i));
+  }
+
+  import(position: number): ImportRecord {
+    const at = this.#record(A.Section.Imports, position, A.IMPORT_SIZE, 'import');
+    const kind = this.#kind(this.#u32(at + A.IMPORT_KIND), 'import', position);
+    const counts = this.counts;
+    const limit = [counts.funcImports, counts.tableImports, counts.memoryImports, counts.globalImports][kind];
+    return {
+      module: this.#string(at + A.IMPORT_MODULE),
+      name: this.#string(at + A.IMPORT_NAME),
+      kind,
+      index: this.#index(this.#u32(at + A.IMPORT_INDEX), limit, 'import', position),
+      type: kind === A.ExternKind.Func ? this.#index(this.#u32(at + A.IMPORT_TYPE), counts.types, 'type of import', position) : 0,
+    };
+  }
+
+  /** Module order. Those of each kind are numbered as they come, so there are as many of it as the header says. */
+  imports(): ImportRecord[] {
+    const next = [0, 0, 0, 0];
+    return this.#all(this.counts.imports, (i) => {
+      const found = this.import(i);
+      if (found.index !== next[found.kind]++) damaged(`import ${i} is out of order`);
+      return found;
+    });
+  }
+
+  export(position: number): ExportRecord {
+    const at = this.#record(A.Section.Exports, position, A.EXPORT_SIZE, 'export');
+    const kind = this.#kind(this.#u32(at + A.EXPORT_KIND), 'export', position);
+    const counts = this.counts;
+    const limit = [counts.funcImports + counts.functions, counts.tables, counts.memories, counts.globals][kind];
+    return {
+      name: this.#string(at + A.EXPORT_NAME),
+      kind,
+      index: this.#index(this.#u32(at + A.EXPORT_INDEX), limit, 'export', position),
+    };
+  }
+
+  /** Module order. */
+  exports(): ExportRecord[] {
+    return this.#all(this.counts.exports, (i) => this.export(i));
+  }
+
+  /** Binary search. */
+  exportByName(name: string): ExportRecord | undefined {
+    const wanted = Buffer.from(name, 'utf8');
+    const index = this.section(A.Section.ExportIndex).offset;
+    let low = 0;
+    let high = this.counts.exports;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const position = this.#u32(index + middle * 4);
+      const at = this.#record(A.Section.Exports, position, A.EXPORT_SIZE, 'export');
+      const { offset, size } = this.#stringRange(at + A.EXPORT_NAME);
+      const order = this.#buffer.compare(wanted, 0, wanted.length, offset, offset + size);
+      if (order === 0) {
+        const found = this.export(position);
+        // A lone surrogate has no UTF-8 form and is no name.
+        return found.name === name ? found : undefined;
+      }
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return undefined;
+  }
+
+  table(index: number): TableRecord {
+    const at = this.#record(A.Section.Tables, index, A.TABLE_SIZE, 'table');
+    return {
+      type: this.#u32(at + A.TABLE_TYPE),
+      limits: this.#limits(this.#u32(at + A.TABLE_FLAGS), at + A.TABLE_MIN),
+      init: this.#init(at + A.TABLE_INIT),
+    };
+  }
+
+  memory(index: number): MemoryRecord {
+    const at = this.#record(A.Section.Memories, index, A.MEMORY_SIZE, 'memory');
+    const log2 = this.#u32(at + A.MEMORY_PAGE_SIZE_LOG2);
+    if (log2 > 16) damaged(`page size of memory ${index}`);
+    return { limits: this.#limits(this.#u32(at + A.MEMORY_FLAGS), at + A.MEMORY_MIN), pageSize: 2 ** log2 };
+  }
+
+  global(index: number): GlobalRecord {
+    const at = this.#record(A.Section.Globals, index, A.GLOBAL_RECORD_SIZE, 'global');
+    return {
+      type: this.#u32(at + A.GLOBAL_TYPE),
+      mutable: this.#u32(at + A.GLOBAL_MUTABLE) !== 0,
+      init: this.#init(at + A.GLOBAL_INIT),
+    };
+  }
+
+  elem(index: number): ElemRecord {
+    const at = this.#record(A.Section.Elems, index, A.ELEM_SIZE, 'element segment');
+    const what = `element segment ${index}`;
+    const mode = this.#u32(at + A.ELEM_MODE);
+    if (mode > A.SegmentMode.Declarative) damaged(`mode of ${what}`);
+    const table = this.#u32(at + A.ELEM_TABLE);
+    if (mode === A.SegmentMode.Active) this.#index(table, this.counts.tables, `table of ${what}`);
+    const first = this.#u32(at + A.ELEM_FIRST);
+    const count = this.#u32(at + A.ELEM_COUNT);
+    const itemKind = this.#u32(at + A.ELEM_ITEM_KIND);
+    if (itemKind > A.ItemKind.Inits) damaged(`items of ${what}`);
+    const byInit = itemKind === A.ItemKind.Inits;
+    const { offset, size } = this.section(byInit ? A.Section.ElemInits : A.Section.ElemItems);
+    const itemSize = byInit ? A.INIT_SIZE : 4;
+    if ((first + count) * itemSize > size) damaged(`${what} is out of bounds`);
+    const inits = byInit ? this.#all(count, (i) => this.#init(offset + (first + i) * A.INIT_SIZE)) : undefined;
+    const slots = byInit ? undefined : { offset: offset + first * 4, size: count * 4 };
+    return { mode, table, type: this.#u32(at + A.ELEM_TYPE), count, offset: this.#init(at + A.ELEM_OFFSET), slots, inits };
+  }
+
+  /** Whether no slot of an element segment has a function. */
+  areNull({ offset, size }: Range): boolean {
+    for (let at = offset; at < offset + size; at += 4) if (this.#u32(at) !== A.NONE) return false;
+    return true;
+  }
+
+  data(index: number): DataRecord {
+    const at = this.#record(A.Section.Datas, index, A.DATA_SIZE, 'data segment');
+    const what = `data segment ${index}`;
+    const mode = this.#u32(at + A.DATA_MODE);
+    if (mode !== A.SegmentMode.Active && mode !== A.SegmentMode.Passive && mode !== A.SegmentMode.Image) damaged(`mode of ${what}`);
+    const memory = this.#u32(at + A.DATA_MEMORY);
+    if (mode !== A.SegmentMode.Passive) this.#index(memory, this.counts.memories, `memory of ${what}`);
+    const { offset, size } = this.section(mode === A.SegmentMode.Image ? A.Section.Image : A.Section.DataBytes);
+    const from = this.#u32(at + A.DATA_BYTES);
+    const length = this.#u32(at + A.DATA_LENGTH);
+    if (from + length > size) damaged(`${what} is out of bounds`);
+    return { mode, memory, offset: this.#init(at + A.DATA_OFFSET), bytes: { offset: offset + from, size: length } };
+  }
+
+  funcRef(slot: number): FuncRefRecord {
+    const at = this.#record(A.Section.FuncRefs, slot, A.FUNCREF_RECORD_SIZE, 'function reference');
+    const funcIndex = this.#index(
+      this.#u32(at + A.FUNCREF_RECORD_FUNC),
+      this.counts.funcImports + this.counts.functions,
+      'function reference',
+      slot,
+    );
+    const code = this.#u32(at + A.FUNCREF_RECORD_CODE);
+    const imported = funcIndex < this.counts.funcImports;
+    if (imported ? code !== A.NONE : code >= this.text.size) damaged(`code of function reference ${slot}`);
+    const type = this.#index(this.#u32(at + A.FUNCREF_RECORD_TYPE), this.counts.types, 'type of function reference', slot);
+    return { funcIndex, codeOffset: imported ? undefined : code, type };
+  }
+
+  /** The slot of a function's reference, or undefined when the function cannot become one. Binary search. */
+  funcRefSlot(funcIndex: number): number | undefined {
+    const { offset } = this.section(A.Section.FuncRefs);
+    const slot = this.#lastAtMost(offset, A.FUNCREF_RECORD_SIZE, this.counts.funcRefs, funcIndex);
+    return slot >= 0 && this.#u32(offset + slot * A.FUNCREF_RECORD_SIZE) === funcIndex ? slot : undefined;
+  }
+
+  /** `defined`: function index minus the number of imported functions. */
+  function(defined: number): FunctionRecord {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    const codeOffset = this.#u32(at + A.FUNCTION_CODE_OFFSET);
+    const codeSize = this.#u32(at + A.FUNCTION_CODE_SIZE);
+    if (codeOffset + codeSize > this.text.size) damaged(`code of function ${defined} is out of bounds`);
+    return {
+      index: this.counts.funcImports + defined,
+      codeOffset,
+      codeSize,
+      frameSize: this.#u32(at + A.FUNCTION_FRAME_SIZE),
+      savedRegisters: this.#u16(at + A.FUNCTION_SAVED_REGISTERS),
+      leaf: this.isLeaf(defined),
+      type: this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined),
+      name: this.#string(at + A.FUNCTION_NAME),
+      wasmOffset: this.#u32(at + A.FUNCTION_WASM_OFFSET),
+    };
+  }
+
+  /** Whether a defined function may run on the host's stack. */
+  isLeaf(defined: number): boolean {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    return (this.#u16(at + A.FUNCTION_FLAGS) & A.FUNCTION_FLAG_LEAF) !== 0;
+  }
+
+  /** What a defined function does with a global, when that is all it does. */
+  accessor(defined: number): AccessorRecord | undefined {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    const flags = this.#u16(at + A.FUNCTION_FLAGS);
+    const accessor: A.Accessor = (flags >>> A.FUNCTION_ACCESSOR_SHIFT) & A.FUNCTION_ACCESSOR_MASK;
+    if (accessor === A.Accessor.None) return undefined;
+    const what = 'what a function does with a global:';
+    const global = this.#index(flags >>> A.FUNCTION_GLOBAL_SHIFT, this.counts.globals, what, defined);
+    const { type, mutable } = this.global(global);
+    const { params, results } = this.type(this.functionType(defined));
+    const param = accessor === A.Accessor.Get ? 0 : 1;
+    const result = accessor === A.Accessor.Set ? 0 : 1;
+    const isI32 = [type, ...params, ...results].every((each) => each === I32);
+    if (accessor > A.Accessor.Allocate || params.length !== param || results.length !== result || !isI32 || (param === 1 && !mutable)) {
+      damaged(`${what} ${defined}`);
+    }
+    return { accessor, global };
+  }
+
+  /** The type index of a defined function. */
+  functionType(defined: number): number {
+    const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
+    return this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined);
+  }
+
+  /** The function that a code offset lies in. Binary search. */
+  functionAt(codeOffset: number): FunctionRecord | undefined {
+    const { offset } = this.section(A.Section.Functions);
+    const defined = this.#lastAtMost(offset, A.FUNCTION_SIZE, this.counts.functions, codeOffset);
+    if (defined < 0) return undefined;
+    const found = this.function(defined);
+    return codeOffset < found.codeOffset + found.codeSize ? found : undefined;
+  }
+
+  /** The trap at exactly this code offset: a faulting instruction, or the return address of a trap stub. */
+  trapAt(codeOffset: number): TrapCode | undefined {
+    const { offset } = this.section(A.Section.Traps);
+    const found = this.#lastAtMost(offset, A.TRAP_SIZE, this.counts.traps, codeOffset);
+    if (found < 0 || this.#u32(offset + found * A.TRAP_SIZE) !== codeOffset) return undefined;
+    const code = this.#u32(offset + found * A.TRAP_SIZE + A.TRAP_CODE);
+    return code > TrapCode.None && code <= TrapCode.Interrupt ? code : damaged(`trap at code offset ${codeOffset}`);
+  }
+
+  /** The offset in the wasm binary that the code at this offset comes from. For a return address, ask for it minus 1. */
+  wasmOffsetAt(codeOffset: number): number | undefined {
+    const { offset } = this.section(A.Section.AddressMap);
+    const found = this.#lastAtMost(offset, A.ADDRESS_SIZE, this.counts.addresses, codeOffset);
+    if (found < 0) return undefined;
+    const wasmOffset = this.#u32(offset + found * A.ADDRESS_SIZE + A.ADDRESS_WASM_OFFSET);
+    return wasmOffset === 0 ? undefined : wasmOffset;
+  }
+
+  /** Entry `index` of the address map: an offset in the text, and the wasm offset from there on. */
+  address(index: number): [codeOffset: number, wasmOffset: number | undefined] {
+    const at = this.#record(A.Section.AddressMap, index, A.ADDRESS_SIZE, 'entry of the address map');
+    const wasmOffset = this.#u32(at + A.ADDRESS_WASM_OFFSET);
+    return [this.#u32(at + A.ADDRESS_CODE_OFFSET), wasmOffset === 0 ? undefined : wasmOffset];
+  }
+
+  /** The whole address map: pairs of code offset and wasm offset (0: none), for listings. A copy. */
+  addressMap(): Uint32Array {
+    const { offset, size } = this.section(A.Section.AddressMap);
+    return new Uint32Array(this.bytes.slice(offset, offset + size).buffer);
+  }
+
+  #header(offset: number): number {
+    return this.#view.getUint32(A.HEADER_AT + offset, true);
+  }
+
+  #u16(offset: number): number {
+    return this.#view.getUint16(offset, true);
+  }
+
+  #u32(offset: number): number {
+    return this.#view.getUint32(offset, true);
+  }
+
+  #words(at: number, count: number): number[] {
+    const words: number[] = [];
+    for (let i = 0; i < count; i++) words.push(this.#view.getUint32(at + 4 * i, true));
+    return words;
+  }
+
+  // Loops rather than `Array.from`: most of this runs once or twice in a process, before any of it is optimised.
+  #all<T>(count: number, read: (index: number) => T): T[] {
+    const list: T[] = [];
+    for (let i = 0; i < count; i++) list.push(read(i));
+    return list;
+  }
+
+  /** `what`, with its number, goes into the message: put together only when it is needed. */
+  #index(index: number, limit: number, what: string, number?: number): number {
+    return index < limit ? index : damaged(`${what}${number === undefined ? '' : ` ${number}`}: index ${index} of ${limit}`);
+  }
+
+  #kind(kind: number, what: string, number: number): A.ExternKind {
+    return kind <= A.ExternKind.Global ? kind : damaged(`kind of ${what} ${number}`);
+  }
+
+  /** Position in the file of a record. An index that is out of range comes from the caller or from a damaged record. */
+  #record(section: A.Section, index: number, size: number, what: string): number {
+    const range = this.section(section);
+    if (!(index >= 0 && (index + 1) * size <= range.size)) damaged(`there is no ${what} ${index}`);
+    return range.offset + index * size;
+  }
+
+  /** Position of the last record whose first field is at most `value`, -1 when there is none. */
+  #lastAtMost(offset: number, size: number, count: number, value: number): number {
+    const view = this.#view;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (view.getUint32(offset + middle * size, true) <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #stringRange(at: number): Range {
+    const offset = this.#u32(at);
+    const length = this.#u32(at + 4);
+    const strings = this.section(A.Section.Strings);
+    if (offset + length > strings.size) damaged('a name is out of bounds');
+    return { offset: strings.offset + offset, size: length };
+  }
+
+  #string(at: number): string {
+    const { offset, size } = this.#stringRange(at);
+    return this.#buffer.toString('utf8', offset, offset + size);
+  }
+
+  #limits(flags: number, at: number): Limits {
+    return {
+      min: this.#view.getBigUint64(at, true),
+      max: (flags & A.LIMIT_HAS_MAX) !== 0 ? this.#view.getBigUint64(at + 8, true) : undefined,
+      shared: (flags & A.LIMIT_SHARED) !== 0,
+      is64: (flags & A.LIMIT_64) !== 0,
+    };
+  }
+
+  #init(at: number): Init {
+    const value = this.#u32(at + A.INIT_VALUE);
+    switch (this.#u32(at + A.INIT_KIND)) {
+      case A.InitKind.None:
+        return none;
+      case A.InitKind.Const:
+        return { kind: 'const', bits: this.#view.getBigUint64(at + A.INIT_VALUE, true) };
+      case A.InitKind.GlobalGet:
+        return { kind: 'global', index: this.#index(value, this.counts.globals, 'global of an initialiser') };
+      case A.InitKind.RefFunc:
+        return { kind: 'func', slot: this.#index(value, this.counts.funcRefs, 'function of an initialiser') };
+      case A.InitKind.RefNull:
+        return { kind: 'null' };
+      case A.InitKind.Expr: {
+        const length = this.#u32(at + A.INIT_LENGTH);
+        const { offset, size } = this.section(A.Section.Exprs);
+        if (value + length > size) damaged('a constant expression is out of bounds');
+        return { kind: 'expr', bytes: this.bytes.subarray(offset + value, offset + value + length) };
+      }
+      default:
+        return damaged('kind of an initialiser');
+    }
+  }
+
+  #readDirectory(field: (offset: number) => number): void {
+    for (let id = 0; id < A.Section.Count; id++) {
+      const at = A.H_DIRECTORY + id * A.DIRECTORY_ENTRY_SIZE;
+      const offset = field(at);
+      const size = field(at + 4);
+      const paged = id === A.Section.Text || id === A.Section.Image;
+      const alignment = paged ? this.pageSize : id === A.Section.Rodata ? 16 : unaligned.has(id) ? 1 : 8;
+      if (size === 0) {
+        this.#sections.push({ offset: 0, size: 0 });
+        continue;
+      }
+      if (offset < A.HEADER_AT + A.HEADER_SIZE || offset + size > this.bytes.length || offset % alignment !== 0) {
+        damaged(`section ${id} of the directory is out of bounds`);
+      }
+      this.#sections.push({ offset, size });
+    }
+    for (const [id, recordSize, count, name] of tables) {
+      if (this.#sections[id].size !== field(count) * recordSize) damaged(`size of the section of ${name}`);
+    }
+  }
+
+  #readImage(address: number): ImageRecord | undefined {
+    const { offset, size } = this.section(A.Section.Image);
+    if (size === 0) return undefined;
+    if (size % this.pageSize !== 0 || address % this.pageSize !== 0) damaged('the data image is not made of whole pages');
+    if (this.counts.memoryImports !== 0 || this.counts.memories === 0) damaged('a data image without a memory');
+    const { limits, pageSize } = this.memory(0);
+    if (BigInt(address) + BigInt(size) > limits.min * BigInt(pageSize)) damaged('the data image is larger than the memory');
+    return { offset, size, address };
+  }
+}
+
+const unaligned = new Set<A.Section>([A.Section.Strings, A.Section.Exprs, A.Section.Wasm]);
+
+function checkMagic(bytes: Uint8Array, view: DataView): void {
+  const elf = bytes.length >= 20 && view.getUint32(0) === 0x7f454c46 && bytes[4] === 2 && bytes[5] === 1;
+  if (!elf) {
+    const wasm = bytes.length >= 4 && view.getUint32(0) === 0x0061736d;
+    fail('ARTIFACT_NOT_AN_ARTIFACT', `this is ${wasm ? 'a wasm binary, not' : 'not'} an artifact of ouro`);
+  }
+  if (bytes.length < A.HEADER_AT + A.HEADER_SIZE)
+    fail('ARTIFACT_WRONG_SIZE', `the artifact is truncated at byte ${bytes.length}, inside its header`);
+  const field = (offset: number) => view.getUint32(A.HEADER_AT + offset, true);
+  if (field(A.H_MAGIC0) !== A.HEADER_MAGIC0 || field(A.H_MAGIC1) !== A.HEADER_MAGIC1) {
+    fail('ARTIFACT_NOT_AN_ARTIFACT', 'this is an ELF file, but not an artifact of ouro');
+  }
+}
+
+function checkCpu(needed: bigint, options: ParseOptions): void {
+  if (options.cpuFeatures === undefined) return;
+  const missing = needed & ~options.cpuFeatures;
+  if (missing === 0n) return;
+  const list = (bits: bigint) => featureNames(bits, options.cpuFeatureNames ?? []).join(', ') || 'none';
+  fail(
+    'ARTIFACT_CPU_LACKS_FEATURE',
+    `the artifact needs a CPU with ${list(missing)}, which this one lacks (it needs ${list(needed)}; this CPU has ${list(options.cpuFeatures)})`,
+  );
+}
+
+function featureNames(bits: bigint, known: readonly string[]): string[] {
+  const names: string[] = [];
+  for (let bit = 0; bit < 64; bit++) if ((bits >> BigInt(bit)) & 1n) names.push(known[bit] ?? `feature ${bit}`);
+  return names;
+}
+
+function readCounts(field: (offset: number) => number): Counts {
+  const counts: Counts = {
+    types: field(A.H_TYPE_COUNT),
+    imports: field(A.H_IMPORT_COUNT),
+    funcImports: field(A.H_FUNC_IMPORT_COUNT),
+    tableImports: field(A.H_TABLE_IMPORT_COUNT),
+    memoryImports: field(A.H_MEMORY_IMPORT_COUNT),
+    globalImports: field(A.H_GLOBAL_IMPORT_COUNT),
+    functions: field(A.H_FUNC_COUNT),
+    tables: field(A.H_TABLE_COUNT),
+    memories: field(A.H_MEMORY_COUNT),
+    globals: field(A.H_GLOBAL_COUNT),
+    exports: field(A.H_EXPORT_COUNT),
+    elems: field(A.H_ELEM_COUNT),
+    datas: field(A.H_DATA_COUNT),
+    funcRefs: field(A.H_FUNCREF_COUNT),
+    traps: field(A.H_TRAP_COUNT),
+    addresses: field(A.H_ADDRESS_COUNT),
+  };
+  const { funcImports, tableImports, memoryImports, globalImports } = counts;
+  if (funcImports + tableImports + memoryImports + globalImports !== counts.imports) damaged('counts of the imports');
+  if (tableImports > counts.tables || memoryImports > counts.memories || globalImports > counts.globals) damaged('counts of the imports');
+  return counts;
+}
+
+/** The offsets of the VMContext's parts must be what layout.ts says. */
+function readContext(field: (offset: number) => number, counts: Counts): ContextLayout {
+  const { funcImports, tableImports, memoryImports, globalImports } = counts;
+  const memories = L.vmcontextMemories(funcImports, tableImports + memoryImports + globalImports);
+  const tablesAt = L.vmcontextTables(memories, counts.memories - memoryImports);
+  const dataSegments = L.vmcontextDataSegments(tablesAt, counts.tables - tableImports);
+  const typeIds = L.vmcontextTypeIds(dataSegments, counts.datas);
+  const globals = L.vmcontextGlobals(typeIds, counts.types);
+  const funcRefs = L.vmcontextFuncRefs(globals, counts.globals - globalImports);
+  const size = L.vmcontextSize(funcRefs, counts.funcRefs);
+  const same =
+    field(A.H_VMCONTEXT_MEMORIES) === memories &&
+    field(A.H_VMCONTEXT_TABLES) === tablesAt &&
+    field(A.H_VMCONTEXT_DATA_SEGMENTS) === dataSegments &&
+    field(A.H_VMCONTEXT_TYPE_IDS) === typeIds &&
+    field(A.H_VMCONTEXT_GLOBALS) === globals &&
+    field(A.H_VMCONTEXT_FUNCREFS) === funcRefs &&
+    field(A.H_VMCONTEXT_SIZE) === size;
+  if (!same) damaged('layout of the VMContext');
+  return { size, memories, tables: tablesAt, dataSegments, typeIds, globals, funcRefs };
+}
+
+/** Whether the file has the hash that it says: SHA-256, the hash itself taken as zeros. */
+function hashMatches(bytes: Uint8Array, known?: Uint8Array): boolean {
+  const at = A.HEADER_AT + A.H_HASH;
+  const hash = known ?? new Uint8Array(A.HASH_SIZE);
+  if (!known) native().sha256(bytes, at, A.HASH_SIZE, hash);
+  return Buffer.compare(hash, bytes.subarray(at, at + A.HASH_SIZE)) === 0;
+}

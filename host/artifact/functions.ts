@@ -1,0 +1,75 @@
+/** functions: the functions of a module's text and the map from its code back to the wasm binary, read record by record as somebody asks. */
+
+import type { Code } from './code.js';
+import { ArtifactError, OuroError } from '../base/errors.js';
+
+/** Where the code of a function lies. */
+export interface ModuleFunction {
+  /** Function index in the module; imported functions come before the first. */
+  readonly index: number;
+  /** From the name section, else the name of its first export, else `wasm[index]`. */
+  readonly name: string;
+  /** Of the first byte, in `module.text()`. */
+  readonly offset: number;
+  /** In bytes. */
+  readonly length: number;
+}
+
+function requireMapped(code: Code): void {
+  if (!code.isMapped) throw new OuroError('DISPOSED', 'the module has been disposed of');
+}
+
+/** The functions that a module defines, in index order, which is the order of their code. `length` is known at once; a function is decoded
+ *  when it is asked for. */
+export class ModuleFunctions implements Iterable<ModuleFunction> {
+  /** How many there are. */
+  readonly length: number;
+  readonly #code: Code;
+
+  /** @internal */
+  constructor(code: Code) {
+    this.#code = code;
+    this.length = code.artifact.counts.functions;
+  }
+
+  /** Function number `position` of those that the module defines; from the end when negative; undefined when there is none. */
+  at(position: number): ModuleFunction | undefined {
+    const at = Math.trunc(position) + (position < 0 ? this.length : 0);
+    if (!(at >= 0 && at < this.length)) return undefined;
+    requireMapped(this.#code);
+    const { index, name, codeOffset, codeSize } = this.#code.artifact.function(at);
+    return { index, name, offset: codeOffset, length: codeSize };
+  }
+
+  *[Symbol.iterator](): IterableIterator<ModuleFunction> {
+    for (let i = 0; i < this.length; i++) yield this.at(i)!;
+  }
+}
+
+/** The code from `textOffset` on, up to the next entry's, comes from the wasm instruction at `wasmOffset` of the binary; undefined: from none. */
+export type AddressMapEntry = readonly [textOffset: number, wasmOffset: number | undefined];
+
+/** Ordered, without neighbours that map alike; undefined when the artifact has no map. */
+export function addressMap(code: Code): IterableIterator<AddressMapEntry> | undefined {
+  const { counts } = code.artifact;
+  // Each function has an entry of its own when there is a map.
+  return counts.addresses === 0 && counts.functions > 0 ? undefined : entries(code);
+}
+
+function* entries(code: Code): IterableIterator<AddressMapEntry> {
+  const { artifact } = code;
+  const { addresses } = artifact.counts;
+  let last = -1;
+  let shown: number | undefined | null = null;
+  for (let i = 0; i < addresses; i++) {
+    requireMapped(code);
+    const [textOffset, wasmOffset] = artifact.address(i);
+    if (textOffset <= last || textOffset >= artifact.text.size) {
+      throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: entry ${i} of the address map`);
+    }
+    last = textOffset;
+    if (wasmOffset === shown) continue;
+    shown = wasmOffset;
+    yield [textOffset, wasmOffset];
+  }
+}

@@ -1,0 +1,224 @@
+/** plan: what instantiation needs of an artifact, decoded once a module: types, imports, exports, segments, and a VMContext in which
+ *  everything that is the same for all instances is filled in. An instance begins as a copy of that template. */
+
+import { ExternKind, Section, SegmentMode } from '../../runtime/artifact.js';
+import * as L from '../../runtime/layout.js';
+import type { Artifact, ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './artifact.js';
+import type { Code } from './code.js';
+import { ArtifactError } from '../base/errors.js';
+import { native, writeAddress } from '../helper/native.js';
+import {
+  type ExternType,
+  FuncType,
+  type GlobalType,
+  isRefType,
+  type MemoryType,
+  type RefType,
+  type TableType,
+  type ValType,
+  valTypeOf,
+} from '../base/types.js';
+
+export interface PlannedImport {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: ExternKind;
+  readonly type: ExternType;
+}
+
+export interface PlannedExport {
+  readonly name: string;
+  readonly kind: ExternKind;
+  /** In the index space of the kind. */
+  readonly index: number;
+}
+
+export interface PlannedElem extends Omit<ElemRecord, 'type'> {
+  readonly type: RefType;
+}
+
+export class Plan {
+  readonly types: readonly FuncType[];
+  readonly imports: readonly PlannedImport[];
+  readonly tables: readonly TableType[];
+  readonly tableInits: readonly Init[];
+  readonly memories: readonly MemoryType[];
+  readonly globals: readonly GlobalType[];
+  /** Own globals that are not constant: they are not in the template. */
+  readonly globalInits: readonly { readonly index: number; readonly init: Init }[];
+  /** The module's own globals of type externref. */
+  readonly externGlobals: readonly number[];
+  readonly elems: readonly PlannedElem[];
+  readonly activeElems: readonly number[];
+  /** Function index of the FuncRef slots of imported functions, which come first. */
+  readonly importedSlots: readonly number[];
+  readonly template: Uint32Array;
+  /** Where the FuncRef records lie in this process. */
+  readonly funcRefRecords: number;
+  readonly #artifact: Artifact;
+  #exports: readonly PlannedExport[] | undefined;
+  #exportPositions: ReadonlyMap<string, number> | undefined;
+
+  constructor(code: Code) {
+    const { artifact } = code;
+    const { counts, context } = artifact;
+    this.#artifact = artifact;
+    this.types = artifact.types().map(({ params, results }) => new FuncType(params.map(toValType), results.map(toValType)));
+    const all = <T>(count: number, read: (index: number) => T) => {
+      const list: T[] = [];
+      for (let i = 0; i < count; i++) list.push(read(i));
+      return list;
+    };
+    const tables = all(counts.tables, (i) => artifact.table(i));
+    const globals = all(counts.globals, (i) => artifact.global(i));
+    this.tables = tables.map(toTableType);
+    this.tableInits = tables.map((table) => table.init);
+    this.memories = all(counts.memories, (i) => toMemoryType(artifact.memory(i)));
+    this.globals = globals.map(toGlobalType);
+    this.imports = artifact.imports().map(({ module, name, kind, index, type }) => ({
+      module,
+      name,
+      kind,
+      type: this.#typeOf(kind, kind === ExternKind.Func ? type : index),
+    }));
+
+    for (let i = counts.tableImports; i < counts.tables; i++) this.#requireInit(tables[i].init, this.tables[i].element);
+    for (let i = counts.globalImports; i < counts.globals; i++) this.#requireInit(globals[i].init, this.globals[i].content);
+    if (artifact.start !== undefined) this.#requireStart(artifact.start);
+    this.elems = all(counts.elems, (i) => this.#elem(artifact.elem(i)));
+    this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
+    const importedSlots: number[] = [];
+    for (let slot = 0; slot < counts.funcRefs; slot++) {
+      const ref = artifact.funcRef(slot);
+      if (ref.codeOffset !== undefined) break;
+      importedSlots.push(ref.funcIndex);
+    }
+    this.importedSlots = importedSlots;
+    this.funcRefRecords = code.mapping.address + artifact.section(Section.FuncRefs).offset;
+
+    const { trapEntry, builtins } = native().entryPoints;
+    const words = new Uint32Array(context.size >> 2);
+    this.template = words;
+    const wide = new DataView(words.buffer);
+    writeAddress(words, L.VMCONTEXT_TRAP_ENTRY >> 2, trapEntry);
+    writeAddress(words, L.VMCONTEXT_BUILTINS >> 2, builtins);
+    writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, code.textAddress);
+    this.types.forEach((type, i) => {
+      words[(context.typeIds >> 2) + i] = type.id;
+    });
+    if (counts.datas > 0) {
+      const records = code.mapping.address + artifact.section(Section.Datas).offset;
+      const { offset, size } = artifact.section(Section.DataBytes);
+      const segments = native().address(words) + context.dataSegments;
+      if (!native().notePassiveDatas(records, counts.datas, code.mapping.address + offset, size, segments)) damaged('a data segment');
+    }
+    const computed: { index: number; init: Init }[] = [];
+    const externGlobals: number[] = [];
+    for (let index = counts.globalImports; index < counts.globals; index++) {
+      const { init } = globals[index];
+      if (init.kind === 'const') wide.setBigUint64(context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE, init.bits, true);
+      else if (init.kind !== 'null') computed.push({ index, init });
+      if (this.globals[index].content === 'externref') externGlobals.push(index);
+    }
+    this.externGlobals = externGlobals;
+    this.globalInits = computed;
+  }
+
+  /** Module order. */
+  get exports(): readonly PlannedExport[] {
+    this.#exports ??= this.#artifact.exports();
+    return this.#exports;
+  }
+
+  /** The position of an export among `exports`. */
+  exportPosition(name: string): number | undefined {
+    this.#exportPositions ??= new Map(this.exports.map((each, position) => [each.name, position]));
+    return this.#exportPositions.get(name);
+  }
+
+  exportType({ kind, index }: PlannedExport): ExternType {
+    return this.#typeOf(kind, kind === ExternKind.Func ? this.funcTypeIndex(index) : index);
+  }
+
+  /** The type index of a function. */
+  funcTypeIndex(funcIndex: number): number {
+    const { funcImports } = this.#artifact.counts;
+    if (funcIndex >= funcImports) return this.#artifact.functionType(funcIndex - funcImports);
+    let at = 0;
+    for (let position = 0; ; position++) {
+      const found = this.#artifact.import(position);
+      if (found.kind === ExternKind.Func && at++ === funcIndex) return found.type;
+    }
+  }
+
+  /** Where compiled code or the host will take a reference for an address, nothing but a reference may stand. */
+  #requireInit(init: Init, type: ValType): void {
+    const fits =
+      init.kind === 'const'
+        ? !isRefType(type)
+        : init.kind === 'func'
+          ? type === 'funcref'
+          : init.kind !== 'global' || this.globals[init.index].content === type;
+    if (!fits) damaged('an initialiser of the wrong type');
+  }
+
+  #elem(record: ElemRecord): PlannedElem {
+    const type = toRefType(record.type);
+    if (record.mode === SegmentMode.Active && this.tables[record.table].element !== type) damaged('an element segment of the wrong type');
+    if (record.slots && type !== 'funcref' && !this.#artifact.areNull(record.slots))
+      damaged('functions in an element segment of another type');
+    for (const init of record.inits ?? []) this.#requireInit(init, type);
+    return { ...record, type };
+  }
+
+  /** What takes arguments from the stack would find others than its own. */
+  #requireStart(index: number): void {
+    const { params, results } = this.types[this.funcTypeIndex(index)];
+    if (params.length + results.length !== 0) damaged('the start function has parameters or results');
+  }
+
+  #typeOf(kind: ExternKind, index: number): ExternType {
+    switch (kind) {
+      case ExternKind.Func:
+        return this.types[index];
+      case ExternKind.Table:
+        return this.tables[index];
+      case ExternKind.Memory:
+        return this.memories[index];
+      case ExternKind.Global:
+        return this.globals[index];
+    }
+  }
+}
+
+/** The number that an initialiser of type i32 gives for a place. */
+export const toAddress = (bits: bigint): number => Number(BigInt.asUintN(32, bits));
+
+function damaged(what: string): never {
+  throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
+}
+
+function toValType(byte: number): ValType {
+  const type = valTypeOf(byte);
+  return type ?? damaged(`value type 0x${byte.toString(16)}`);
+}
+
+function toRefType(byte: number): RefType {
+  const type = toValType(byte);
+  return isRefType(type) ? type : damaged(`references of type ${type}`);
+}
+
+const optional = (limit: bigint | undefined) => (limit === undefined ? undefined : Number(limit));
+
+function toTableType({ type, limits }: TableRecord): TableType {
+  return { kind: 'table', element: toRefType(type), minimum: Number(limits.min), maximum: optional(limits.max), is64: limits.is64 };
+}
+
+function toMemoryType({ limits, pageSize }: MemoryRecord): MemoryType {
+  const { shared, is64 } = limits;
+  return { kind: 'memory', minimum: Number(limits.min), maximum: optional(limits.max), shared, is64, pageSize };
+}
+
+function toGlobalType({ type, mutable }: GlobalRecord): GlobalType {
+  return { kind: 'global', content: toValType(type), mutable };
+}

@@ -1,0 +1,215 @@
+/** parallel: several threads compile one module. One of them leads: it compiles like the others, joins what they hand over, and links.
+ *  In: a module's bytes and options, a control block in shared memory, ports between the lead and its helpers.
+ *  Out: the artifact, the same bytes for any number of threads.
+ *  All threads make the same plan of chunks, and whoever is free takes the next one by counting in the control block. So nobody hands out
+ *  work, and a thread that starts late, is slow or dies holds nobody up: a lead that waits longer for a chunk than it takes compiles it itself.
+ *  A lead waits only for chunks that a running thread has taken: threads that lead one job and help with another cannot block each other. */
+
+import type { MessagePort } from 'node:worker_threads';
+import type { CompileOptions, Core } from './core.js';
+import { workerThreads } from '../base/threads.js';
+import { setImmediate } from '../base/timers.js';
+
+/** Bytes of function bodies in a chunk, about: some 10 ms of work, after which a thread can stop. */
+const CHUNK_BYTES = 1 << 14;
+
+// Words of the control block.
+/** Chunks that are taken. */
+const TAKEN = 0;
+/** 1: whoever sees it stops. */
+const STOPPED = 1;
+/** Functions that are compiled. */
+const COMPILED = 2;
+/** Chunks that helpers have sent; the lead sleeps on it. */
+const SENT = 3;
+const WORDS = 4;
+
+export type Control = Int32Array<SharedArrayBuffer>;
+
+export function newControl(): Control {
+  return new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** Asks all threads that work on it to stop after their present chunk. */
+export function stop(control: Control): void {
+  Atomics.store(control, STOPPED, 1);
+  Atomics.notify(control, SENT);
+}
+
+function isStopped(control: Control): boolean {
+  return Atomics.load(control, STOPPED) === 1;
+}
+
+/** Hears how many of a module's functions are compiled, first of none. */
+export type OnCompiled = (done: number, total: number) => void;
+
+/** What all threads of a job are given. */
+export interface Job {
+  readonly bytes: Uint8Array;
+  readonly options: CompileOptions;
+  readonly control: Control;
+}
+
+interface Chunk {
+  readonly first: number;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+interface Plan {
+  readonly functions: number;
+  /** In index order. */
+  readonly chunks: readonly Chunk[];
+  /** Indices of chunks: first those that take much longer than others, the largest first. */
+  readonly order: readonly number[];
+}
+
+/** @internal Runs of neighbouring functions, by the sizes of all bodies. */
+export function planChunks(sizes: Uint32Array, chunkBytes = CHUNK_BYTES): Plan {
+  const chunks: Chunk[] = [];
+  for (let first = 0; first < sizes.length; ) {
+    let bytes = 0;
+    let end = first;
+    while (end < sizes.length && (end === first || bytes + sizes[end] <= chunkBytes)) bytes += sizes[end++];
+    chunks.push({ first, count: end - first, bytes });
+    first = end;
+  }
+  const urgency = ({ bytes }: Chunk) => (bytes > 2 * chunkBytes ? bytes : 0);
+  const order = chunks.map((_, i) => i).sort((a, b) => urgency(chunks[b]) - urgency(chunks[a]) || a - b);
+  return { functions: sizes.length, chunks, order };
+}
+
+/** Takes chunks and compiles them until none is left. */
+function work(core: Core, plan: Plan, control: Control, done: (index: number, part: Uint8Array) => void, onCompiled?: OnCompiled): void {
+  while (!isStopped(control)) {
+    const turn = Atomics.add(control, TAKEN, 1);
+    if (turn >= plan.order.length) return;
+    const index = plan.order[turn];
+    const { first, count } = plan.chunks[index];
+    done(index, core.compilePart(first, count));
+    const compiled = Atomics.add(control, COMPILED, count) + count;
+    onCompiled?.(compiled, plan.functions);
+  }
+}
+
+/** A chunk on its way from a helper to the lead. */
+interface Sent {
+  readonly index: number;
+  readonly part: Uint8Array;
+}
+
+/** Helps another thread, which leads. What fails here fails there too, so errors are left to the lead. */
+export function help(core: Core, { bytes, options, control }: Job, port: MessagePort, onCompiled?: OnCompiled): void {
+  if (isStopped(control)) return;
+  const send = (index: number, part: Uint8Array) => {
+    port.postMessage({ index, part } satisfies Sent, [part.buffer as ArrayBuffer]);
+    Atomics.add(control, SENT, 1);
+    Atomics.notify(control, SENT);
+  };
+  try {
+    core.begin(bytes, options);
+    work(core, planChunks(core.bodySizes()), control, send, onCompiled);
+  } catch {
+  } finally {
+    core.end();
+  }
+}
+
+/** Compiles a module with the helpers at the other ends of `ports`; undefined when it was told to stop. Throws as `Core.compile` does. */
+export function lead(
+  core: Core,
+  { bytes, options, control }: Job,
+  ports: readonly MessagePort[],
+  onCompiled?: OnCompiled,
+): Uint8Array | undefined {
+  try {
+    core.begin(bytes, options);
+    const plan = planChunks(core.bodySizes());
+    onCompiled?.(0, plan.functions);
+    if (ports.length === 0) {
+      for (const _ of compileChunks(core, plan, onCompiled)) if (isStopped(control)) return undefined;
+      return core.link();
+    }
+    const parts: Uint8Array[] = new Array(plan.chunks.length);
+    let ownBytes = 1;
+    const started = performance.now();
+    const keep = (index: number, part: Uint8Array) => {
+      parts[index] = part;
+      ownBytes += plan.chunks[index].bytes;
+    };
+    work(core, plan, control, keep, onCompiled);
+    const millisecondsPerByte = (performance.now() - started) / ownBytes;
+    collect(core, plan, control, ports, parts, millisecondsPerByte);
+    return isStopped(control) ? undefined : core.link(parts);
+  } finally {
+    core.end();
+    stop(control);
+    for (const port of ports) port.close();
+  }
+}
+
+/** Waits for the chunks that helpers have taken. One that takes longer than it should is compiled here: its thread has died, or does not get a
+ *  processor while others are busy. */
+function collect(core: Core, plan: Plan, control: Control, ports: readonly MessagePort[], parts: Uint8Array[], cost: number): void {
+  const { receiveMessageOnPort } = workerThreads();
+  for (;;) {
+    const sent = Atomics.load(control, SENT);
+    for (const port of ports) {
+      for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+        const { index, part } = next.message as Sent;
+        parts[index] = part;
+      }
+    }
+    const missing = plan.order.find((index) => parts[index] === undefined);
+    if (missing === undefined || isStopped(control)) return;
+    const { first, count, bytes } = plan.chunks[missing];
+    const patience = 2 + 1.5 * bytes * cost;
+    if (Atomics.wait(control, SENT, sent, patience) === 'timed-out') parts[missing] = core.compilePart(first, count);
+  }
+}
+
+/** Compiles the next chunk at each step. */
+function* compileChunks(core: Core, { chunks, functions }: Plan, onCompiled?: OnCompiled): Generator<void> {
+  for (const { first, count } of chunks) {
+    yield;
+    core.compileNext(count);
+    onCompiled?.(first + count, functions);
+  }
+}
+
+/** Compiles a module on this thread without others, and lets the event loop turn between chunks. */
+export async function compileInSlices(
+  core: Core,
+  { bytes, options, control }: Job,
+  onCompiled?: OnCompiled,
+): Promise<Uint8Array | undefined> {
+  try {
+    core.begin(bytes, options);
+    const plan = planChunks(core.bodySizes());
+    onCompiled?.(0, plan.functions);
+    for (const _ of compileChunks(core, plan, onCompiled)) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isStopped(control)) return undefined;
+    }
+    return core.link();
+  } finally {
+    core.end();
+  }
+}
+
+/** Bytes of a module's code section, 0 when there is none or the module is malformed. */
+export function codeSectionSize(wasm: Uint8Array): number {
+  let at = 8;
+  while (at < wasm.length) {
+    const id = wasm[at++];
+    let size = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = wasm[at++] ?? 0;
+      size += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    if (id === 10) return Math.min(size, wasm.length - at);
+    at += size;
+  }
+  return 0;
+}

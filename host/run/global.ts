@@ -1,0 +1,113 @@
+/** global: a global variable, in a cell that compiled code reads and writes. */
+
+import { GLOBAL_SIZE } from '../../runtime/layout.js';
+import { convertValue, revealValue } from './calls.js';
+import { type Cell, readAddress, writeAddress } from '../helper/native.js';
+import type { Store } from './store.js';
+import type { GlobalType } from '../base/types.js';
+
+const HIGH = 32n;
+
+export class Global {
+  readonly store: Store;
+  /** @internal */
+  readonly cell: Cell;
+  readonly #type: GlobalType;
+
+  /** A new global; `value` converts as in the JS API.
+   *
+   *     const global = new Global(store, globalType('i64', true), 5n); */
+  constructor(store: Store, type: GlobalType, value: unknown);
+  /** @internal */
+  constructor(store: Store, type: GlobalType, value: undefined, cell: Cell);
+  constructor(store: Store, type: GlobalType, value: unknown, cell?: Cell) {
+    this.store = store;
+    this.#type = type;
+    this.cell = cell ?? store.cell(GLOBAL_SIZE);
+    if (!cell) this.#write(value);
+    if (type.content === 'externref') store.externs.addRoot(this);
+  }
+
+  type(_store: Store = this.store): GlobalType {
+    return this.#type;
+  }
+
+  get(store: Store): any {
+    this.store.check(store, 'global');
+    const { words, at } = this.cell;
+    const { content } = this.#type;
+    switch (content) {
+      case 'i32':
+        return words[at] | 0;
+      case 'i64':
+        return BigInt.asIntN(64, this.bits);
+      case 'f32':
+        return new Float32Array(words.buffer, words.byteOffset + 4 * at, 1)[0];
+      case 'f64':
+        return new Float64Array(words.buffer, words.byteOffset + 4 * at, 1)[0];
+      default:
+        return revealValue(store, content, readAddress(words, at));
+    }
+  }
+
+  /** Throws a TypeError when the global cannot change. */
+  set(store: Store, value: unknown): void {
+    this.store.check(store, 'global');
+    if (!this.#type.mutable) throw new TypeError('the global is immutable');
+    this.#write(value);
+  }
+
+  /** As of a WebAssembly.Global. */
+  get value(): any {
+    return this.get(this.store);
+  }
+
+  set value(value: unknown) {
+    this.set(this.store, value);
+  }
+
+  valueOf(): any {
+    return this.value;
+  }
+
+  /** The lower 64 bits as they are: i32 and f32 zero-extended, a funcref's address, an externref's handle. */
+  get bits(): bigint {
+    const { words, at } = this.cell;
+    return BigInt(words[at]) | (BigInt(words[at + 1]) << HIGH);
+  }
+
+  /** @internal */
+  set bits(bits: bigint) {
+    const { words, at } = this.cell;
+    words[at] = Number(BigInt.asUintN(32, bits));
+    words[at + 1] = Number(bits >> HIGH);
+  }
+
+  /** @internal Of a global of type externref. */
+  markExterns(mark: (handle: number) => void): void {
+    mark(this.cell.words[this.cell.at]);
+  }
+
+  #write(value: unknown): void {
+    const { words, at } = this.cell;
+    const { content } = this.#type;
+    const converted = convertValue(this.store, content, value);
+    switch (content) {
+      case 'i64':
+        this.bits = BigInt.asUintN(64, converted as bigint);
+        break;
+      case 'f32':
+        new Float32Array(words.buffer, words.byteOffset + 4 * at, 1)[0] = converted as number;
+        break;
+      case 'f64':
+        new Float64Array(words.buffer, words.byteOffset + 4 * at, 1)[0] = converted as number;
+        break;
+      case 'i32':
+        words[at] = converted as number;
+        words[at + 1] = 0;
+        break;
+      default:
+        writeAddress(words, at, converted as number);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/** table: references by index, in a buffer that compiled code reads through a TableDesc. Growing moves the buffer. */
+
+import * as L from '../../runtime/layout.js';
+import { type Cell, native, readAddress, writeAddress } from '../helper/native.js';
+import type { Func } from './func.js';
+import type { Store } from './store.js';
+import type { Callable, TableType } from '../base/types.js';
+
+/** The most elements that a table may have; V8's limit too. */
+const MAX_LENGTH = 10_000_000;
+
+/** Functions of so many elements are remembered. */
+const MAX_KNOWN = 1 << 16;
+
+/** Compiled code trusts the length. */
+const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
+
+export class Table {
+  readonly store: Store;
+  /** @internal */
+  readonly declared: TableType;
+  /** @internal Where compiled code looks for base and length. */
+  readonly desc: Cell;
+  #length: number;
+  /** Two words an element: a FuncRef's address, or an externref's handle. */
+  #words: Uint32Array;
+  /** Functions that JS has read, by index: glue code asks for the same ones again and again. What compiled code writes does not come here. */
+  #known: (Func | undefined)[] | undefined;
+
+  /** A new table, every element `init`.
+   *
+   *     const table = new Table(store, tableType('funcref', 10)); */
+  constructor(store: Store, type: TableType, init?: unknown);
+  /** @internal */
+  constructor(store: Store, type: TableType, init: unknown, desc: Cell);
+  constructor(store: Store, type: TableType, init: unknown = null, desc = store.cell(L.TABLEDESC_SIZE)) {
+    if (!isCount(type.minimum)) throw new RangeError(`a table cannot have ${type.minimum} elements`);
+    if (type.minimum > MAX_LENGTH) throw new RangeError(`cannot make a table of ${type.minimum} elements: the most is ${MAX_LENGTH}`);
+    this.store = store;
+    this.declared = type;
+    this.desc = desc;
+    this.#length = type.minimum;
+    this.#words = new Uint32Array(2 * Math.max(1, type.minimum));
+    if (init !== null) put(this.#words, 0, type.minimum, this.#toRaw(init));
+    this.#become(this.#words, type.minimum);
+    if (type.element === 'externref') store.externs.addRoot(this);
+  }
+
+  /** Its type at present: the minimum is its size. */
+  type(store: Store = this.store): TableType {
+    return { ...this.declared, minimum: this.size(store) };
+  }
+
+  /** In elements. */
+  size(store: Store = this.store): number {
+    this.store.check(store, 'table');
+    return this.#length;
+  }
+
+  /** An element: a function (the same object each time), any JS value for externref, null. Throws a RangeError beyond the end. */
+  get(store: Store, index: number): unknown {
+    this.store.check(store, 'table');
+    const at = this.#index(index);
+    return this.declared.element === 'funcref' ? this.callableAt(at) : store.externFromHandle(this.raw(at));
+  }
+
+  set(store: Store, index: number, value: unknown): void {
+    this.store.check(store, 'table');
+    put(this.#words, this.#index(index), 1, this.#toRaw(value));
+  }
+
+  /** Grows by `delta` elements, each `init`; gives the size before. Throws a RangeError beyond its maximum. */
+  grow(store: Store, delta: number, init: unknown = null): number {
+    this.store.check(store, 'table');
+    const by = Number(delta);
+    const before = isCount(by) ? this.growBy(by, this.#toRaw(init)) : -1;
+    if (before < 0) throw new RangeError(`cannot grow the table of ${this.#length} elements by ${delta}`);
+    return before;
+  }
+
+  /** @internal The JS function at an index, if that has been read before and is still there. */
+  known(index: number): Callable | undefined {
+    const func = this.#known?.[index];
+    return func !== undefined && func.address === readAddress(this.#words, 2 * index) ? func.callable : undefined;
+  }
+
+  /** @internal The same for any index that is in range. */
+  callableAt(index: number): Callable | null {
+    const raw = this.raw(index);
+    if (raw === 0) return null;
+    const func = this.store.funcAt(raw);
+    if (index < MAX_KNOWN) {
+      // Of its full length: an array that is filled in any order would become a dictionary.
+      if (!this.#known || index >= this.#known.length) {
+        const before = this.#known ?? [];
+        this.#known = new Array(Math.min(MAX_KNOWN, this.#words.length >> 1));
+        for (let i = 0; i < before.length; i++) this.#known[i] = before[i];
+      }
+      this.#known[index] = func;
+    }
+    return func.callable;
+  }
+
+  /** @internal The reference at an index that is in range. */
+  raw(index: number): number {
+    return readAddress(this.#words, 2 * index);
+  }
+
+  /** @internal table.grow: the size before, or -1. */
+  growBy(delta: number, raw: number): number {
+    const before = this.#length;
+    const length = before + delta;
+    if (!(length >= before && length <= Math.min(this.declared.maximum ?? MAX_LENGTH, MAX_LENGTH))) return -1;
+    let words = this.#words;
+    if (2 * length > words.length) {
+      words = new Uint32Array(2 * Math.min(MAX_LENGTH, Math.max(length, 2 * before)));
+      words.set(this.#words.subarray(0, 2 * before));
+    }
+    put(words, before, delta, raw);
+    this.#become(words, length);
+    return before;
+  }
+
+  /** @internal table.fill: false when the range does not fit. */
+  fillRange(start: number, raw: number, count: number): boolean {
+    if (start + count > this.#length) return false;
+    put(this.#words, start, count, raw);
+    return true;
+  }
+
+  /** @internal table.copy: false when one of the ranges does not fit. */
+  copyFrom(source: Table, to: number, from: number, count: number): boolean {
+    if (to + count > this.#length || from + count > source.#length) return false;
+    this.#words.set(source.#words.subarray(2 * from, 2 * (from + count)), 2 * to);
+    return true;
+  }
+
+  /** @internal Of a table of externrefs. */
+  markExterns(mark: (handle: number) => void): void {
+    for (let i = 0; i < this.#length; i++) mark(this.#words[2 * i]);
+  }
+
+  /** @internal Where an element is, until the table grows. */
+  addressOf(index: number): number {
+    return readAddress(this.desc.words, this.desc.at + (L.TABLEDESC_BASE >> 2)) + L.TABLE_ENTRY_SIZE * index;
+  }
+
+  #toRaw(value: unknown): number {
+    return this.declared.element === 'funcref' ? this.store.funcToAddress(value) : this.store.externToHandle(value);
+  }
+
+  #index(index: number): number {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.#length)) {
+      throw new RangeError(`the table has ${this.#length} elements, there is none at ${index}`);
+    }
+    return index;
+  }
+
+  /** Where the host's stack ends before the base is written, the table is as it was; behind that nothing is called. */
+  #become(words: Uint32Array, length: number): void {
+    const { words: desc, at } = this.desc;
+    writeAddress(desc, at + (L.TABLEDESC_BASE >> 2), native().address(words));
+    desc[at + (L.TABLEDESC_LENGTH >> 2)] = length;
+    desc[at + (L.TABLEDESC_LENGTH >> 2) + 1] = 0;
+    this.#words = words;
+    this.#length = length;
+  }
+}
+
+function put(words: Uint32Array, start: number, count: number, raw: number): void {
+  if (raw === 0) words.fill(0, 2 * start, 2 * (start + count));
+  else for (let i = start; i < start + count; i++) writeAddress(words, 2 * i, raw);
+}

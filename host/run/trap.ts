@@ -1,0 +1,127 @@
+/** trap: the error that a wasm trap becomes: a code, and a backtrace of wasm frames that is worked out when somebody asks for it. */
+
+import { TrapCode } from '../../runtime/traps.js';
+import type { Code } from '../artifact/code.js';
+
+export type TrapCodeName =
+  | 'Unreachable'
+  | 'MemoryOutOfBounds'
+  | 'TableOutOfBounds'
+  | 'IndirectCallToNull'
+  | 'BadSignature'
+  | 'IntegerOverflow'
+  | 'IntegerDivisionByZero'
+  | 'BadConversionToInteger'
+  | 'StackOverflow'
+  | 'NullReference'
+  | 'HeapMisaligned'
+  | 'Interrupt';
+
+const texts: Record<TrapCodeName, string> = {
+  Unreachable: 'wasm `unreachable` instruction executed',
+  MemoryOutOfBounds: 'out of bounds memory access',
+  TableOutOfBounds: 'undefined element: out of bounds table access',
+  IndirectCallToNull: 'uninitialized element',
+  BadSignature: 'indirect call type mismatch',
+  IntegerOverflow: 'integer overflow',
+  IntegerDivisionByZero: 'integer divide by zero',
+  BadConversionToInteger: 'invalid conversion to integer',
+  StackOverflow: 'call stack exhausted',
+  NullReference: 'null reference',
+  HeapMisaligned: 'unaligned atomic',
+  Interrupt: 'interrupt',
+};
+
+/** @internal Names of the codes that stand in a trap table. */
+export const trapNames: Readonly<Record<number, TrapCodeName>> = {
+  [TrapCode.Unreachable]: 'Unreachable',
+  [TrapCode.MemoryOutOfBounds]: 'MemoryOutOfBounds',
+  [TrapCode.TableOutOfBounds]: 'TableOutOfBounds',
+  [TrapCode.IndirectCallToNull]: 'IndirectCallToNull',
+  [TrapCode.BadSignature]: 'BadSignature',
+  [TrapCode.IntegerOverflow]: 'IntegerOverflow',
+  [TrapCode.IntegerDivisionByZero]: 'IntegerDivisionByZero',
+  [TrapCode.BadConversionToInteger]: 'BadConversionToInteger',
+  [TrapCode.StackOverflow]: 'StackOverflow',
+  [TrapCode.NullReference]: 'NullReference',
+  [TrapCode.HeapMisaligned]: 'HeapMisaligned',
+  [TrapCode.Interrupt]: 'Interrupt',
+};
+
+/** One wasm frame of a backtrace. */
+export interface TrapFrame {
+  readonly module: string | undefined;
+  readonly funcIndex: number;
+  /** From the name section, else from an export, else `wasm[index]`. */
+  readonly funcName: string;
+  /** Offset in the wasm binary; undefined when the artifact has no address map. */
+  readonly wasmOffset: number | undefined;
+}
+
+/** @internal A program counter of a backtrace, in the code where it lies. `returnAddress`: it is behind the call. */
+export interface RawFrame {
+  readonly code: Code;
+  readonly offset: number;
+  readonly returnAddress: boolean;
+}
+
+/** Wasm code trapped. Also a WebAssembly.RuntimeError; wasm state stays as it was when it trapped. */
+export class Trap extends WebAssembly.RuntimeError {
+  override name = 'Trap';
+  readonly code: TrapCodeName;
+  readonly #raw: readonly RawFrame[];
+  #frames: readonly TrapFrame[] | undefined;
+
+  /** @internal */
+  constructor(code: TrapCodeName, raw: readonly RawFrame[] = [], detail = '') {
+    super(`wasm trap: ${texts[code]}${detail}`);
+    this.code = code;
+    this.#raw = raw;
+    if (raw.length > 0) {
+      const own = this.stack ?? '';
+      Object.defineProperty(this, 'stack', {
+        configurable: true,
+        get: () => this.#withFrames(own),
+        set: (value) => Object.defineProperty(this, 'stack', { value, writable: true, configurable: true }),
+      });
+    }
+  }
+
+  /** The wasm frames, innermost first. */
+  get frames(): readonly TrapFrame[] {
+    this.#frames ??= this.#raw.map(({ code, offset, returnAddress }) => {
+      const at = returnAddress ? offset - 1 : offset;
+      const found = code.artifact.functionAt(at);
+      return {
+        module: code.artifact.name,
+        funcIndex: found?.index ?? -1,
+        funcName: found?.name ?? '?',
+        wasmOffset: code.artifact.wasmOffsetAt(at),
+      };
+    });
+    return this.#frames;
+  }
+
+  /** @internal The opcode of the instruction that trapped, where the artifact holds the wasm. */
+  get opcode(): number | undefined {
+    const at = this.frames[0]?.wasmOffset;
+    return at === undefined ? undefined : this.#raw[0].code.artifact.wasm?.[at];
+  }
+
+  /** The frames as text, one a line. */
+  get backtrace(): string {
+    return this.frames.map(frameText).join('\n');
+  }
+
+  /** The wasm frames stand before the JS frames of the stack text: they are the inner ones. */
+  #withFrames(own: string): string {
+    const at = own.indexOf('\n    at ');
+    const head = at < 0 ? own : own.slice(0, at);
+    return `${head}\n${this.backtrace}${at < 0 ? '' : own.slice(at)}`;
+  }
+}
+
+function frameText({ module, funcName, wasmOffset }: TrapFrame): string {
+  const where = wasmOffset === undefined ? '' : `:0x${wasmOffset.toString(16)}`;
+  return `    at ${funcName} (wasm${module === undefined ? '' : ` ${module}`}${where})`;
+}
