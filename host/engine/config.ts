@@ -25,15 +25,29 @@ export function featureNames(bits: number): string[] {
 /** What runs the compiler core: V8, Ouro, or Ouro where the native core is in the cache. */
 export type Compiler = 'auto' | 'wasm' | 'native';
 
-/** How artifacts are loaded. */
+/** How artifacts are loaded.
+ *
+ *  @example
+ *  Module.deserializeFile(engine, 'add.ouro', { verifyHash: false }).name; // => 'adder' */
 export interface LoadOptions {
   /** Check the content hash of the whole file; default true. Leave it out only for files that nobody else can have written. */
   verifyHash?: boolean;
 }
 
+/** Features of WebAssembly that modules may use; all are on unless they are false. `wasmReferenceTypes` needs `wasmBulkMemory`. */
 export type WasmFeatures = { [Name in keyof typeof featureBits]?: boolean };
 
-/** Everything is optional. Unknown names and impossible values are refused. */
+/** How an engine compiles and runs, with wasmtime's names where they fit. Everything is optional. Unknown names and impossible values are refused
+ *  (OuroError `CONFIG_INVALID`).
+ *
+ *  @example
+ *  const config = { optLevel: 'none', cpu: 'x86-64-v3', nanCanonicalization: true, maxWasmStack: 512 * 1024, wasmBulkMemory: true };
+ *  new Engine(config).config.cpu; // => 'x86-64-v3'
+ *  try {
+ *    new Engine({ optLevel: 'fast' });
+ *  } catch (error) {
+ *    error.message; // => 'optLevel cannot be "fast": it is one of none, speed'
+ *  } */
 export interface Config extends WasmFeatures {
   /** `speed` (default) optimises; `none` compiles fast. */
   optLevel?: 'none' | 'speed';

@@ -10,29 +10,43 @@ import { Table } from './table.js';
 import type { Callable, ExternType, GlobalType, MemoryType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 
+/** What instances import and export. */
 export type Extern = Func | Memory | Table | Global;
 
-/** A table with the methods of a WebAssembly.Table. */
+/** A table with the methods of a WebAssembly.Table, as it stands among an instance's `exports`.
+ *
+ *  @example
+ *  const { t } = new Instance(store, new Module(engine, '(module (table (export "t") 2 5 externref))')).exports;
+ *  t.set(1, 'one');
+ *  [t.length, t.get(1), t.grow(1)]; // => [2, 'one', 2] */
 export class JsTable {
   /** @internal */
   readonly table: Table;
 
+  /** For a table of any store.
+   *
+   *  @example
+   *  new JsTable(new Table(store, tableType('funcref', 3))).length; // => 3 */
   constructor(table: Table) {
     this.table = table;
   }
 
+  /** In elements. */
   get length(): number {
     return this.table.size();
   }
 
+  /** An element, as `Table.get` gives it. */
   get(index: number): any {
     return this.table.get(this.table.store, index);
   }
 
+  /** Writes an element, as `Table.set` does; null when there is no value. */
   set(index: number, value: unknown = null): void {
     this.table.set(this.table.store, index, value);
   }
 
+  /** Grows by `delta` elements; gives the size before. */
   grow(delta: number, init: unknown = null): number {
     return this.table.grow(this.table.store, delta, init);
   }

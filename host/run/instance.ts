@@ -30,7 +30,15 @@ export interface HasCode {
 
 const start = new FuncType([], []);
 
+/** A module with its state: what its functions compute with. Source: WebAssembly core specification, "Instantiation"; the API is wasmtime's.
+ *
+ *  @example
+ *  const log = new Func(store, new FuncType(['i32'], []), (value) => console.log(value));
+ *  const instance = new Instance(store, module, [log]);
+ *  instance.exports.add(20, 22); // => 42
+ *  instance.getFunc(store, 'add').call(store, 20, 22); // => 42 */
 export class Instance {
+  /** The store that it lives in. */
   readonly store: Store;
   /** @internal Whole index spaces. */
   readonly memories: Memory[] = [];
@@ -51,10 +59,19 @@ export class Instance {
   /** Functions that somebody has asked for, by FuncRef slot. */
   #funcs: (Func | undefined)[] | undefined;
 
-  /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
-   *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
+  /** Instantiates `module` and runs its start function. `imports`: one for each import, in the module's order (a Linker takes them by name);
+   *  our own objects, or JS values that the JS API would take.
    *
-   *     const instance = new Instance(store, module, [new Func(store, type, callback)]); */
+   *  Throws LinkError for imports that are missing (`IMPORT_MISSING`) or do not fit (`IMPORT_WRONG_TYPE`), OuroError `WRONG_STORE` for what
+   *  belongs to another store, Trap when a segment does not fit or the start function traps, RangeError where there is no memory, and what a
+   *  host function throws.
+   *
+   *  @example
+   *  try {
+   *    new Instance(store, module, []);
+   *  } catch (error) {
+   *    error.code; // => 'IMPORT_MISSING'
+   *  } */
   constructor(store: Store, module: Module, imports?: readonly unknown[]);
   /** @internal `prepare` runs when all is in place but the start function. */
   constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: Instance) => void);
@@ -130,31 +147,61 @@ export class Instance {
   }
 
   /** An export by name, or faster by what `module.getExportIndex(name)` gave: Func, Memory, Table or Global, the same object each time;
-   *  undefined when there is none of the name. Throws an OuroError for a handle of another module. */
+   *  undefined when there is none of the name. Throws OuroError `EXPORT_MISSING` for a handle of another module, `WRONG_STORE` for another
+   *  store.
+   *
+   *  @example
+   *  const instance = new Instance(store, module, [console.log]);
+   *  instance.getExport(store, 'memory') instanceof Memory; // => true
+   *  instance.getExport(store, 'nothing'); // => undefined */
   getExport(store: Store, which: string | ModuleExport): Extern | undefined {
     this.store.check(store, 'instance');
     const position = typeof which === 'string' ? this.#plan.exportPosition(which) : which.indexIn(this.#code);
     return position === undefined ? undefined : this.exportAt(position);
   }
 
-  /** An exported function. Throws an OuroError when there is none of this name. */
+  /** An exported function. Throws OuroError `EXPORT_MISSING` when there is none of this name, or it is something else.
+   *
+   *  @example
+   *  const add = new Instance(store, module, [console.log]).getFunc(store, 'add');
+   *  String(add.type()); // => '(i32, i32) -> (i32)' */
   getFunc(store: Store, name: string): Func {
     return this.#get(store, name, Func, 'function');
   }
 
+  /** An exported memory. Throws as `getFunc` does.
+   *
+   *  @example
+   *  new Instance(store, module, [console.log]).getMemory(store, 'memory').size(); // => 1 */
   getMemory(store: Store, name: string): Memory {
     return this.#get(store, name, Memory, 'memory');
   }
 
+  /** An exported table. Throws as `getFunc` does.
+   *
+   *  @example
+   *  const instance = new Instance(store, new Module(engine, '(module (table (export "t") 5 funcref))'));
+   *  instance.getTable(store, 't').size(); // => 5 */
   getTable(store: Store, name: string): Table {
     return this.#get(store, name, Table, 'table');
   }
 
+  /** An exported global. Throws as `getFunc` does.
+   *
+   *  @example
+   *  const instance = new Instance(store, new Module(engine, '(module (global (export "g") i32 (i32.const 7)))'));
+   *  instance.getGlobal(store, 'g').value; // => 7 */
   getGlobal(store: Store, name: string): Global {
     return this.#get(store, name, Global, 'global');
   }
 
-  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. */
+  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. The object
+   *  cannot be extended; each export is made when it is first asked for, and is the same one from then on.
+   *
+   *  @example
+   *  const { exports } = new Instance(store, module, [console.log]);
+   *  Object.keys(exports); // => ['add', 'memory', 'log']
+   *  exports.memory instanceof WebAssembly.Memory; // => true */
   get exports(): Readonly<Record<string, any>> {
     if (!this.#exports) {
       const object: Record<string, any> = Object.create(null);
