@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rollup/parseAst';
 import { takeOut } from './host/start/bundle.mjs';
+import { licenses } from './host/start/licenses.mjs';
 
 const entries = {
   index: 'host/index',
@@ -273,7 +274,15 @@ const commonjs = {
     manualChunks: dropInChunk,
   },
   external,
-  plugins: [bundlePackages(), commonjsMeta(), surroundings(), withoutComments(), loadLater(), asset('webassembly.js', namespaceFacade)],
+  plugins: [
+    bundlePackages(),
+    commonjsMeta(),
+    surroundings(),
+    withoutComments(),
+    loadLater(),
+    asset('webassembly.js', namespaceFacade),
+    licenses(bundled),
+  ],
   onwarn(warning, warn) {
     if (warning.code !== 'CIRCULAR_CHUNK') warn(warning); // see loadLater
   },
@@ -303,7 +312,7 @@ const register = {
     { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
     { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
   ],
-  plugins: [...loaderPlugins, commonjsMeta()],
+  plugins: [...loaderPlugins, commonjsMeta(), licenses(bundled)],
 };
 
 const modules = {
@@ -325,6 +334,7 @@ const modules = {
     takeOut('library', 'build/host/start/library.js', loaderPlugins),
     requireEntry(),
     copyTypes(),
+    licenses(bundled),
     removeStale(),
   ],
 };

@@ -83,6 +83,25 @@ test('names that importers of CommonJS see', () => {
   assert.equal(run('names.mjs', text), []);
 });
 
+test('on another platform: it installs and is imported; what needs native code is a typed error, and the drop-in leaves WebAssembly alone', () => {
+  const { os, cpu } = createRequire(import.meta.url)(join(root, 'package.json'));
+  assert.equal([os, cpu], [undefined, undefined]);
+  const text = `Object.defineProperty(process, 'platform', { value: 'darwin' });
+  const before = WebAssembly;
+  const { Engine, OuroError, Store } = await import('ouro-wasm');
+  const { default: namespace } = await import('ouro-wasm/webassembly');
+  await import('ouro-wasm/register');
+  try {
+    new Store(new Engine());
+  } catch (error) {
+    const { code, message } = error;
+    console.log(JSON.stringify([error instanceof OuroError, code, message, namespace === before, WebAssembly === before]));
+  }`;
+  const [isTyped, code, message, ...same] = run('platform.mjs', text, '--no-warnings');
+  assert.equal([isTyped, code, ...same], [true, 'NATIVE_UNAVAILABLE', true, true]);
+  assert.match(message, /there is no ouro-x64-darwin\.node beside this file; Ouro runs on Linux on x86-64/);
+});
+
 test('every file that package.json names is there', () => {
   const { exports, main, types, typesVersions, bin, files, sideEffects } = createRequire(import.meta.url)(join(root, 'package.json'));
   const paths: string[] = [];
