@@ -2,7 +2,7 @@
 
 export { KeyvStore, type KeyvStoreOptions } from './cache/keyv.js';
 export type { CacheOptions } from './cache/settings.js';
-export type { CacheStore } from './cache/store.js';
+export type { CacheStore } from './cache/guarded-store.js';
 export type { Config, LoadOptions } from './engine/config.js';
 export { Engine } from './engine/engine.js';
 export {

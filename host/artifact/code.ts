@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { H_HASH, HASH_SIZE, HEADER_AT, Section } from '../../runtime/artifact.js';
 import { type Artifact, parseArtifact } from './artifact.js';
-import { isOurs } from '../cache/files.js';
+import { isOurs } from '../base/files.js';
 import type { LoadOptions } from '../engine/config.js';
 import { CPU_FEATURE_NAMES } from '../helper/cpu.js';
 import { OuroError, outOfMemory, unreadable } from '../base/errors.js';

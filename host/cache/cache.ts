@@ -10,7 +10,7 @@ import { type ArtifactKey, splitSignature } from '../artifact/sign.js';
 import { Folder } from './folder.js';
 import { subjectOf } from './key.js';
 import type { CacheSettings } from './settings.js';
-import { GuardedStore } from './store.js';
+import { GuardedStore } from './guarded-store.js';
 import { type CacheWarningCode, cacheWarning } from './warning.js';
 
 /** After the folder could not be written, it is not written to for so many milliseconds. */

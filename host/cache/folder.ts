@@ -4,7 +4,7 @@
 
 import { lstatSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOurs, makeFolder, writeAtomic } from './files.js';
+import { isOurs, makeFolder, writeAtomic } from '../base/files.js';
 import { type Access, accessOf } from './access.js';
 import { KEY_LENGTH, KEY_PATTERN } from './key.js';
 

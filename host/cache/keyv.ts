@@ -1,6 +1,6 @@
 /** keyv: a cache store on Keyv (npm package `keyv`), which has adapters for Redis, Postgres, S3 and others. */
 
-import type { CacheStore } from './store.js';
+import type { CacheStore } from './guarded-store.js';
 
 /** What is used of a Keyv. */
 export interface KeyvLike {

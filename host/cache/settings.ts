@@ -1,8 +1,8 @@
 /** settings: what an engine's `cache` option may be, and what it means. */
 
-import { cachePath } from './files.js';
+import { cachePath } from './location.js';
 import { OuroError } from '../base/errors.js';
-import type { CacheStore } from './store.js';
+import type { CacheStore } from './guarded-store.js';
 
 /** Where an engine keeps what it compiles.
  *

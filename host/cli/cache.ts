@@ -4,7 +4,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, rmSync } from 
 import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import { parseArtifact } from '../artifact/artifact.js';
-import { cacheFolder } from '../cache/files.js';
+import { cacheFolder } from '../cache/location.js';
 import { type Cleaned, Folder, type FolderEntry } from '../cache/folder.js';
 import { DEFAULT_MAX_BYTES, defaultFolder } from '../cache/settings.js';
 import { nativeCorePath } from '../compile/cores.js';

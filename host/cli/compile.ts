@@ -1,6 +1,6 @@
 /** `ouro compile IN -o OUT` */
 
-import { writeAtomic } from '../cache/files.js';
+import { writeAtomic } from '../base/files.js';
 import { unwritable } from '../base/errors.js';
 import { type CompileFlags, compileFile, openEngine } from './open.js';
 

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { cacheFolder } from '../cache/files.js';
+import { cacheFolder } from '../cache/location.js';
 import { nativeCoreIsDue } from '../selfhost/native-core.js';
 import { spawnBuilder } from '../register/spawn.js';
 import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';

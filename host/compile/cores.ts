@@ -4,7 +4,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundledCompilerHash, filesFolder } from '../base/bundled.js';
-import { cacheFolder, cachePath, isOurs, writeAtomic } from '../cache/files.js';
+import { cacheFolder, cachePath } from '../cache/location.js';
+import { isOurs, writeAtomic } from '../base/files.js';
 import { Folder } from '../cache/folder.js';
 import { Code } from '../artifact/code.js';
 import { type Compiler, resolveConfig } from '../engine/config.js';

@@ -196,20 +196,3 @@ export async function compileInSlices(
     core.end();
   }
 }
-
-/** Bytes of a module's code section, 0 when there is none or the module is malformed. */
-export function codeSectionSize(wasm: Uint8Array): number {
-  let at = 8;
-  while (at < wasm.length) {
-    const id = wasm[at++];
-    let size = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = wasm[at++] ?? 0;
-      size += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    if (id === 10) return Math.min(size, wasm.length - at);
-    at += size;
-  }
-  return 0;
-}

@@ -1,7 +1,7 @@
 /** config: how an engine compiles and runs, with wasmtime's option names where they fit. */
 
 import { type CacheOptions, type CacheSettings, resolveCache } from '../cache/settings.js';
-import type { CacheStore } from '../cache/store.js';
+import type { CacheStore } from '../cache/guarded-store.js';
 import type { Cpu } from '../helper/cpu.js';
 import { OuroError } from '../base/errors.js';
 import { ArtifactKey, type ArtifactKeyOptions } from '../artifact/sign.js';

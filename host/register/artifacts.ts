@@ -1,7 +1,7 @@
 /** artifacts: where the drop-in gets native code from: the engine that it runs modules with.
  *  Requires: the native helper; without it nothing here may be called. */
 
-import { keepCacheFolder } from '../cache/files.js';
+import { keepCacheFolder } from '../cache/location.js';
 import { KEY_PATTERN, keyOfHash } from '../cache/key.js';
 import { Code } from '../artifact/code.js';
 import type { Config } from '../engine/config.js';

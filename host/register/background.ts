@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { builtin } from '../base/builtin.js';
 import { accessOf } from '../cache/access.js';
 import { defaultFolder } from '../cache/settings.js';
-import { makeFolder } from '../cache/files.js';
+import { makeFolder } from '../base/files.js';
 import { setTimeout } from '../base/timers.js';
 import { atEnd, engine, folder, nameOf } from './artifacts.js';
 import { hasNote, writeNote } from './notes.js';

@@ -9,7 +9,7 @@ import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
 import { build, lasting } from './background.js';
 import { type Context, inContext } from './errors.js';
 import { hasNote, leftToV8, writeNote } from './notes.js';
-import { isForwarder, sectionsOf } from '../wasm/outline.js';
+import { customSections, isForwarder } from '../wasm/outline.js';
 import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';
 import { ModuleRecord, type Trace, traceOf } from './record.js';
 
@@ -177,11 +177,7 @@ const statics = {
     const record = ModuleRecord.of(module);
     // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
     if (!record?.code || arguments.length < 2 || name === undefined) return V8.Module.customSections.apply(V8.Module, arguments as any);
-    const wanted = `${name}`;
-    const bytes = record.wasm!;
-    return [...sectionsOf(bytes)]
-      .filter((each) => each.id === 0 && each.name === wanted)
-      .map(({ start, end }) => bytes.slice(start, end).buffer);
+    return customSections(record.wasm!, `${name}`);
   },
 };
 

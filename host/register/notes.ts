@@ -3,7 +3,8 @@
 
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { cachePath, makeFolder } from '../cache/files.js';
+import { cachePath } from '../cache/location.js';
+import { makeFolder } from '../base/files.js';
 
 /** What the ending of a note's name says: there is native code; the module is left to V8, the text is why; the same, but for a day, since its builders
  *  have died, maybe only because containers ended that they were in; the application changes the bytes that it makes the module of. */

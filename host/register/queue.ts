@@ -3,7 +3,8 @@
 
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cachePath, makeFolder } from '../cache/files.js';
+import { cachePath } from '../cache/location.js';
+import { makeFolder } from '../base/files.js';
 
 /** A module whose builders have died so many times is left to V8 for a day. */
 export const MAX_ATTEMPTS = 3;

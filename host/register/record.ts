@@ -8,7 +8,8 @@ import type { FuncType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import { findShared, nameOf } from './artifacts.js';
 import { writeNote } from './notes.js';
-import { type ExternKindName, type Forwarded, forwardedBy, headOf, importsOf, labelled, type Outline, outlineOf } from '../wasm/outline.js';
+import { type ExternKindName, type Forwarded, forwardedBy, headOf, importsOf, type Outline, outlineOf } from '../wasm/outline.js';
+import { labelled } from '../wasm/tiny-modules.js';
 
 const LABEL = 'ouro.artifact';
 

@@ -2,12 +2,12 @@
  *  same natively, stage 3 the artifact of stage 2. All three must be the same bytes. */
 
 import { rmSync } from 'node:fs';
-import { writeAtomic } from '../cache/files.js';
+import { writeAtomic } from '../base/files.js';
 import { Code } from '../artifact/code.js';
 import { compilerWasm, coreOptions, nativeCore, nativeCorePath, wasmCore } from '../compile/cores.js';
 import type { Core } from '../compile/core.js';
 import { CompilerBug } from '../base/errors.js';
-import { codeSectionSize } from '../compile/parallel.js';
+import { codeSectionSize } from '../wasm/outline.js';
 
 export interface Stage {
   readonly name: string;

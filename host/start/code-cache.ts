@@ -11,7 +11,8 @@ import type { Script } from 'node:vm';
 import type { NativeHelper } from '../../runtime/helper.js';
 import { builtin } from '../base/builtin.js';
 import { accessOf } from '../cache/access.js';
-import { cachePath, isOurs, writeAtomic } from '../cache/files.js';
+import { cachePath } from '../cache/location.js';
+import { isOurs, writeAtomic } from '../base/files.js';
 
 const HASH_SIZE = 32;
 const TAG_SIZE = 127;

@@ -2,6 +2,7 @@
 
 import { ArtifactError } from '../base/errors.js';
 import type { ValType } from '../base/types.js';
+import { Malformed, Reader } from './binary.js';
 
 const mask32 = (bits: bigint) => BigInt.asUintN(32, bits);
 const mask64 = (bits: bigint) => BigInt.asUintN(64, bits);
@@ -13,31 +14,26 @@ interface Value {
   readonly bits: bigint;
 }
 
+function damaged(): never {
+  throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a constant expression');
+}
+
+type GlobalValue = (index: number) => Value | undefined;
+type FuncRef = (index: number) => bigint;
+
 /** The 64 bits of a value of type `wanted`: i32 and f32 zero-extended, references as `global` and `funcRef` give them. An ArtifactError for
  *  an expression of another type: a number must never become a reference. */
-export function evaluateConstant(
-  bytes: Uint8Array,
-  wanted: ValType,
-  global: (index: number) => Value | undefined,
-  funcRef: (index: number) => bigint,
-): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const stack: Value[] = [];
-  let at = 0;
+export function evaluateConstant(bytes: Uint8Array, wanted: ValType, global: GlobalValue, funcRef: FuncRef): bigint {
+  try {
+    return evaluate(new Reader(bytes), wanted, global, funcRef);
+  } catch (error) {
+    throw error instanceof Malformed ? damaged() : error;
+  }
+}
 
-  const damaged = (): never => {
-    throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a constant expression');
-  };
-  const byte = () => (at < bytes.length ? bytes[at++] : damaged());
-  const leb = (signed: boolean): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const next = byte();
-      value |= BigInt(next & 0x7f) << shift;
-      if (next < 0x80) return signed && (next & 0x40) !== 0 ? value - (1n << (shift + 7n)) : value;
-    }
-    return damaged();
-  };
+function evaluate(reader: Reader, wanted: ValType, global: GlobalValue, funcRef: FuncRef): bigint {
+  const stack: Value[] = [];
+  const little = (size: number) => reader.bytes(size).reduceRight((bits, byte) => (bits << 8n) | BigInt(byte), 0n);
   const pop = (type: ValType) => {
     const value = stack.pop();
     return value?.type === type ? value.bits : damaged();
@@ -50,27 +46,23 @@ export function evaluateConstant(
   };
 
   for (;;) {
-    switch (byte()) {
+    switch (reader.byte()) {
       case 0x0b: // end
         return stack.length === 1 ? pop(wanted) : damaged();
       case 0x23: // global.get
-        stack.push(global(Number(leb(false))) ?? damaged());
+        stack.push(global(reader.unsigned()) ?? damaged());
         break;
       case 0x41: // i32.const
-        push('i32', mask32(leb(true)));
+        push('i32', mask32(reader.signed()));
         break;
       case 0x42: // i64.const
-        push('i64', mask64(leb(true)));
+        push('i64', mask64(reader.signed()));
         break;
       case 0x43: // f32.const
-        if (at + 4 > bytes.length) damaged();
-        push('f32', BigInt(view.getUint32(at, true)));
-        at += 4;
+        push('f32', little(4));
         break;
       case 0x44: // f64.const
-        if (at + 8 > bytes.length) damaged();
-        push('f64', view.getBigUint64(at, true));
-        at += 8;
+        push('f64', little(8));
         break;
       case 0x6a: // i32.add
         binary('i32', (one, other) => one + other);
@@ -91,10 +83,10 @@ export function evaluateConstant(
         binary('i64', (one, other) => one * other);
         break;
       case 0xd0: // ref.null
-        push(leb(true) === NULL_EXTERN ? 'externref' : 'funcref', 0n);
+        push(reader.signed() === NULL_EXTERN ? 'externref' : 'funcref', 0n);
         break;
       case 0xd2: // ref.func
-        push('funcref', funcRef(Number(leb(false))));
+        push('funcref', funcRef(reader.unsigned()));
         break;
       default:
         damaged();

@@ -3,6 +3,17 @@
  *  Cost: in proportion to those sections; bodies and data are skipped. */
 
 import { FuncType, type ValType, valTypeOf } from '../base/types.js';
+import {
+  Reader,
+  SECTION_CODE,
+  SECTION_CUSTOM,
+  SECTION_EXPORT,
+  SECTION_FUNCTION,
+  SECTION_IMPORT,
+  SECTION_TYPE,
+  sectionReader,
+  sectionsOf,
+} from './binary.js';
 
 export type ExternKindName = 'function' | 'table' | 'memory' | 'global' | 'tag';
 
@@ -34,11 +45,6 @@ export interface Outline {
   functionType(index: number): FuncType | undefined;
 }
 
-export const SECTION_TYPE = 1;
-export const SECTION_IMPORT = 2;
-const SECTION_FUNCTION = 3;
-const SECTION_EXPORT = 7;
-
 const kinds: readonly ExternKindName[] = ['function', 'table', 'memory', 'global', 'tag'];
 
 const FUNC_FORM = 0x60;
@@ -46,93 +52,23 @@ const FUNC_FORM = 0x60;
 const TYPED_REFS = [0x63, 0x64];
 const LIMITS_HAS_MAXIMUM = 1;
 
-/** Reads what it is told to; the binary is valid, so nothing is checked but its end. */
-class Reader {
-  at: number;
-  constructor(
-    readonly bytes: Uint8Array,
-    start = 0,
-    readonly end = bytes.length,
-  ) {
-    this.at = start;
-  }
-
-  byte(): number {
-    if (this.at >= this.end) throw new RangeError('the section ends early');
-    return this.bytes[this.at++];
-  }
-
-  /** An unsigned LEB128; bits beyond 32 are lost. */
-  u32(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const next = this.byte();
-      if (shift < 32) value |= (next & 0x7f) << shift;
-      if (next < 0x80) return value >>> 0;
-    }
-  }
-
-  name(): string {
-    const length = this.u32();
-    this.at += length;
-    const { buffer, byteOffset } = this.bytes;
-    return Buffer.from(buffer, byteOffset + this.at - length, length).toString();
-  }
-
-  list<T>(read: () => T): T[] {
-    const count = this.u32();
-    const list: T[] = [];
-    for (let i = 0; i < count; i++) list.push(read());
-    return list;
-  }
-
-  /** Undefined for a type that Ouro does not know. */
-  valType(): ValType | undefined {
-    const byte = this.byte();
-    if (TYPED_REFS.includes(byte)) this.u32();
-    return valTypeOf(byte);
-  }
-
-  limits(): void {
-    const flags = this.byte();
-    this.u32();
-    if (flags & LIMITS_HAS_MAXIMUM) this.u32();
-  }
+/** Undefined for a type that Ouro does not know. */
+function readValType(reader: Reader): ValType | undefined {
+  const byte = reader.byte();
+  if (TYPED_REFS.includes(byte)) reader.unsigned();
+  return valTypeOf(byte);
 }
 
-export interface Section {
-  readonly id: number;
-  /** Of the content, and, for custom sections, behind their name. */
-  readonly start: number;
-  readonly end: number;
-  /** Of a custom section. */
-  readonly name: string | undefined;
-}
-
-/** The sections of a binary, in order; ends silently where the binary is malformed. */
-export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
-  const reader = new Reader(bytes, 8);
-  while (reader.at < bytes.length) {
-    const id = reader.byte();
-    const size = reader.u32();
-    const start = reader.at;
-    const end = start + size;
-    if (end > bytes.length) return;
-    let name: string | undefined;
-    if (id === 0) name = reader.name();
-    yield { id, start: reader.at, end, name };
-    reader.at = end;
-  }
+function skipLimits(reader: Reader): void {
+  const flags = reader.byte();
+  reader.unsigned();
+  if (flags & LIMITS_HAS_MAXIMUM) reader.unsigned();
 }
 
 /** Whole sections with these ids, behind a module header: a module that declares the same and does nothing. */
 export function extract(bytes: Uint8Array, ids: readonly number[]): Uint8Array {
   const parts: Uint8Array[] = [bytes.subarray(0, 8)];
-  let at = 8;
-  for (const { id, end } of sectionsOf(bytes)) {
-    if (ids.includes(id)) parts.push(bytes.subarray(at, end));
-    at = end;
-  }
+  for (const { id, start, end } of sectionsOf(bytes)) if (ids.includes(id)) parts.push(bytes.subarray(start, end));
   return Buffer.concat(parts);
 }
 
@@ -148,15 +84,10 @@ export function importsOf(bytes: Uint8Array): OutlinedImport[] {
 
 /** The list that a section is; empty where the module has no such section. */
 function readSection<T>(bytes: Uint8Array, wanted: number, read: (reader: Reader) => T): T[] {
-  for (const { id, start, end } of sectionsOf(bytes)) {
-    if (id !== wanted) continue;
-    const reader = new Reader(bytes, start, end);
-    return reader.list(() => read(reader));
-  }
-  return [];
+  return sectionReader(bytes, wanted)?.list(read) ?? [];
 }
 
-const readExport = (reader: Reader): OutlinedExport => ({ name: reader.name(), kind: kinds[reader.byte()], index: reader.u32() });
+const readExport = (reader: Reader): OutlinedExport => ({ name: reader.name(), kind: kinds[reader.byte()], index: reader.unsigned() });
 
 /** A value that is made when it is asked for. */
 function lazy<T>(make: () => T): () => T {
@@ -168,13 +99,13 @@ function lazy<T>(make: () => T): () => T {
 export function outlineOf(bytes: Uint8Array): Outline {
   const sections = new Set<number>();
   let types: (FuncType | undefined)[] = [];
-  for (const { id, start, end } of sectionsOf(bytes)) {
-    if (id !== 0) sections.add(id);
-    if (id === SECTION_TYPE) types = readTypes(new Reader(bytes, start, end));
+  for (const { id, content, end } of sectionsOf(bytes)) {
+    if (id !== SECTION_CUSTOM) sections.add(id);
+    if (id === SECTION_TYPE) types = readTypes(new Reader(bytes, content, end));
   }
   const imports = importsOf(bytes);
   const functions = lazy(() => {
-    const own = readSection(bytes, SECTION_FUNCTION, (reader) => reader.u32());
+    const own = readSection(bytes, SECTION_FUNCTION, (reader) => reader.unsigned());
     return imports.flatMap(({ type }) => (type === undefined ? [] : [type])).concat(own);
   });
   return {
@@ -189,10 +120,10 @@ export function outlineOf(bytes: Uint8Array): Outline {
 /** Types up to the first that is no plain function type. */
 function readTypes(reader: Reader): (FuncType | undefined)[] {
   const types: (FuncType | undefined)[] = [];
-  for (let left = reader.u32(); left > 0; left--) {
+  for (let left = reader.unsigned(); left > 0; left--) {
     if (reader.byte() !== FUNC_FORM) break;
-    const params = reader.list(() => reader.valType());
-    const results = reader.list(() => reader.valType());
+    const params = reader.list(readValType);
+    const results = reader.list(readValType);
     const known = [...params, ...results].every((type) => type !== undefined);
     types.push(known ? new FuncType(params as ValType[], results as ValType[]) : undefined);
   }
@@ -205,20 +136,20 @@ function readImport(reader: Reader): OutlinedImport {
   const kind = kinds[reader.byte()];
   switch (kind) {
     case 'function':
-      return { module, name, kind, type: reader.u32() };
+      return { module, name, kind, type: reader.unsigned() };
     case 'table':
-      reader.valType();
-      reader.limits();
+      readValType(reader);
+      skipLimits(reader);
       break;
     case 'memory':
-      reader.limits();
+      skipLimits(reader);
       break;
     case 'global':
-      reader.valType();
+      readValType(reader);
       return { module, name, kind, mutable: reader.byte() === 1 };
     case 'tag':
       reader.byte();
-      reader.u32();
+      reader.unsigned();
   }
   return { module, name, kind };
 }
@@ -251,47 +182,27 @@ export function isForwarder(bytes: Uint8Array): boolean {
 
 /** The module's own name, from its name section. */
 export function moduleName(bytes: Uint8Array): string | undefined {
-  for (const { id, name, start, end } of sectionsOf(bytes)) {
-    if (id !== 0 || name !== 'name' || start === end) continue;
-    const reader = new Reader(bytes, start, end);
+  for (const { id, name, content, end } of sectionsOf(bytes)) {
+    if (id !== SECTION_CUSTOM || name !== 'name' || content === end) continue;
+    const reader = new Reader(bytes, content, end);
     if (reader.byte() !== 0) return undefined;
-    reader.u32();
+    reader.unsigned();
     return reader.name();
   }
   return undefined;
 }
 
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
-  return [...bytes, value];
+/** The contents of a module's custom sections of a name: copies. */
+export function customSections(bytes: Uint8Array, wanted: string): ArrayBuffer[] {
+  const found: ArrayBuffer[] = [];
+  for (const { id, name, content, end } of sectionsOf(bytes)) {
+    if (id === SECTION_CUSTOM && name === wanted) found.push(bytes.slice(content, end).buffer as ArrayBuffer);
+  }
+  return found;
 }
 
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...leb(content.length), ...content];
-}
-
-const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const codes: Record<ValType, number> = { i32: 127, i64: 126, f32: 125, f64: 124, v128: 123, funcref: 112, externref: 111 };
-
-/** A module that exports the function of a type that it imports, both under the name "". */
-export function forwarder(type: FuncType): Uint8Array {
-  const list = (types: readonly ValType[]) => [...leb(types.length), ...types.map((each) => codes[each])];
-  return new Uint8Array([
-    ...HEADER,
-    ...section(SECTION_TYPE, [1, FUNC_FORM, ...list(type.params), ...list(type.results)]),
-    ...section(SECTION_IMPORT, [1, 0, 0, 0, 0]),
-    ...section(SECTION_EXPORT, [1, 0, 0, 0]),
-  ]);
-}
-
-/** A module that imports an immutable global of a type. */
-export function globalImporter(content: ValType): Uint8Array {
-  return new Uint8Array([...HEADER, ...section(SECTION_IMPORT, [1, 0, 0, 3, codes[content], 0])]);
-}
-
-/** A module with nothing but a custom section. */
-export function labelled(name: string, content: Uint8Array): Uint8Array {
-  const label = Buffer.from(name);
-  return new Uint8Array([...HEADER, ...section(0, [...leb(label.length), ...label, ...content])]);
+/** Bytes of a module's code section, 0 when there is none or the module is malformed. */
+export function codeSectionSize(bytes: Uint8Array): number {
+  for (const { id, content, end } of sectionsOf(bytes)) if (id === SECTION_CODE) return end - content;
+  return 0;
 }

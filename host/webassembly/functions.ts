@@ -11,7 +11,7 @@ import type { Store } from '../run/store.js';
 import { type Callable, type FuncType, funcTypeById, type ValType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import type { ModuleRecord } from '../register/record.js';
-import { forwarder } from '../wasm/outline.js';
+import { forwarder } from '../wasm/tiny-modules.js';
 
 interface Hosted {
   readonly type: FuncType;

@@ -8,7 +8,7 @@ import { type Callable, type GlobalType, isValType, type ValType } from '../base
 import { V8 } from '../base/v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
 import { completePrototype } from './idl.js';
-import { globalImporter } from '../wasm/outline.js';
+import { globalImporter } from '../wasm/tiny-modules.js';
 import type { ModuleRecord } from '../register/record.js';
 import { secret } from './secret.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CacheOptions } from '../../host/cache/settings.js';
-import type { CacheStore } from '../../host/cache/store.js';
+import type { CacheStore } from '../../host/cache/guarded-store.js';
 import { type Config, Engine, Instance, KeyvStore, Module, Store } from '../../host/index.js';
 import { cacheWarnings, moduleReturning, scratch } from './cache-support.js';
 

@@ -1,32 +1,8 @@
-/** cache: where Ouro keeps files of its own, and how it writes them: to a name of their own, then renamed, read-only, so that no reader
- *  ever sees half a file and nothing changes under a mapping. */
+/** files: how Ouro writes files: under a name of their own, then renamed, and read-only. So no reader ever sees half a file, and nothing changes under a
+ *  mapping. */
 
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import envPaths from 'env-paths';
-
-let kept: string | undefined;
-
-/** Keeps to the folder that the environment names now, from the folder where the process is now: some programs clear the one and leave the other. */
-export function keepCacheFolder(): string {
-  kept = cacheFolder();
-  try {
-    kept = resolve(kept);
-  } catch {
-    // The folder where the process is has been removed.
-  }
-  return kept;
-}
-
-/** The user's cache folder for Ouro; OURO_CACHE names another. */
-export function cacheFolder(): string {
-  return kept ?? (process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache);
-}
-
-/** The path of a file of the cache. */
-export function cachePath(name: string): string {
-  return join(cacheFolder(), name);
-}
+import { dirname } from 'node:path';
 
 /** Makes a folder and those above it; a folder that is there stays as it is. Not `recursive`, with which Node loops for ever where the
  *  system answers ENOENT to every new name, as in /proc. */

@@ -1,0 +1,158 @@
+/** binary: reads and writes the pieces of a wasm binary: LEB128 numbers, names, sections.
+ *  In: bytes, of which nothing is believed: where they end early or a number has no end, `Malformed` is thrown.
+ *  Cost: in proportion to what is read; a section that nobody reads is skipped.
+ *  Ref: WebAssembly specification 3.0, 5.2 (values) and 5.5 (modules). */
+
+/** The binary ends, or is none, where something was expected. */
+export class Malformed extends Error {}
+
+/** Ids of sections. */
+export const SECTION_CUSTOM = 0;
+export const SECTION_TYPE = 1;
+export const SECTION_IMPORT = 2;
+export const SECTION_FUNCTION = 3;
+export const SECTION_EXPORT = 7;
+export const SECTION_CODE = 10;
+
+/** Bytes of the magic number and the version, which come before the first section. */
+const HEADER_SIZE = 8;
+
+/** Reads from `at` up to `end`, both byte offsets in `bytes`. */
+export class Reader {
+  at: number;
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    if (end > bytes.length) throw new Malformed();
+    this.#bytes = bytes;
+    this.at = start;
+    this.#end = end;
+  }
+
+  get more(): boolean {
+    return this.at < this.#end;
+  }
+
+  byte(): number {
+    if (!this.more) throw new Malformed();
+    return this.#bytes[this.at++];
+  }
+
+  /** An unsigned LEB128 number. Exact up to 2^53. */
+  unsigned(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      if (scale > 2 ** 63) throw new Malformed();
+    }
+  }
+
+  /** A signed LEB128 number of up to 64 bits. */
+  signed(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.byte();
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return (byte & 64) === 0 ? value : value - (1n << (shift + 7n));
+    }
+    throw new Malformed();
+  }
+
+  /** `size` bytes as they stand: a view. */
+  bytes(size: number): Uint8Array {
+    const from = this.at;
+    this.skip(size);
+    return this.#bytes.subarray(from, from + size);
+  }
+
+  skip(size: number): void {
+    if (size > this.#end - this.at) throw new Malformed();
+    this.at += size;
+  }
+
+  /** A name. Of a longer one than `most` bytes that many are read. */
+  name(most = Number.POSITIVE_INFINITY): string {
+    const { buffer, byteOffset, length } = this.bytes(this.unsigned());
+    return Buffer.from(buffer, byteOffset, Math.min(length, most)).toString();
+  }
+
+  list<T>(read: (reader: this) => T): T[] {
+    const list: T[] = [];
+    for (let count = this.unsigned(); count > 0; count--) list.push(read(this));
+    return list;
+  }
+
+  /** A part of `size` bytes from here on, which this reader skips. */
+  part(size: number): Reader {
+    const from = this.at;
+    this.skip(size);
+    return new Reader(this.#bytes, from, from + size);
+  }
+}
+
+/** Where a section stands. */
+export interface Section {
+  readonly id: number;
+  /** Of its first byte, the id. */
+  readonly start: number;
+  /** Of its content; of a custom section: behind the name. */
+  readonly content: number;
+  /** Behind its last byte. */
+  readonly end: number;
+  /** Of a custom section. */
+  readonly name: string | undefined;
+}
+
+/** The sections of a binary, in order, up to the first that is malformed. One that the binary's end cuts short ends there. */
+export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
+  const reader = new Reader(bytes, Math.min(HEADER_SIZE, bytes.length));
+  try {
+    while (reader.more) {
+      const start = reader.at;
+      const id = reader.byte();
+      const size = reader.unsigned();
+      const end = Math.min(reader.at + size, bytes.length);
+      const { name, content } = id === SECTION_CUSTOM ? customName(bytes, reader.at, end) : { name: undefined, content: reader.at };
+      yield { id, start, content, end, name };
+      reader.at = end;
+    }
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+  }
+}
+
+/** The name of a custom section; one that is malformed has none, and no content. */
+function customName(bytes: Uint8Array, start: number, end: number): Pick<Section, 'name' | 'content'> {
+  try {
+    const reader = new Reader(bytes, start, end);
+    const name = reader.name();
+    return { name, content: reader.at };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { name: undefined, content: end };
+  }
+}
+
+/** A reader of the section with this id; undefined when there is none. */
+export function sectionReader(bytes: Uint8Array, wanted: number): Reader | undefined {
+  for (const { id, content, end } of sectionsOf(bytes)) if (id === wanted) return new Reader(bytes, content, end);
+  return undefined;
+}
+
+// Writing: of the few tiny modules that the host makes.
+
+/** An unsigned number below 2^32 as LEB128. */
+export function unsignedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
+  return [...bytes, value];
+}
+
+/** A module of these sections. */
+export function moduleOf(...sections: readonly (readonly [id: number, content: readonly number[]])[]): Uint8Array {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  return Uint8Array.from(header.concat(...sections.map(([id, content]) => [id, ...unsignedLeb(content.length), ...content])));
+}
