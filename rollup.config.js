@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rollup/parseAst';
 import { takeOut } from './host/start/bundle.mjs';
+import { licenses } from './host/start/licenses.mjs';
 
 const entries = {
   index: 'host/index',
@@ -76,25 +77,55 @@ function globalsOf(text) {
   return [...all].filter(([, name]) => new RegExp(`: ${name}\\b`).test(text)).map(([line]) => `${line}\n`);
 }
 
-/** Copies the declarations that the library's entry reaches, and no others, to dist/types/. */
+/** The declarations of users' modules: each is one for `import` and one for `require`. What they hand on stands in dist/types/, as CommonJS modules,
+ *  which both kinds may import: so a class is one type, however it came into a program. */
+const declarations = {
+  index: (from) => `export * from '${from}';\n`,
+  webassembly: (from) => `export * from '${from}';\ndeclare const namespace: typeof WebAssembly;\nexport default namespace;\n`,
+  register: () => 'export {};\n',
+};
+
+/** Copies the declarations that users' modules reach, and no others, to dist/types/. */
 function copyTypes() {
+  const paths = { index: entries.index, webassembly: dropIn.webassembly };
   return {
     name: 'copy-types',
     writeBundle() {
       rmSync('dist/types', { recursive: true, force: true });
-      const pending = [resolve('build/host/index.d.ts'), resolve('build/host/webassembly.d.ts')];
+      const pending = Object.values(paths).map((path) => resolve(`build/${path}.d.ts`));
       const seen = new Set(pending);
       for (const file of pending) {
         const target = join('dist/types', relative('build', file));
         const text = readFileSync(file, 'utf8');
+        const lib = text.includes('Symbol.dispose') ? '/// <reference lib="esnext.disposable" />\n' : '';
         mkdirSync(dirname(target), { recursive: true });
-        writeFileSync(target, [text, ...globalsOf(text)].join(''));
+        writeFileSync(target, [lib, text, ...globalsOf(text)].join(''));
         for (const [, path] of text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.js['"]/g)) {
           const next = resolve(dirname(file), `${path}.d.ts`);
           if (!seen.has(next)) pending.push(next);
           seen.add(next);
         }
       }
+      writeFileSync('dist/types/package.json', '{ "type": "commonjs" }\n');
+      for (const [name, textOf] of Object.entries(declarations)) {
+        for (const ending of ['d.ts', 'd.cts']) writeFileSync(`dist/${name}.${ending}`, textOf(`./types/${paths[name]}.js`));
+      }
+    },
+  };
+}
+
+/** The library for those who require it, in a file that takes the same copy of it as library.js: Node 20 cannot require an ES module. */
+function requireEntry() {
+  const commonJs = { 'import.meta.dirname': '__dirname', 'import.meta.url': "require('node:url').pathToFileURL(__filename).href" };
+  return {
+    name: 'require-entry',
+    generateBundle(_, bundle) {
+      const { code } = bundle['library.js'];
+      const loader = code.slice(0, code.lastIndexOf('export const {')).replace(/import\.meta\.\w+/g, (each) => commonJs[each]);
+      const [{ specifiers }, ...rest] = parseAst(bundle['index.js'].code).body;
+      if (rest.length > 0) throw new Error('index.js does more than to export the library');
+      const names = specifiers.map(({ local, exported }) => `exports.${exported.name} = library$.${local.name};\n`);
+      this.emitFile({ type: 'asset', fileName: 'index.cjs', source: `'use strict';\n${loader}${names.join('')}` });
     },
   };
 }
@@ -243,7 +274,15 @@ const commonjs = {
     manualChunks: dropInChunk,
   },
   external,
-  plugins: [bundlePackages(), commonjsMeta(), surroundings(), withoutComments(), loadLater(), asset('webassembly.js', namespaceFacade)],
+  plugins: [
+    bundlePackages(),
+    commonjsMeta(),
+    surroundings(),
+    withoutComments(),
+    loadLater(),
+    asset('webassembly.js', namespaceFacade),
+    licenses(bundled),
+  ],
   onwarn(warning, warn) {
     if (warning.code !== 'CIRCULAR_CHUNK') warn(warning); // see loadLater
   },
@@ -273,7 +312,7 @@ const register = {
     { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
     { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
   ],
-  plugins: [...loaderPlugins, commonjsMeta()],
+  plugins: [...loaderPlugins, commonjsMeta(), licenses(bundled)],
 };
 
 const modules = {
@@ -293,7 +332,9 @@ const modules = {
     surroundings('{ onUse }'),
     withoutComments(),
     takeOut('library', 'build/host/start/library.js', loaderPlugins),
+    requireEntry(),
     copyTypes(),
+    licenses(bundled),
     removeStale(),
   ],
 };

@@ -1,4 +1,4 @@
-/** ouro: the library's entry. */
+/** ouro-wasm: the library's entry. */
 
 import { handOver } from './selfhost/native-core.js';
 

@@ -1,4 +1,4 @@
-/** register: `node --import ouro/register`: puts the drop-in in the place of V8's namespace, unless it is switched off or there already, or this
+/** register: `node --import ouro-wasm/register`: puts the drop-in in the place of V8's namespace, unless it is switched off or there already, or this
  *  process has no WebAssembly at all (`--jitless`). */
 
 import { ORIGINAL } from './base/v8.js';

@@ -1,22 +1,28 @@
-/** webassembly: `import WebAssembly from 'ouro/webassembly'`: the drop-in's namespace, without touching the global one. */
+/** webassembly: `import WebAssembly from 'ouro-wasm/webassembly'`: the drop-in's namespace, without touching the global one. */
 
 import { namespace } from './register/install.js';
 
 export default namespace;
-export const {
-  validate,
-  compile,
-  instantiate,
-  compileStreaming,
-  instantiateStreaming,
-  Module,
-  Instance,
-  Memory,
-  Table,
-  Global,
-  CompileError,
-  LinkError,
-  RuntimeError,
-} = namespace;
+export const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = namespace;
+
+// One by one, under the names of their types: else declarations would spell out what the types are where this was compiled.
+export const Module: typeof WebAssembly.Module = namespace.Module;
+export const Instance: typeof WebAssembly.Instance = namespace.Instance;
+export const Memory: typeof WebAssembly.Memory = namespace.Memory;
+export const Table: typeof WebAssembly.Table = namespace.Table;
+export const Global: typeof WebAssembly.Global = namespace.Global;
+export const CompileError: typeof WebAssembly.CompileError = namespace.CompileError;
+export const LinkError: typeof WebAssembly.LinkError = namespace.LinkError;
+export const RuntimeError: typeof WebAssembly.RuntimeError = namespace.RuntimeError;
+
+export type Module = WebAssembly.Module;
+export type Instance = WebAssembly.Instance;
+export type Memory = WebAssembly.Memory;
+export type Table = WebAssembly.Table;
+export type Global = WebAssembly.Global;
+export type CompileError = WebAssembly.CompileError;
+export type LinkError = WebAssembly.LinkError;
+export type RuntimeError = WebAssembly.RuntimeError;
+
 /** Undefined where V8 does not have them. */
 export const { Tag, Exception, JSTag } = namespace as any;

@@ -75,7 +75,7 @@ export const enum Imm {
   TableTable,
 }
 
-/** One byte opcodes are themselves; a prefixed opcode is `prefix << 8 | n` (0xfb, 0xfd, 0xfe take the same form; see unsupported.ts). */
+/** One byte opcodes are themselves; a prefixed opcode is `prefix << 8 | n` (0xfb, 0xfd, 0xfe take the same form; see features.ts). */
 export const enum Opcode {
   Unreachable = 0x00,
   Nop = 0x01,

@@ -17,14 +17,29 @@ interface HasCode {
   readonly code: Code;
 }
 
-/** A module with its state: memories, tables, globals, and functions that work on them. */
+/** A module with its state: what its functions compute with. Source: WebAssembly core specification, "Instantiation"; the API is wasmtime's.
+ *
+ *  @example
+ *  const log = new Func(store, new FuncType(['i32'], []), (value) => console.log(value));
+ *  const instance = new Instance(store, module, [log]);
+ *  instance.exports.add(20, 22); // => 42
+ *  instance.getFunc(store, 'add').call(store, 20, 22); // => 42 */
 export class Instance extends LinkedInstance {
   #exports: Readonly<Record<string, any>> | undefined;
 
-  /** Instantiates `module`. `imports`: one for each import, in the module's order; our own objects, or JS values that the JS API would take.
-   *  Runs the start function. Throws LinkError for imports that do not fit, Trap, or what a host function throws.
+  /** Instantiates `module` and runs its start function. `imports`: one for each import, in the module's order (a Linker takes them by name);
+   *  our own objects, or JS values that the JS API would take.
    *
-   *     const instance = new Instance(store, module, [new Func(store, type, callback)]); */
+   *  Throws LinkError for imports that are missing (`IMPORT_MISSING`) or do not fit (`IMPORT_WRONG_TYPE`), OuroError `WRONG_STORE` for what
+   *  belongs to another store, Trap when a segment does not fit or the start function traps, RangeError where there is no memory, and what a
+   *  host function throws.
+   *
+   *  @example
+   *  try {
+   *    new Instance(store, module, []);
+   *  } catch (error) {
+   *    error.code; // => 'IMPORT_MISSING'
+   *  } */
   constructor(store: Store, module: Module, imports?: readonly unknown[]);
   /** @internal `prepare` runs when all is in place but the start function. */
   constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: LinkedInstance) => void);
@@ -33,7 +48,13 @@ export class Instance extends LinkedInstance {
     super(store, code, resolveImports(store, code.plan.imports, imports), prepare);
   }
 
-  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. */
+  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. The object
+   *  cannot be extended; each export is made when it is first asked for, and is the same one from then on.
+   *
+   *  @example
+   *  const { exports } = new Instance(store, module, [console.log]);
+   *  Object.keys(exports); // => ['add', 'memory', 'log']
+   *  exports.memory instanceof WebAssembly.Memory; // => true */
   get exports(): Readonly<Record<string, any>> {
     this.#exports ??= lazyExportsOf(this);
     return this.#exports;

@@ -8,11 +8,16 @@ import { Module } from '../engine/module.js';
 import { inFile, type ModuleSource, readFile } from '../engine/source.js';
 import { Store } from '../run/store.js';
 
+/** Imports by the names of module and import, as in the JS API. */
 export type ImportObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** What `instantiate` gives. */
 export interface Instantiated {
+  /** What was compiled. */
   readonly module: Module;
+  /** Its instance. */
   readonly instance: Instance;
+  /** The store that the instance lives in: one of its own. */
   readonly store: Store;
   /** Functions as plain JS functions, memories as WebAssembly.Memory objects. */
   readonly exports: Readonly<Record<string, any>>;
@@ -21,10 +26,12 @@ export interface Instantiated {
 let shared: Engine | undefined;
 
 /** Compiles and instantiates. `source`: bytes of a module or an artifact, a path or file URL of one (.wasm, .wat, artifact), or a Module.
- *  `imports` as in the JS API; functions may be plain JS functions.
+ *  `imports` as in the JS API; functions may be plain JS functions. Throws what `Module.compile`, `Module.deserialize` and `new Instance` throw,
+ *  and OuroError `FILE_UNREADABLE`.
  *
- *     const { exports } = await instantiate('add.wasm', { env: { log: console.log } });
- *     exports.add(1, 2); */
+ *  @example
+ *  const { exports } = await instantiate('add.wasm', { env: { log: console.log } });
+ *  exports.add(1, 2); // => 3 */
 export async function instantiate(
   source: string | URL | Uint8Array | ArrayBuffer | Module,
   imports: ImportObject = {},

@@ -20,43 +20,80 @@ interface HostDefinition {
 
 type Definition = { readonly value: unknown } | { readonly host: HostDefinition };
 
+/** Names for what modules import: instantiates modules with what was defined, other instances and WASI among it. The API is wasmtime's.
+ *
+ *  @example
+ *  const linker = new Linker(engine).defineWasi().funcWrap('env', 'log', console.log);
+ *  const instance = linker.instantiate(store, module);
+ *  instance.exports.add(1, 2); // => 3 */
 export class Linker {
+  /** The engine of the modules that it instantiates. */
   readonly engine: Engine;
-  /** Whether a name may be defined again. */
+  /** Whether a name may be defined again; default false, then that is a LinkError (`IMPORT_DEFINED_TWICE`). */
   allowShadowing = false;
   readonly #definitions = new Map<string, Map<string, Definition>>();
   /** The WASI of the instances that import it. */
   readonly #programs = new WeakMap<Instance, Wasi>();
   #wasi: WasiOptions | undefined;
 
+  /** A linker without definitions.
+   *
+   *  @example
+   *  new Linker(engine).get(store, 'env', 'log'); // => undefined */
   constructor(engine: Engine) {
     this.engine = engine;
   }
 
-  /** Defines an import: an extern of `store`, or a JS value that the JS API would take for it. */
+  /** Defines an import: an extern of `store`, or a JS value that the JS API would take for it. Gives the linker, as all that define do. Throws
+   *  LinkError `IMPORT_DEFINED_TWICE`, and OuroError `WRONG_STORE` for an extern of another store.
+   *
+   *  @example
+   *  const linker = new Linker(engine).define(store, 'env', 'memory', new Memory(store, memoryType(1)));
+   *  linker.get(store, 'env', 'memory').size(); // => 1 */
   define(store: Store, module: string, name: string, value: unknown): this {
     if (isExtern(value)) store.check(value.store, 'definition');
     return this.#add(module, name, { value });
   }
 
-  /** A host function of a given type, for any store. */
+  /** A host function of a given type, for any store. `callback` gets the arguments as JS values (i64 as BigInt), and returns nothing, the
+   *  result, or an iterable of the results. Throws LinkError `IMPORT_DEFINED_TWICE`.
+   *
+   *  @example
+   *  const linker = new Linker(engine).defineFunc('env', 'log', new FuncType(['i32'], []), (value) => console.log(value));
+   *  String(linker.get(store, 'env', 'log').type()); // => '(i32) -> ()' */
   defineFunc(module: string, name: string, type: FuncType, callback: (...args: any[]) => any): this {
     return this.#add(module, name, { host: { type, callback, funcs: new WeakMap() } });
   }
 
-  /** A JS function that takes the type that each module imports it with. */
+  /** A JS function that takes the type that each module imports it with. Throws TypeError for what is no function, LinkError
+   *  `IMPORT_DEFINED_TWICE`.
+   *
+   *  @example
+   *  const seen = [];
+   *  const linker = new Linker(engine).funcWrap('env', 'log', (value) => void seen.push(value));
+   *  linker.instantiate(store, module).exports.log(5);
+   *  seen; // => [5] */
   funcWrap(module: string, name: string, callback: (...args: any[]) => any): this {
     if (typeof callback !== 'function') throw new TypeError('funcWrap needs a JS function');
     return this.#add(module, name, { value: callback });
   }
 
-  /** Defines all exports of an instance under the name `module`. */
+  /** Defines all exports of an instance under the name `module`. Throws as `define` does.
+   *
+   *  @example
+   *  const linker = new Linker(engine).defineInstance(store, 'math', new Instance(store, module, [console.log]));
+   *  linker.get(store, 'math', 'add').call(store, 1, 2); // => 3 */
   defineInstance(store: Store, module: string, instance: Instance): this {
     for (const name of Object.keys(instance.exports)) this.define(store, module, name, instance.getExport(store, name)!);
     return this;
   }
 
-  /** Instantiates a module and defines its exports under the name `module`. A WASI reactor is initialised. */
+  /** Instantiates a module and defines its exports under the name `module`. A WASI reactor is initialised (`_initialize`). Throws what
+   *  `instantiate` and `define` throw.
+   *
+   *  @example
+   *  const linker = new Linker(engine).funcWrap('env', 'log', console.log).module(store, 'math', module);
+   *  linker.get(store, 'math', 'add').call(store, 1, 2); // => 3 */
   module(store: Store, module: string, compiled: Module): this {
     const instance = this.instantiate(store, compiled);
     const initialize = instance.getExport(store, '_initialize');
@@ -64,20 +101,36 @@ export class Linker {
     return this.defineInstance(store, module, instance);
   }
 
-  /** WASI preview 1 for every module that imports it, each with its own memory. */
+  /** WASI preview 1 (`wasi_snapshot_preview1`) for every module that imports it, each with its own memory, which it must export as `memory`.
+   *
+   *  @example
+   *  const linker = new Linker(engine).defineWasi({ args: ['app', '--verbose'], env: { LANG: 'C' }, preopens: { '/': '.' } });
+   *  const program = new Module(engine, '(module (memory (export "memory") 1) (func (export "_start")))');
+   *  linker.start(store, linker.instantiate(store, program)); // => 0 */
   defineWasi(options: WasiOptions = {}): this {
     this.#wasi = options;
     return this;
   }
 
-  /** What an import of this name would get, if it is defined. */
+  /** What an import of this name would get; undefined when it is not defined, or is a JS value whose type each import tells.
+   *
+   *  @example
+   *  new Linker(engine).module(store, 'math', new Module(engine, '(module)')).get(store, 'math', 'add'); // => undefined */
   get(store: Store, module: string, name: string): Extern | undefined {
     const found = this.#definitions.get(module)?.get(name);
     const value = found && this.#valueFor(store, found);
     return isExtern(value) ? value : undefined;
   }
 
-  /** Throws LinkError, naming all imports that are not defined, or the first one that does not fit. */
+  /** Instantiates a module with what is defined, and runs its start function. Throws LinkError, naming all imports that are not defined, or the
+   *  first one that does not fit, and what `new Instance` throws.
+   *
+   *  @example
+   *  try {
+   *    new Linker(engine).instantiate(store, module);
+   *  } catch (error) {
+   *    error.message; // => 'unknown import: "env"."log" (func (i32) -> ())'
+   *  } */
   instantiate(store: Store, module: Module): Instance {
     let wasi: Wasi | undefined;
     const missing: string[] = [];
@@ -99,13 +152,27 @@ export class Linker {
     return instance;
   }
 
-  /** Runs a WASI command's `_start`; gives its exit code, 0 when it just returns. */
+  /** Runs a WASI command's `_start`; gives its exit code, 0 when it just returns. Throws OuroError `EXPORT_MISSING` when there is no `_start`,
+   *  Trap, and what a host function throws.
+   *
+   *  @example
+   *  const program = new Module(engine, `(module
+   *    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+   *    (memory (export "memory") 1)
+   *    (func (export "_start") (call $exit (i32.const 3))))`);
+   *  const linker = new Linker(engine).defineWasi();
+   *  linker.start(store, linker.instantiate(store, program)); // => 3 */
   start(store: Store, instance: Instance): number {
     const main = instance.getFunc(store, '_start');
     return this.run(instance, () => main.call(store));
   }
 
-  /** Does something with an instance; gives the exit code when it ends its program through WASI, else 0. */
+  /** Does something with an instance; gives the exit code when it ends its program through WASI, else 0.
+   *
+   *  @example
+   *  const linker = new Linker(engine).funcWrap('env', 'log', console.log);
+   *  const instance = linker.instantiate(store, module);
+   *  linker.run(instance, () => instance.exports.add(1, 2)); // => 0 */
   run(instance: Instance, work: () => void): number {
     const wasi = this.#programs.get(instance);
     if (wasi) return wasi.run(work);

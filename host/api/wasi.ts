@@ -6,15 +6,19 @@ import { LinkError, unreadable } from '../base/errors.js';
 import type { LinkedInstance } from '../run/instance.js';
 import { Memory } from '../run/memory.js';
 
+/** What a program gets. Default: nothing, and the process's own streams. */
 export interface WasiOptions {
-  /** The program's name first. */
+  /** The program's arguments, its name first. */
   args?: readonly string[];
+  /** The environment variables that it sees. */
   env?: Readonly<Record<string, string>>;
   /** Folders that the program sees: guest path to host path. node:wasi is no sandbox against malicious programs. */
   preopens?: Readonly<Record<string, string>>;
-  /** File descriptors of the process. */
+  /** File descriptors of the process; defaults 0, 1 and 2. */
   stdin?: number;
+  /** See `stdin`. */
   stdout?: number;
+  /** See `stdin`. */
   stderr?: number;
 }
 
@@ -59,11 +63,28 @@ class Exit {
   constructor(readonly code: number) {}
 }
 
+/** WASI preview 1 for one instance, through node:wasi; `Linker.defineWasi` does all this by itself. It is no security boundary: Node's
+ *  documentation says so. Source: the interface `wasi_snapshot_preview1` of the WebAssembly System Interface.
+ *
+ *  @example
+ *  const program = new Module(engine, `(module
+ *    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+ *    (memory (export "memory") 1)
+ *    (func (export "_start") (call $exit (i32.const 3))))`);
+ *  const wasi = new Wasi({ args: ['app', 'input.txt'], preopens: { '/': '.' } });
+ *  const instance = new Instance(store, program, [wasi.imports.proc_exit]);
+ *  wasi.bind(instance);
+ *  wasi.run(() => instance.exports._start()); // => 3 */
 export class Wasi {
-  /** The functions of wasi_snapshot_preview1. */
+  /** The functions of wasi_snapshot_preview1, by name. */
   readonly imports: Readonly<Record<string, (...args: any[]) => any>>;
   readonly #wasi: WASI;
 
+  /** Opens the folders. Throws OuroError `FILE_UNREADABLE`, with the path, for a folder that cannot be opened, TypeError for options that
+   *  node:wasi refuses.
+   *
+   *  @example
+   *  typeof new Wasi({ env: { LANG: 'C' } }).imports.fd_write; // => 'function' */
   constructor(options: WasiOptions = {}) {
     this.#wasi = open(options);
     const imports: Record<string, (...args: any[]) => any> = Object.create(null);
@@ -77,14 +98,21 @@ export class Wasi {
     this.imports = imports;
   }
 
-  /** Takes the memory that the functions work on: the one that the instance exports as `memory`. */
+  /** Takes the memory that the functions work on: the one that the instance exports as `memory`. Once, before anything of it runs. Throws
+   *  LinkError `IMPORT_MISSING` when there is none.
+   *
+   *  @example
+   *  new Wasi().bind(new Instance(store, module, [console.log])); */
   bind(instance: LinkedInstance): void {
     const memory = instance.getExport(instance.store, 'memory');
     if (!(memory instanceof Memory)) throw new LinkError('IMPORT_MISSING', 'a module that uses WASI must export its memory as "memory"');
     this.#wasi.initialize({ exports: { memory: memory.js } });
   }
 
-  /** Runs a program; gives its exit code, 0 when it ends by returning. */
+  /** Runs a program; gives its exit code, 0 when it ends by returning. What else it throws goes on.
+   *
+   *  @example
+   *  new Wasi().run(() => {}); // => 0 */
   run(main: () => void): number {
     try {
       main();

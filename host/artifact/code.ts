@@ -13,7 +13,10 @@ import { type Mapping, native } from '../helper/native.js';
 import { Plan } from './plan.js';
 import { type ArtifactKey, splitSignature } from './sign.js';
 
-/** How artifacts are loaded. */
+/** How artifacts are loaded.
+ *
+ *  @example
+ *  Module.deserializeFile(engine, 'add.ouro', { verifyHash: false }).name; // => 'adder' */
 export interface LoadOptions {
   /** Check the content hash of the whole file; default true. Leave it out only for files that nobody else can have written. */
   verifyHash?: boolean;

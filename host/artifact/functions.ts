@@ -20,7 +20,10 @@ function requireMapped(code: Code): void {
 }
 
 /** The functions that a module defines, in index order, which is the order of their code. `length` is known at once; a function is decoded
- *  when it is asked for. */
+ *  when it is asked for.
+ *
+ *  @example
+ *  [...module.functions()].map(({ name, index }) => [name, index]); // => [['add', 1]] */
 export class ModuleFunctions implements Iterable<ModuleFunction> {
   /** How many there are. */
   readonly length: number;
@@ -32,7 +35,11 @@ export class ModuleFunctions implements Iterable<ModuleFunction> {
     this.length = code.artifact.counts.functions;
   }
 
-  /** Function number `position` of those that the module defines; from the end when negative; undefined when there is none. */
+  /** Function number `position` of those that the module defines; from the end when negative; undefined when there is none. Throws OuroError
+   *  `DISPOSED` when the module has been disposed of.
+   *
+   *  @example
+   *  module.functions().at(-1).name; // => 'add' */
   at(position: number): ModuleFunction | undefined {
     const at = Math.trunc(position) + (position < 0 ? this.length : 0);
     if (!(at >= 0 && at < this.length)) return undefined;
@@ -41,6 +48,12 @@ export class ModuleFunctions implements Iterable<ModuleFunction> {
     return { index, name, offset: codeOffset, length: codeSize };
   }
 
+  /** All of them, in order.
+   *
+   *  @example
+   *  for (const { name, offset, length } of module.functions()) {
+   *    module.text().subarray(offset, offset + length).length === length; // => true
+   *  } */
   *[Symbol.iterator](): IterableIterator<ModuleFunction> {
     for (let i = 0; i < this.length; i++) yield this.at(i)!;
   }

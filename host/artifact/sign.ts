@@ -6,8 +6,14 @@ import * as A from '../../runtime/artifact.js';
 import { builtin } from '../base/builtin.js';
 import { ArtifactError, OuroError } from '../base/errors.js';
 
-/** A key in PEM form, or a KeyObject of Node's. */
-export type KeySource = string | KeyObject;
+/** What tells a KeyObject of node:crypto from other objects. Declared by what it has, so that programs compile without Node's declarations. */
+export interface KeyObjectLike {
+  readonly type: 'secret' | 'public' | 'private';
+  readonly asymmetricKeyType?: string | undefined;
+}
+
+/** A key in PEM form, or a KeyObject of node:crypto. */
+export type KeySource = string | KeyObjectLike;
 
 /** The Ed25519 key of an engine. With a public key alone it checks what others have signed. */
 export interface ArtifactKeyOptions {
@@ -75,7 +81,7 @@ export class ArtifactKey {
     const wanted = name === 'publicKey' ? 'public' : 'private';
     let key: KeyObject;
     try {
-      if (typeof source !== 'string') key = source;
+      if (typeof source !== 'string') key = source as KeyObject;
       else key = wanted === 'public' ? this.#crypto.createPublicKey(source) : this.#crypto.createPrivateKey(source);
     } catch (cause) {
       refuse(`artifactKey.${name} cannot be read: ${(cause as Error).message}`, cause);
@@ -91,7 +97,7 @@ export class ArtifactKey {
     return this.#privateKey !== undefined;
   }
 
-  /** Throws unless it can sign. */
+  /** @internal Throws unless it can sign. */
   requirePrivate(): KeyObject {
     if (this.#privateKey) return this.#privateKey;
     throw new OuroError('SIGNING_KEY_MISSING', 'artifacts of this engine must be signed, but its artifactKey has no privateKey');

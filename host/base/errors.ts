@@ -1,5 +1,6 @@
 /** errors: what goes wrong for a user, each with a stable code. */
 
+/** Why an artifact cannot be loaded. */
 export type ArtifactErrorCode =
   /** The bytes are something else. */
   | 'ARTIFACT_NOT_AN_ARTIFACT'
@@ -21,9 +22,17 @@ export type ArtifactErrorCode =
   /** Compiled with options that this engine's configuration rules out. */
   | 'ARTIFACT_WRONG_OPTIONS';
 
-/** An artifact that cannot be loaded. */
+/** An artifact that cannot be loaded.
+ *
+ *  @example
+ *  try {
+ *    Module.deserialize(engine, wasm);
+ *  } catch (error) {
+ *    error.code; // => 'ARTIFACT_NOT_AN_ARTIFACT'
+ *  } */
 export class ArtifactError extends Error {
   override name = 'ArtifactError';
+  /** `code` says what is wrong, `message` is one plain sentence about it. */
   constructor(
     readonly code: ArtifactErrorCode,
     message: string,
@@ -32,6 +41,7 @@ export class ArtifactError extends Error {
   }
 }
 
+/** What has gone wrong. */
 export type OuroErrorCode =
   /** This process has no WebAssembly at all. */
   | 'WEBASSEMBLY_MISSING'
@@ -64,9 +74,18 @@ export type OuroErrorCode =
   /** The compiler itself failed: a bug of Ouro. */
   | 'COMPILER_BUG';
 
-/** Whatever else goes wrong, by code. */
+/** Whatever else goes wrong, by code.
+ *
+ *  @example
+ *  try {
+ *    Module.fromFile(engine, 'nothing.wasm');
+ *  } catch (error) {
+ *    error.code; // => 'FILE_UNREADABLE'
+ *    error.message; // => 'cannot read nothing.wasm: there is no such file'
+ *  } */
 export class OuroError extends Error {
   override name = 'OuroError';
+  /** `code` says what is wrong, `message` is one plain sentence about it. */
   constructor(
     readonly code: OuroErrorCode,
     message: string,
@@ -84,6 +103,7 @@ if (!('WebAssembly' in globalThis)) {
   );
 }
 
+/** Why a module cannot be compiled. */
 export type CompileErrorCode =
   /** The bytes are not a wasm binary, or a section is malformed. */
   | 'MODULE_MALFORMED'
@@ -94,9 +114,18 @@ export type CompileErrorCode =
   /** An implementation limit; the message names it. */
   | 'MODULE_TOO_LARGE';
 
-/** A module that cannot be compiled. Also a WebAssembly.CompileError. */
+/** A module that cannot be compiled. Also a WebAssembly.CompileError.
+ *
+ *  @example
+ *  try {
+ *    new Module(engine, '(module (func $f (result i32) (f64.const 1)))');
+ *  } catch (error) {
+ *    [error.code, error.offset, error.funcIndex, error.funcName]; // => ['MODULE_INVALID', 33, 0, 'f']
+ *    error instanceof WebAssembly.CompileError; // => true
+ *  } */
 export class CompileError extends WebAssembly.CompileError {
   override name = 'CompileError';
+  /** `code` says what is wrong, `message` is one plain sentence about it. */
   constructor(
     readonly code: CompileErrorCode,
     message: string,
@@ -111,6 +140,7 @@ export class CompileError extends WebAssembly.CompileError {
   }
 }
 
+/** Why a module cannot be instantiated. */
 export type LinkErrorCode =
   /** Nothing was given for an import. */
   | 'IMPORT_MISSING'
@@ -121,9 +151,18 @@ export type LinkErrorCode =
   /** A memory has no guard pages, which the module's code relies on. */
   | 'MEMORY_WITHOUT_GUARD';
 
-/** A module that cannot be instantiated with what it was given. Also a WebAssembly.LinkError. */
+/** A module that cannot be instantiated with what it was given. Also a WebAssembly.LinkError.
+ *
+ *  @example
+ *  try {
+ *    new Instance(store, module, [new Memory(store, memoryType(1))]);
+ *  } catch (error) {
+ *    error.code; // => 'IMPORT_WRONG_TYPE'
+ *    error instanceof WebAssembly.LinkError; // => true
+ *  } */
 export class LinkError extends WebAssembly.LinkError {
   override name = 'LinkError';
+  /** `code` says what is wrong, `message` is one plain sentence about it. */
   constructor(
     readonly code: LinkErrorCode,
     message: string,
@@ -132,9 +171,15 @@ export class LinkError extends WebAssembly.LinkError {
   }
 }
 
-/** The compiler itself failed on a module: a bug of Ouro, worth a report with the module. */
+/** The compiler itself failed on a module: a bug of Ouro, worth a report with the module.
+ *
+ *  @example
+ *  const bug = new CompilerBug('the compiler failed: unreachable; this is a bug of ouro');
+ *  bug.code; // => 'COMPILER_BUG'
+ *  bug instanceof OuroError; // => true */
 export class CompilerBug extends OuroError {
   override name = 'CompilerBug';
+  /** `message` is one plain sentence. */
   constructor(message: string, options?: ErrorOptions) {
     super('COMPILER_BUG', message, options);
   }

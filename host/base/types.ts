@@ -46,12 +46,16 @@ const interned = new Map<string, FuncType>();
  *  type === new FuncType(['i32', 'i32'], ['i32']); // => true
  *  String(type); // => '(i32, i32) -> (i32)' */
 export class FuncType {
+  /** Tells it from the types of other externs. */
   readonly kind = 'func';
+  /** Of the parameters, in order. */
   readonly params: readonly ValType[];
+  /** Of the results, in order. */
   readonly results: readonly ValType[];
   /** Equal for equal types, in this process. */
   readonly id: number;
 
+  /** Throws TypeError for what is no value type. */
   constructor(params: readonly ValType[], results: readonly ValType[]) {
     const key = `${params}>${results}`;
     const same = interned.get(key);
@@ -144,17 +148,26 @@ export interface ExportType {
   readonly type: ExternType;
 }
 
-/** The type of a table of `element` with `minimum` elements, and `maximum` at most. */
+/** The type of a table of `element` with `minimum` elements, and `maximum` at most.
+ *
+ *  @example
+ *  new Table(store, tableType('funcref', 2)).size(); // => 2 */
 export function tableType(element: RefType, minimum: number, maximum?: number): TableType {
   return { kind: 'table', element, minimum, maximum, is64: false };
 }
 
-/** The type of a 32-bit memory that is not shared, in pages of 64 KiB. */
+/** The type of a 32-bit memory that is not shared, in pages of 64 KiB.
+ *
+ *  @example
+ *  memoryType(1, 10).pageSize; // => 65536 */
 export function memoryType(minimum: number, maximum?: number): MemoryType {
   return { kind: 'memory', minimum, maximum, shared: false, is64: false, pageSize: 65536 };
 }
 
-/** The type of a global. */
+/** The type of a global; immutable unless `mutable`.
+ *
+ *  @example
+ *  new Global(store, globalType('i32', true), 5).value; // => 5 */
 export function globalType(content: ValType, mutable = false): GlobalType {
   return { kind: 'global', content, mutable };
 }

@@ -10,6 +10,7 @@ export interface KeyvLike {
   on?(event: string, listener: (error: any) => void): unknown;
 }
 
+/** How a KeyvStore keeps artifacts. */
 export interface KeyvStoreOptions {
   /** Milliseconds that an artifact is kept; default: as long as the Keyv keeps things. */
   ttl?: number;
@@ -29,6 +30,7 @@ export class KeyvStore implements CacheStore {
   /** Keyv tells errors as events, and answers as if there was nothing. */
   #error: unknown;
 
+  /** Throws TypeError for what is no Keyv. */
   constructor(keyv: KeyvLike, { ttl }: KeyvStoreOptions = {}) {
     for (const name of ['get', 'set', 'delete'] as const) {
       if (typeof keyv?.[name] !== 'function') throw new TypeError(`a KeyvStore is made of a Keyv: it needs a method ${name}`);
@@ -40,6 +42,7 @@ export class KeyvStore implements CacheStore {
     });
   }
 
+  /** Throws when the Keyv has told an error. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const value = await this.#keyv.get(key);
     if (value === undefined || value === null) {
@@ -59,6 +62,7 @@ export class KeyvStore implements CacheStore {
     }
   }
 
+  /** Throws what the Keyv throws. */
   async delete(key: string): Promise<void> {
     await this.#keyv.delete(key);
   }

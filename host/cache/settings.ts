@@ -4,6 +4,11 @@ import { cachePath } from './location.js';
 import { OuroError } from '../base/errors.js';
 import type { CacheStore } from './guarded-store.js';
 
+/** Where an engine keeps what it compiles.
+ *
+ *  @example
+ *  const engine = new Engine({ cache: { path: 'modules', maxBytes: 100 * 2 ** 20 } });
+ *  await Module.compile(engine, wasm); */
 export interface CacheOptions {
   /** The folder; default `modules` in the user's cache folder for Ouro, where OURO_CACHE can name another. It is made when something is
    *  put into it, for this user alone. In a folder that others can write to, entries are checked at each load and copied, not mapped;

@@ -112,14 +112,14 @@ command('wast', 'run scripts of the WebAssembly specification', wast)
 
 command('self-compile', 'let the compiler compile itself, check the result, and keep it as the native compiler', selfCompile);
 
-command('precompile', 'fill the cache of ouro/register ahead: for Docker images, for CI', precompile)
+command('precompile', 'fill the cache of ouro-wasm/register ahead: for Docker images, for CI', precompile)
   .usage('[options] <folder | package...>')
   .argument('<names...>', 'folders, or packages that are installed here')
   .option('--json', 'print one JSON object for each file')
   .addHelpText(
     'after',
     `
-Finds every .wasm file of the folders and packages, and of the packages that these depend on, and compiles it as ouro/register would.
+Finds every .wasm file of the folders and packages, and of the packages that these depend on, and compiles it as ouro-wasm/register would.
 Modules that are kept otherwise, as base64 in a script for example, are not found: they are compiled when the application runs.
 Native code is for this machine's kind of CPU. OURO_CACHE names the folder where it is kept; OURO_REGISTER_MIN_SIZE is the size below
 which modules are left to V8. The exit code is 0 unless something failed; that a module is left to V8 is no failure.`,

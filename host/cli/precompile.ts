@@ -1,4 +1,4 @@
-/** `ouro precompile DIR | PACKAGE...`: fills the cache of `ouro/register` ahead, with every .wasm file that is found. */
+/** `ouro precompile DIR | PACKAGE...`: fills the cache of `ouro-wasm/register` ahead, with every .wasm file that is found. */
 
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';

@@ -23,9 +23,20 @@ export function featureNames(bits: number): string[] {
   return Object.entries(featureBits).flatMap(([name, bit]) => ((bits >> bit) & 1 ? [name] : []));
 }
 
+/** Features of WebAssembly that modules may use; all are on unless they are false. `wasmReferenceTypes` needs `wasmBulkMemory`. */
 export type WasmFeatures = { [Name in keyof typeof featureBits]?: boolean };
 
-/** Everything is optional. Unknown names and impossible values are refused. */
+/** How an engine compiles and runs, with wasmtime's names where they fit. Everything is optional. Unknown names and impossible values are refused
+ *  (OuroError `CONFIG_INVALID`).
+ *
+ *  @example
+ *  const config = { optLevel: 'none', cpu: 'x86-64-v3', nanCanonicalization: true, maxWasmStack: 512 * 1024, wasmBulkMemory: true };
+ *  new Engine(config).config.cpu; // => 'x86-64-v3'
+ *  try {
+ *    new Engine({ optLevel: 'fast' });
+ *  } catch (error) {
+ *    error.message; // => 'optLevel cannot be "fast": it is one of none, speed'
+ *  } */
 export interface Config extends WasmFeatures {
   /** `speed` (default) optimises; `none` compiles fast. */
   optLevel?: 'none' | 'speed';

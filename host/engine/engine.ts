@@ -15,7 +15,15 @@ import { native } from '../helper/native.js';
 import { type ModuleCompileOptions, type ModuleSource, toBinary, toText } from './source.js';
 import { parseTextAside } from '../wasm/text-thread.js';
 
+/** A configuration, and what is shared by everything that is compiled and run with it. Make one, and use it for all modules. The API is
+ *  wasmtime's.
+ *
+ *  @example
+ *  const fast = new Engine({ cache: true });
+ *  await Module.compile(fast, wasm); // compiled once, mapped from the cache at the next start
+ *  fast.config.optLevel; // => 'speed' */
 export class Engine {
+  /** The configuration, with all defaults filled in. */
   readonly config: ResolvedConfig;
   /** Bytes of a store's wasm stack. */
   readonly maxWasmStack: number;

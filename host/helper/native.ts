@@ -53,7 +53,7 @@ function load(): Native {
       code === 'ERR_DLOPEN_DISABLED'
         ? "Node's permission model forbids it: start node with --allow-addons"
         : !existsSync(path)
-          ? `there is no ${name} beside this file: build it with 'npm run build:native'`
+          ? `there is no ${name} beside this file; Ouro runs on Linux on x86-64, where 'npm run build:native' makes it from source`
           : message;
     throw new OuroError('NATIVE_UNAVAILABLE', `cannot load ouro's native helper: ${why}`, { cause });
   }

@@ -5,6 +5,7 @@ import { Global } from './global.js';
 import { Memory } from './memory.js';
 import { Table } from './table.js';
 
+/** What instances import and export. */
 export type Extern = Func | Memory | Table | Global;
 
 export function isExtern(value: unknown): value is Extern {

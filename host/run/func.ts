@@ -7,7 +7,14 @@ import type { Store } from './store.js';
 import type { Callable, FuncType } from '../base/types.js';
 import { noteUse, USE_HOST_FUNCTION } from '../base/usage.js';
 
+/** A function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. Values convert as in the
+ *  WebAssembly JavaScript API, "ToWebAssemblyValue" and "ToJSValue": i64 is a BigInt.
+ *
+ *  @example
+ *  const twice = new Func(store, new FuncType(['i64'], ['i64']), (value) => 2n * value);
+ *  twice.call(store, 21n); // => 42n */
 export class Func extends StoredFunction {
+  /** The store that it lives in. */
   readonly store: Store;
   /** @internal Of the FuncRef. */
   readonly address: number;
@@ -17,11 +24,12 @@ export class Func extends StoredFunction {
   readonly #access: Access | undefined;
   #callable: Callable | undefined;
 
-  /** A host function: `callback` gets the arguments as JS values, and returns nothing, the result, or an iterable of the results.
+  /** A host function: `callback` gets the arguments as JS values, and returns nothing, the result, or an iterable of the results. What it
+   *  throws goes through wasm unchanged to whoever called in. Throws TypeError when `callback` is no function, OuroError `STORE_DISPOSED`.
    *
-   *     const log = new Func(store, new FuncType(['i32'], []), (value) => console.log(value));
-   *
-   *  What it throws goes through wasm unchanged to whoever called in. */
+   *  @example
+   *  const divide = new Func(store, new FuncType(['i32', 'i32'], ['i32', 'i32']), (a, b) => [a / b, a % b]);
+   *  divide.call(store, 7, 2); // => [3, 1] */
   constructor(store: Store, type: FuncType, callback: Callable);
   /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. `leaf`: it may run on the host's stack. `access`: what it
    *  does, where JS can do it. */
@@ -41,7 +49,12 @@ export class Func extends StoredFunction {
     }
   }
 
-  /** The Func that a JS function stands for, if it does. */
+  /** The Func that a JS function stands for; undefined when it stands for none.
+   *
+   *  @example
+   *  const instance = new Instance(store, module, [console.log]);
+   *  Func.ofCallable(instance.exports.add) === instance.getFunc(store, 'add'); // => true
+   *  Func.ofCallable(console.log); // => undefined */
   static ofCallable(value: unknown): Func | undefined {
     return typeof value === 'function' ? (functionBehind(value) as Func | undefined) : undefined;
   }
@@ -55,11 +68,20 @@ export class Func extends StoredFunction {
     return func;
   }
 
+  /** Its type: the one object that exists for these parameters and results.
+   *
+   *  @example
+   *  new Instance(store, module, [console.log]).getFunc(store, 'add').type().params; // => ['i32', 'i32'] */
   type(_store: Store = this.store): FuncType {
     return this.kind.type;
   }
 
-  /** The function as a plain JS function; the same one each time. */
+  /** The function as a plain JS function; the same one each time. Its name is the function's index, as in the JS API.
+   *
+   *  @example
+   *  const { callable } = new Instance(store, module, [console.log]).getFunc(store, 'add');
+   *  callable(1, 2); // => 3
+   *  callable.length; // => 2 */
   get callable(): Callable {
     if (!this.#callable) {
       const made = this.#access
@@ -71,13 +93,27 @@ export class Func extends StoredFunction {
     return this.#callable;
   }
 
-  /** Calls it. Arguments convert as in the JS API (i64 is a BigInt). Gives nothing, the result, or an array of results. */
+  /** Calls it. Arguments convert as in the JS API (i64 is a BigInt); what is missing is undefined. Gives nothing, the result, or an array of
+   *  results. Throws Trap, TypeError for an argument that does not convert, RangeError where the host's stack ends, OuroError `WRONG_STORE` and
+   *  `STORE_DISPOSED`, and what a host function throws.
+   *
+   *  @example
+   *  const program = new Module(engine, '(module (func (export "f") unreachable))');
+   *  try {
+   *    new Instance(store, program).getFunc(store, 'f').call(store);
+   *  } catch (error) {
+   *    error.code; // => 'Unreachable'
+   *  } */
   call(store: Store, ...args: any[]): any {
     this.store.check(store, 'function');
     return this.callable(...args);
   }
 
-  /** Calls with bits: i32 and f32 zero-extended; a funcref is an address, an externref a handle. NaNs keep their payload. */
+  /** Calls with bits: i32 and f32 zero-extended; a funcref is an address, an externref a handle. NaNs keep their payload. Throws as `call`.
+   *
+   *  @example
+   *  const add = new Instance(store, module, [console.log]).getFunc(store, 'add');
+   *  add.callRaw([0xffff_ffffn, 3n]); // => [2n] */
   callRaw(bits: readonly bigint[]): bigint[] {
     return callBits(this.kind.type, this.store, this.address, bits);
   }

@@ -8,16 +8,24 @@ import { crossingOf, type Views, viewsOf } from './values.js';
 
 const HIGH = 32n;
 
+/** A global variable. Source: WebAssembly core specification, "Global Instances"; values convert as in the WebAssembly JavaScript API.
+ *
+ *  @example
+ *  const counter = new Global(store, globalType('i64', true), 5n);
+ *  counter.value += 1n;
+ *  counter.get(store); // => 6n */
 export class Global {
+  /** The store that it lives in. */
   readonly store: Store;
   /** @internal */
   readonly cell: Cell;
   readonly #type: GlobalType;
   #views: Views | undefined;
 
-  /** A new global; `value` converts as in the JS API.
+  /** A new global; `value` converts as in the JS API. Throws TypeError when it does not.
    *
-   *     const global = new Global(store, globalType('i64', true), 5n); */
+   *  @example
+   *  new Global(store, globalType('i32'), 2 ** 32 + 1).value; // => 1 */
   constructor(store: Store, type: GlobalType, value: unknown);
   /** @internal */
   constructor(store: Store, type: GlobalType, value: undefined, cell: Cell);
@@ -29,24 +37,42 @@ export class Global {
     if (type.content === 'externref') store.externs.addRoot(this);
   }
 
+  /** Its type.
+   *
+   *  @example
+   *  new Global(store, globalType('f64', true), 0.5).type().mutable; // => true */
   type(_store: Store = this.store): GlobalType {
     return this.#type;
   }
 
+  /** Its value: a number, a BigInt for i64, a function or null, any JS value for externref. Throws OuroError `WRONG_STORE`, `STORE_DISPOSED`.
+   *
+   *  @example
+   *  new Global(store, globalType('f32'), 0.5).get(store); // => 0.5 */
   get(store: Store): any {
     this.store.check(store, 'global');
     const crossing = crossingOf(this.#type.content);
     return crossing.reveal(store, crossing.get(this.#cellViews(), 4 * this.cell.at));
   }
 
-  /** Throws a TypeError when the global cannot change. */
+  /** Gives it another value. Throws a TypeError when the global cannot change, or the value does not convert.
+   *
+   *  @example
+   *  const global = new Global(store, globalType('externref', true), 'first');
+   *  global.set(store, ['second']);
+   *  global.value; // => ['second'] */
   set(store: Store, value: unknown): void {
     this.store.check(store, 'global');
     if (!this.#type.mutable) throw new TypeError('the global is immutable');
     this.#write(value);
   }
 
-  /** As of a WebAssembly.Global. */
+  /** As of a WebAssembly.Global: `get` and `set` without naming the store.
+   *
+   *  @example
+   *  const global = new Global(store, globalType('i32', true), 1);
+   *  global.value = 7;
+   *  global.value; // => 7 */
   get value(): any {
     return this.get(this.store);
   }
@@ -55,11 +81,18 @@ export class Global {
     this.set(this.store, value);
   }
 
+  /** As of a WebAssembly.Global: its value.
+   *
+   *  @example
+   *  new Global(store, globalType('i32'), 3) + 4; // => 7 */
   valueOf(): any {
     return this.value;
   }
 
-  /** The lower 64 bits as they are: i32 and f32 zero-extended, a funcref's address, an externref's handle. */
+  /** The lower 64 bits as they are: i32 and f32 zero-extended, a funcref's address, an externref's handle.
+   *
+   *  @example
+   *  new Global(store, globalType('i32'), -1).bits; // => 0xffff_ffffn */
   get bits(): bigint {
     const { words, at } = this.cell;
     return BigInt(words[at]) | (BigInt(words[at + 1]) << HIGH);

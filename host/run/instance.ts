@@ -27,6 +27,7 @@ const start = new FuncType([], []);
 
 /** An instance of code whose imports are there, as externs of its store. api/instance.ts is what users make. */
 export class LinkedInstance {
+  /** The store that it lives in. */
   readonly store: Store;
   /** @internal Whole index spaces. */
   readonly memories: Memory[] = [];
@@ -117,26 +118,50 @@ export class LinkedInstance {
   }
 
   /** An export by name, or faster by what `module.getExportIndex(name)` gave: Func, Memory, Table or Global, the same object each time;
-   *  undefined when there is none of the name. Throws an OuroError for a handle of another module. */
+   *  undefined when there is none of the name. Throws OuroError `EXPORT_MISSING` for a handle of another module, `WRONG_STORE` for another
+   *  store.
+   *
+   *  @example
+   *  const instance = new Instance(store, module, [console.log]);
+   *  instance.getExport(store, 'memory') instanceof Memory; // => true
+   *  instance.getExport(store, 'nothing'); // => undefined */
   getExport(store: Store, which: string | ModuleExport): Extern | undefined {
     this.store.check(store, 'instance');
     const position = typeof which === 'string' ? this.#plan.exportPosition(which) : which.indexIn(this.#code);
     return position === undefined ? undefined : this.exportAt(position);
   }
 
-  /** An exported function. Throws an OuroError when there is none of this name. */
+  /** An exported function. Throws OuroError `EXPORT_MISSING` when there is none of this name, or it is something else.
+   *
+   *  @example
+   *  const add = new Instance(store, module, [console.log]).getFunc(store, 'add');
+   *  String(add.type()); // => '(i32, i32) -> (i32)' */
   getFunc(store: Store, name: string): Func {
     return this.#get(store, name, Func, 'function');
   }
 
+  /** An exported memory. Throws as `getFunc` does.
+   *
+   *  @example
+   *  new Instance(store, module, [console.log]).getMemory(store, 'memory').size(); // => 1 */
   getMemory(store: Store, name: string): Memory {
     return this.#get(store, name, Memory, 'memory');
   }
 
+  /** An exported table. Throws as `getFunc` does.
+   *
+   *  @example
+   *  const instance = new Instance(store, new Module(engine, '(module (table (export "t") 5 funcref))'));
+   *  instance.getTable(store, 't').size(); // => 5 */
   getTable(store: Store, name: string): Table {
     return this.#get(store, name, Table, 'table');
   }
 
+  /** An exported global. Throws as `getFunc` does.
+   *
+   *  @example
+   *  const instance = new Instance(store, new Module(engine, '(module (global (export "g") i32 (i32.const 7)))'));
+   *  instance.getGlobal(store, 'g').value; // => 7 */
   getGlobal(store: Store, name: string): Global {
     return this.#get(store, name, Global, 'global');
   }

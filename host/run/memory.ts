@@ -12,7 +12,16 @@ import { V8 } from '../base/v8.js';
 
 const PAGE = 65536;
 
+/** A linear memory. Source: WebAssembly core specification, "Memory Instances"; the API is wasmtime's. A page has 65,536 bytes.
+ *
+ *  @example
+ *  const memory = new Memory(store, memoryType(1, 10));
+ *  memory.data()[0] = 42;
+ *  memory.grow(store, 2); // => 1
+ *  memory.dataSize(); // => 3 * 65536
+ *  memory.data()[0]; // => 42 */
 export class Memory {
+  /** The store that it lives in. */
   readonly store: Store;
   /** @internal As declared: its minimum is the size at the beginning. */
   readonly declared: MemoryType;
@@ -29,9 +38,11 @@ export class Memory {
   #exposed = false;
   #guarded: boolean | undefined;
 
-  /** A new memory; sizes of `type` in pages of 64 KiB.
+  /** A new memory, all zeros; sizes of `type` in pages of 64 KiB. Throws RangeError when it cannot be: too large, no memory left, 64-bit
+   *  indices.
    *
-   *     const memory = new Memory(store, memoryType(1, 10)); */
+   *  @example
+   *  new Memory(store, memoryType(1, 10)).type().maximum; // => 10 */
   constructor(store: Store, type: MemoryType);
   /** @internal Of a V8 memory that is there, or with a MemoryDesc that is there. */
   constructor(store: Store, type: MemoryType, v8: WebAssembly.Memory | undefined, desc?: Cell);
@@ -50,36 +61,66 @@ export class Memory {
     this.#writeLength(this.bytes.length);
   }
 
-  /** The memory that a JS object stands for in a store. `type` is what it is used as when it is new there. */
+  /** The memory that a JS object stands for in a store: the same object each time. `type` is what it is used as when it is new there.
+   *
+   *  @example
+   *  const js = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+   *  const memory = Memory.fromJs(store, js, memoryType(1, 2));
+   *  memory.js === js; // => true */
   static fromJs(store: Store, v8: WebAssembly.Memory, type: MemoryType): Memory {
     const memory = (store.memoryOf(v8) as Memory | undefined) ?? new Memory(store, type, v8);
     memory.#expose();
     return memory;
   }
 
-  /** Its type at present: the minimum is its size. */
+  /** Its type at present: the minimum is its size, in pages.
+   *
+   *  @example
+   *  new Memory(store, memoryType(3)).type().minimum; // => 3 */
   type(store: Store = this.store): MemoryType {
     return { ...this.declared, minimum: this.size(store) };
   }
 
-  /** In pages. */
+  /** Its size in pages of 64 KiB.
+   *
+   *  @example
+   *  new Memory(store, memoryType(3)).size(); // => 3 */
   size(store: Store = this.store): number {
     return this.dataSize(store) / PAGE;
   }
 
-  /** In bytes. */
+  /** Its size in bytes.
+   *
+   *  @example
+   *  new Memory(store, memoryType(3)).dataSize(); // => 196608 */
   dataSize(store: Store = this.store): number {
     return this.data(store).length;
   }
 
-  /** All of it, as it is now: a view that growing makes useless. */
+  /** All of it, as it is now: no copy, but a view that growing makes useless (its length is 0 then). Throws OuroError `WRONG_STORE` and
+   *  `STORE_DISPOSED`, as all that take a store do.
+   *
+   *  @example
+   *  const memory = new Memory(store, memoryType(1));
+   *  const before = memory.data();
+   *  memory.grow(store, 1);
+   *  [before.length, memory.data().length]; // => [0, 131072] */
   data(store: Store = this.store): Uint8Array {
     this.store.check(store, 'memory');
     if (this.bytes.length === 0 || this.growsSilently) this.refresh();
     return this.bytes;
   }
 
-  /** Grows by `delta` pages; gives the size before. Throws a RangeError beyond its maximum or what the system has. */
+  /** Grows by `delta` pages; gives the size before, in pages. Throws a RangeError beyond its maximum or what the system has.
+   *
+   *  @example
+   *  const memory = new Memory(store, memoryType(1, 2));
+   *  memory.grow(store, 1); // => 1
+   *  try {
+   *    memory.grow(store, 1);
+   *  } catch (error) {
+   *    error.message; // => 'cannot grow the memory of 2 pages by 1'
+   *  } */
   grow(store: Store, delta: number): number {
     this.store.check(store, 'memory');
     const before = this.growPages(delta);
@@ -87,13 +128,19 @@ export class Memory {
     return before;
   }
 
-  /** The memory for JS and for V8. */
+  /** The memory for JS and for V8: the same object each time. Code that has it may make the memory grow.
+   *
+   *  @example
+   *  new Memory(store, memoryType(1)).js instanceof WebAssembly.Memory; // => true */
   get js(): WebAssembly.Memory {
     this.#expose();
     return this.#v8;
   }
 
-  /** As of a WebAssembly.Memory. */
+  /** As of a WebAssembly.Memory: all of it, until it grows.
+   *
+   *  @example
+   *  new Memory(store, memoryType(1)).buffer.byteLength; // => 65536 */
   get buffer(): ArrayBuffer {
     return this.#v8.buffer;
   }

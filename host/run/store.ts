@@ -57,8 +57,21 @@ const SLAB_SIZE = 2048;
 /** KiB of the host's stack that making one store of two takes at most, V8's compiling of it included: it must not end in the middle. */
 const MERGE_ROOM = 96;
 
+/** What a set of instances shares, and the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the
+ *  store any more, or with `dispose`. It belongs to the thread that made it. Source: WebAssembly core specification, "Store"; the API is
+ *  wasmtime's.
+ *
+ *  @example
+ *  const { exports } = new Instance(store, module, [console.log]);
+ *  exports.add(1, 2); // => 3
+ *  store.dispose();
+ *  try {
+ *    exports.add(1, 2);
+ *  } catch (error) {
+ *    error.code; // => 'STORE_DISPOSED'
+ *  } */
 export class Store {
-  /** The wasm stack. */
+  /** @internal The wasm stack. */
   readonly activity: number;
   /** Another store's too, when they have been merged. */
   #state: StoreState<Store>;
@@ -66,7 +79,7 @@ export class Store {
   hostFuncs: (() => void)[];
   /** @internal Of the state. */
   externs: ExternalReferences;
-  /** Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
+  /** @internal Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
   watched: Uint8Array = freshArray;
   /** Why the last host builtin has trapped, if it has. */
   #hostTrap: TrapCodeName | undefined;
@@ -74,6 +87,12 @@ export class Store {
   /** The engine, or what stands for one. */
   readonly #owner: StoreOwner;
 
+  /** An empty store. Throws OuroError `NATIVE_UNAVAILABLE` where the native helper cannot be loaded (another platform, say), `OUT_OF_MEMORY`
+   *  where there is no room for a wasm stack (`maxWasmStack` bytes; the stores of a thread share one).
+   *
+   *  @example
+   *  const first = new Store(new Engine({ maxWasmStack: 256 * 1024 }));
+   *  first.disposed; // => false */
   constructor(engine: Engine | StoreOwner) {
     this.#owner = engine;
     this.activity = stackOf(engine.maxWasmStack);
@@ -82,17 +101,30 @@ export class Store {
     this.externs = this.#state.externs;
   }
 
+  /** The engine that it was made with.
+   *
+   *  @example
+   *  store.engine === engine; // => true */
   get engine(): Engine {
     return this.#owner as Engine;
   }
 
-  /** Whether `dispose` has been called. */
+  /** Whether `dispose` has been called.
+   *
+   *  @example
+   *  store.disposed; // => false */
   get disposed(): boolean {
     return this.#state.disposed;
   }
 
   /** Gives up everything in the store now, not when the collector finds out. Memories that JS has got stay for JS. Every later use of the store
-   *  and of what lives in it is an OuroError; wasm code that has called the function which disposes of its store is not resumed. */
+   *  and of what lives in it is an OuroError (`STORE_DISPOSED`); wasm code that has called the function which disposes of its store is not
+   *  resumed. Throws RangeError, and does nothing, where the host's stack is about to end.
+   *
+   *  @example
+   *  const { memory } = new Instance(store, module, [console.log]).exports;
+   *  store.dispose();
+   *  memory.buffer.byteLength; // => 65536 */
   dispose(): void {
     needRoom();
     this.end();
@@ -105,7 +137,11 @@ export class Store {
     this.#state.clear();
   }
 
-  /** `dispose`, for `using`. */
+  /** `dispose`, for `using`.
+   *
+   *  @example
+   *  store[Symbol.dispose](); // what `using store = new Store(engine);` does where its block ends
+   *  store.disposed; // => true */
   [Symbol.dispose](): void {
     this.dispose();
   }

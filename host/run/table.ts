@@ -15,7 +15,16 @@ const MAX_KNOWN = 1 << 16;
 /** Compiled code trusts the length. */
 const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
 
+/** References by index. Source: WebAssembly core specification, "Table Instances"; the API is wasmtime's. At most 10,000,000 elements, as in V8.
+ *
+ *  @example
+ *  const table = new Table(store, tableType('externref', 2, 5), 'none');
+ *  table.set(store, 1, { any: 'value' });
+ *  table.get(store, 0); // => 'none'
+ *  table.grow(store, 3); // => 2
+ *  table.get(store, 4); // => null */
 export class Table {
+  /** The store that it lives in. */
   readonly store: Store;
   /** @internal */
   readonly declared: TableType;
@@ -27,9 +36,11 @@ export class Table {
   /** Functions that JS has read, by index: glue code asks for the same ones again and again. What compiled code writes does not come here. */
   #known: (StateFunction | undefined)[] | undefined;
 
-  /** A new table, every element `init`.
+  /** A new table, every element `init`; default null. Sizes of `type` in elements. Throws RangeError when it would be too large, TypeError when
+   *  `init` is no such reference.
    *
-   *     const table = new Table(store, tableType('funcref', 10)); */
+   *  @example
+   *  new Table(store, tableType('funcref', 10)).get(store, 9); // => null */
   constructor(store: Store, type: TableType, init?: unknown);
   /** @internal */
   constructor(store: Store, type: TableType, init: unknown, desc: Cell);
@@ -46,30 +57,53 @@ export class Table {
     if (type.element === 'externref') store.externs.addRoot(this);
   }
 
-  /** Its type at present: the minimum is its size. */
+  /** Its type at present: the minimum is its size, in elements.
+   *
+   *  @example
+   *  new Table(store, tableType('funcref', 10)).type().element; // => 'funcref' */
   type(store: Store = this.store): TableType {
     return { ...this.declared, minimum: this.size(store) };
   }
 
-  /** In elements. */
+  /** Its size in elements.
+   *
+   *  @example
+   *  new Table(store, tableType('funcref', 10)).size(); // => 10 */
   size(store: Store = this.store): number {
     this.store.check(store, 'table');
     return this.#length;
   }
 
-  /** An element: a function (the same object each time), any JS value for externref, null. Throws a RangeError beyond the end. */
+  /** An element: a JS function (the same object each time), any JS value for externref, null. Throws a RangeError beyond the end.
+   *
+   *  @example
+   *  const { add } = new Instance(store, module, [console.log]).exports;
+   *  const table = new Table(store, tableType('funcref', 1), add);
+   *  table.get(store, 0) === add; // => true */
   get(store: Store, index: number): unknown {
     this.store.check(store, 'table');
     const at = this.#index(index);
     return this.declared.element === 'funcref' ? this.callableAt(at) : store.externFromHandle(this.raw(at));
   }
 
+  /** Writes an element: null, a Func or a function that wasm exports for funcref, any JS value for externref. Throws a RangeError beyond the
+   *  end, TypeError for what is no such reference, OuroError `WRONG_STORE` for a function of another store.
+   *
+   *  @example
+   *  const table = new Table(store, tableType('funcref', 1));
+   *  table.set(store, 0, new Func(store, new FuncType([], ['i32']), () => 42));
+   *  table.get(store, 0)(); // => 42 */
   set(store: Store, index: number, value: unknown): void {
     this.store.check(store, 'table');
     put(this.#words, this.#index(index), 1, this.#toRaw(value));
   }
 
-  /** Grows by `delta` elements, each `init`; gives the size before. Throws a RangeError beyond its maximum. */
+  /** Grows by `delta` elements, each `init`; gives the size before, in elements. Throws a RangeError beyond its maximum.
+   *
+   *  @example
+   *  const table = new Table(store, tableType('externref', 1));
+   *  table.grow(store, 2, 'new'); // => 1
+   *  table.get(store, 2); // => 'new' */
   grow(store: Store, delta: number, init: unknown = null): number {
     this.store.check(store, 'table');
     const by = Number(delta);

@@ -68,7 +68,9 @@ export const trapName = (code: TrapCode): TrapCodeName => names[code] as TrapCod
 
 /** One wasm frame of a backtrace. */
 export interface TrapFrame {
+  /** The module's name, from its name section. */
   readonly module: string | undefined;
+  /** Among all functions of the module, imported ones first. */
   readonly funcIndex: number;
   /** From the name section, else from an export, else `wasm[index]`. */
   readonly funcName: string;
@@ -83,9 +85,20 @@ export interface RawFrame {
   readonly returnAddress: boolean;
 }
 
-/** Wasm code trapped. Also a WebAssembly.RuntimeError; wasm state stays as it was when it trapped. */
+/** Wasm code trapped. Also a WebAssembly.RuntimeError; wasm state stays as it was when it trapped. Source: WebAssembly core specification, "Traps".
+ *
+ *  @example
+ *  const program = new Module(engine, '(module $m (func $f (export "f") (drop (i32.div_u (i32.const 1) (i32.const 0)))))');
+ *  try {
+ *    new Instance(store, program).exports.f();
+ *  } catch (trap) {
+ *    trap.code; // => 'IntegerDivisionByZero'
+ *    trap.frames.map(({ module, funcName, funcIndex }) => [module, funcName, funcIndex]); // => [['m', 'f', 0]]
+ *    trap instanceof WebAssembly.RuntimeError; // => true
+ *  } */
 export class Trap extends WebAssembly.RuntimeError {
   override name = 'Trap';
+  /** Why it trapped. */
   readonly code: TrapCodeName;
   readonly #raw: readonly RawFrame[];
   #frames: readonly TrapFrame[] | undefined;

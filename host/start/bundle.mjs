@@ -77,8 +77,10 @@ export function takeOut(chunkName, loader, plugins) {
       new Script(`(function (${PARAMETERS}) {${body}\n})`, { filename: `${name}.cjs` }); // throws what is wrong with it
       this.emitFile({ type: 'asset', fileName: `${name}.cjs`, source: body });
       const build = createHash('sha256').update(body).digest('hex').slice(0, 16);
+      // One copy in each thread, whether it is imported or required: index.cjs begins with this text, too.
+      const kept = `globalThis[Symbol.for('ouro-wasm ${build} ' + import.meta.dirname)]`;
       const load = `loader$.load(import.meta.dirname, import.meta.url, '${build}', (name) => import(name))`;
-      return { code: `${loaderText}const library$ = ${load};\nexport const { ${names.join(', ')} } = library$;\n`, map: null };
+      return { code: `${loaderText}const library$ = (${kept} ??= ${load});\nexport const { ${names.join(', ')} } = library$;\n`, map: null };
     },
   };
 }

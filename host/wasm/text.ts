@@ -6,7 +6,15 @@ const packageName = '@bytecodealliance/jco';
 
 let parser: ((text: string) => Promise<Uint8Array>) | undefined;
 
-/** A text that is not a wasm module. */
+/** A text that is not a wasm module. The message begins with line and column, both from 1.
+ *
+ *  @example
+ *  try {
+ *    await parseText('(module (func');
+ *  } catch (error) {
+ *    error instanceof TextError; // => true
+ *    /^1:14: /.test(error.message); // => true
+ *  } */
 export class TextError extends SyntaxError {
   override name = 'TextError';
 }

@@ -9,7 +9,7 @@ const bytes = readFileSync(file);
 
 async function compiler(): Promise<() => unknown> {
   if (how === 'v8') return () => new WebAssembly.Module(bytes);
-  const { Engine } = await import('ouro');
+  const { Engine } = await import('ouro-wasm');
   const engine = new Engine({ compiler: how as 'wasm' | 'native', parallelCompilation: threads !== 'one' });
   return threads === 'all' ? () => engine.precompileModuleAsync(bytes) : () => engine.precompileModule(bytes);
 }

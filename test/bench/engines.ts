@@ -31,7 +31,7 @@ const v8: BenchEngine<WebAssembly.Module, WebAssembly.Instance> = {
 
 /** Ouro through its public interface, as a user has it. */
 async function openOuro(): Promise<BenchEngine> {
-  const { Engine, Instance, Module, Store } = await import('ouro');
+  const { Engine, Instance, Module, Store } = await import('ouro-wasm');
   const engine = new Engine();
   return {
     open: (file, options) => Module.deserializeFile(engine, file, options),

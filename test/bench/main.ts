@@ -34,7 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ouro-bench-'));
 
 /** Compiles wasm files into the temporary folder; gives the artifacts' paths. */
 async function precompile(files: ReadonlyMap<string, string>): Promise<Map<string, string>> {
-  const { Engine } = await import('ouro');
+  const { Engine } = await import('ouro-wasm');
   const engine = new Engine();
   const artifacts = new Map<string, string>();
   for (const [name, path] of files) {

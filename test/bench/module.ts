@@ -32,7 +32,7 @@ function largeModule(): string {
 
 const inWorker = `
   import { parentPort } from 'node:worker_threads';
-  import { Engine, Module } from 'ouro';
+  import { Engine, Module } from 'ouro-wasm';
   const engine = new Engine();
   parentPort.on('message', (token) => {
     let found = Number.POSITIVE_INFINITY;
@@ -48,7 +48,10 @@ const inWorker = `
 /** Opening in a worker, in nanoseconds. The last `dispose` gives the worker's part back, so that each opening is a first one. */
 async function openInWorker(folder: string, module: Module): Promise<number> {
   const script = join(folder, 'open.mjs');
-  writeFileSync(script, inWorker.replace("'ouro'", `'${pathToFileURL(fileURLToPath(new URL('../../host/index.js', import.meta.url)))}'`));
+  writeFileSync(
+    script,
+    inWorker.replace("'ouro-wasm'", `'${pathToFileURL(fileURLToPath(new URL('../../host/index.js', import.meta.url)))}'`),
+  );
   const worker = new Worker(script);
   worker.postMessage(module.share());
   const [nanoseconds] = await once(worker, 'message');

@@ -10,7 +10,7 @@ const bytes = readFileSync(file);
 
 async function validator(): Promise<() => void> {
   if (how === 'v8') return () => WebAssembly.validate(bytes);
-  const { Engine, Module } = await import('ouro');
+  const { Engine, Module } = await import('ouro-wasm');
   const engine = new Engine({ compiler: how as 'wasm' | 'native' });
   return () => Module.validate(engine, bytes);
 }

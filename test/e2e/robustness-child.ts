@@ -26,7 +26,7 @@ import {
   Trap,
   tableType,
   Wasi,
-} from 'ouro';
+} from 'ouro-wasm';
 import * as A from '../../runtime/artifact.js';
 import { Random } from '../fuzz/random.js';
 import { root } from '../support/shared.js';

@@ -1,5 +1,5 @@
-/** The examples in doc comments are run: each `@example` of these files, in a folder with the files that they name. A line `EXPRESSION; // => VALUE`
- *  must give that value. */
+/** The examples in doc comments are run: each `@example` of the files that the library's entry names, in a folder with the files that they name. A
+ *  line `EXPRESSION; // => VALUE` must be reached, and give that value. All that is public has an example, or at least a doc comment. */
 
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,9 @@ import * as assert from 'uvu/assert';
 import * as ouro from '../../host/index.js';
 import { root } from '../support/shared.js';
 
-const files = ['engine/module', 'engine/engine', 'artifact/export', 'artifact/functions', 'wasm/text', 'base/types', 'cache/guarded-store'];
+const index = readFileSync(join(root, 'host/index.ts'), 'utf8');
+const files = [...new Set([...index.matchAll(/from '\.\/(.*)\.js'/g)].map(([, file]) => file))];
+const sourceOf = (file: string): string => readFileSync(join(root, `host/${file}.ts`), 'utf8');
 
 const test = suite('examples');
 const folder = mkdtempSync(join(tmpdir(), 'ouro-examples-'));
@@ -30,9 +32,9 @@ const text = `(module $adder
 test.before(async () => {
   const wasm = await ouro.parseText(text);
   const library = pathToFileURL(join(root, 'build/host/index.js'));
-  mkdirSync(join(folder, 'node_modules/ouro'), { recursive: true });
-  writeFileSync(join(folder, 'node_modules/ouro/package.json'), '{"type":"module","exports":"./index.js"}');
-  writeFileSync(join(folder, 'node_modules/ouro/index.js'), `export * from '${library}';`);
+  mkdirSync(join(folder, 'node_modules/ouro-wasm'), { recursive: true });
+  writeFileSync(join(folder, 'node_modules/ouro-wasm/package.json'), '{"type":"module","exports":"./index.js"}');
+  writeFileSync(join(folder, 'node_modules/ouro-wasm/index.js'), `export * from '${library}';`);
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'add.wat'), text);
   writeFileSync(join(folder, 'add.wasm'), wasm);
@@ -40,7 +42,7 @@ test.before(async () => {
   writeFileSync(
     join(folder, 'worker.js'),
     `import { parentPort, workerData } from 'node:worker_threads';
-    import { Engine, Instance, Module, Store } from 'ouro';
+    import { Engine, Instance, Module, Store } from 'ouro-wasm';
     const engine = new Engine();
     const module = Module.fromShared(engine, workerData);
     parentPort.postMessage(new Instance(new Store(engine), module, [() => {}]).exports.add(20, 22));`,
@@ -81,30 +83,102 @@ async function run({ code }: Example): Promise<void> {
   const engine = new ouro.Engine();
   const wasm = readFileSync('add.wasm');
   const module = new ouro.Module(engine, wasm);
-  const check = (actual: unknown, expected: unknown, line: string) => assert.equal(actual, expected, line);
-  const scope = { ...ouro, engine, module, store: new ouro.Store(engine), wasm, readFileSync, open, once, Worker, check };
-  const body = code.replace(/^(\s*)(.*); \/\/ => (.*)$/gm, (line, indent, expression, expected) => {
-    return `${indent}check(${expression}, ${expected}, ${JSON.stringify(line.trim())});`;
-  });
+  const due = new Set<number>();
+  const check = (actual: unknown, expected: unknown, line: string, id: number) => {
+    assert.equal(actual, expected, line);
+    due.delete(id);
+  };
+  const importModule = (name: string) => import(name);
+  const own = { engine, module, store: new ouro.Store(engine), wasm, console: { log: () => {} }, readFileSync, open, once, Worker };
+  const scope = { ...ouro, ...own, check, importModule };
+  const body = code
+    .replace(/^import (\w+) from ('.*');$/gm, 'const $1 = (await importModule($2)).default;')
+    .replace(/^(\s*)(.*?); \/\/ => (.*)$/gm, (line, indent, expression, expected) => {
+      due.add(due.size);
+      return `${indent}check(${expression}, ${expected}, ${JSON.stringify(line.trim())}, ${due.size - 1});`;
+    });
+  const checks = [...due];
   // A block of its own: an example may name its variables as ours are named.
   await new AsyncFunction(...Object.keys(scope), `'use strict'; { ${body}\n}`)(...Object.values(scope));
+  assert.is(due.size, 0, `${due.size} of ${checks.length} values were not looked at`);
 }
 
 for (const file of files) {
   for (const example of examplesOf(file)) test(example.where, () => run(example));
 }
 
-test('every public member of Module has an example', () => {
-  const source = readFileSync(join(root, 'host/engine/module.ts'), 'utf8');
-  const from = source.indexOf('export class Module ');
-  const lines = source.slice(from, source.indexOf('\n}\n', from)).split('\n');
-  const member = /^ {2}(?!\/|\*|#|static #|\}|constructor\(engine: Engine, (?:code|source: ModuleSource \|))[\w[]/;
+/** The doc comment of each declaration that a file exports. */
+function* declarations(file: string): Iterable<{ readonly name: string; readonly kind: string; readonly comment: string }> {
+  const source = sourceOf(file);
+  const pattern = /^(?:(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n)?export (?:async )?(class|function|interface|type) (\w+)/gm;
+  for (const [, comment = '', kind, name] of source.matchAll(pattern)) yield { name, kind, comment };
+}
+
+interface Member {
+  readonly line: string;
+  /** Of the member, or of the overload before it. */
+  readonly comment: string;
+  readonly isProperty: boolean;
+}
+
+/** The public members of a class. A setter has its getter's comment. */
+function membersOf(file: string, name: string): Member[] {
+  const source = sourceOf(file);
+  const from = source.search(new RegExp(`^export class ${name}\\b`, 'm'));
+  const members: Member[] = [];
   let comment = '';
-  for (const line of lines.slice(1)) {
-    if (/^ {2}\/\*\*/.test(line)) comment = '';
-    comment += line;
-    if (member.test(line)) assert.match(comment, /@example|@internal/, line.trim());
+  let getter = '';
+  for (const line of source.slice(from, source.indexOf('\n}\n', from)).split('\n').slice(1)) {
+    if (/^ {2}\/\*\*/.test(line)) comment = line;
+    else if (comment && line.startsWith('   *')) comment += line;
+    const isProperty = /^ {2}[\w# ]+\??(:| =)/.test(line);
+    if (/^ {2}(?!(\w+ )*#|override name)[\w[*]/.test(line) && !line.startsWith(`  set ${getter}(`)) {
+      members.push({ line: line.trim(), comment, isProperty });
+      getter = /^ {2}get (\w+)/.exec(line)?.[1] ?? '';
+    }
+    if (isProperty || line.startsWith('  }')) comment = '';
   }
+  return members;
+}
+
+const byName = new Map<string, { readonly file: string; readonly kind: string; readonly comment: string }>();
+for (const file of files) for (const { name, ...rest } of declarations(file)) byName.set(name, { file, ...rest });
+
+/** Names that the library's entry exports: values, then types alone. */
+const values = Object.keys(ouro);
+const types = [...index.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, all, names]) =>
+  names.split(',').flatMap((name) => ((all || name.includes('type ')) && name.trim() ? [name.replace('type ', '').trim()] : [])),
+);
+
+test('every public class and function, and Config, has an example', () => {
+  assert.ok(
+    values.length > 25 &&
+      ['Instance', 'Store', 'Linker', 'Func', 'Memory', 'Table', 'Global', 'Wasi'].every((name) => values.includes(name)),
+  );
+  const without = [...values, 'Config', 'CacheStore'].filter((name) => !byName.get(name)?.comment.includes('@example'));
+  assert.equal(without, []);
+});
+
+test('every public type has a doc comment', () => {
+  assert.ok(types.length > 20 && types.includes('Config') && types.includes('TrapFrame'));
+  assert.equal(
+    types.filter((name) => !byName.get(name)?.comment),
+    [],
+  );
+});
+
+test('every public member has a doc comment, and every public method of the main classes an example', () => {
+  const main = ['Module', 'Engine', 'Instance', 'Store', 'Linker', 'Func', 'Memory', 'Table', 'Global', 'Wasi', 'ModuleFunctions'];
+  const without: string[] = [];
+  for (const name of values.filter((name) => byName.get(name)?.kind === 'class')) {
+    const members = membersOf(byName.get(name)!.file, name);
+    if (main.includes(name)) assert.ok(members.length > 3, name);
+    for (const { line, comment, isProperty } of members) {
+      const wanted = main.includes(name) && !isProperty ? /@example|@internal/ : /\w/;
+      if (!wanted.test(comment)) without.push(`${name}: ${line}`);
+    }
+  }
+  assert.equal(without, []);
 });
 
 test.run();
