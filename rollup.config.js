@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseAst } from 'rollup/parseAst';
-import { takeOut } from './host/start/bundle.mjs';
+import { launch } from './host/start/bundle.mjs';
 import { licenses } from './host/start/licenses.mjs';
 
 const entries = {
   index: 'host/index',
+  'drop-in-entry': 'host/register/behaviour',
   cli: 'host/cli/main',
   'text-worker': 'host/text-worker',
   'compile-worker': 'host/compile-worker',
@@ -42,20 +42,19 @@ function copyAssets() {
   };
 }
 
-/** Tells the bundles what stands beside them, which nobody has to hash at each start then, and what their loader gives them. */
-function surroundings(loaded = '{}') {
+/** Tells the bundles where they stand, and what nobody has to hash at each start then. `loaded`: what start/loader.ts gives them. */
+function surroundings(loaded) {
   const id = resolve('build/host/base/bundled.js');
-  const hashOf = (...paths) => {
-    const hash = createHash('sha256');
-    for (const path of paths.filter(existsSync)) hash.update(readFileSync(path));
-    return paths.some(existsSync) ? hash.digest('hex') : '';
-  };
+  const hash = () =>
+    existsSync('dist/compiler.wasm') ? createHash('sha256').update(readFileSync('dist/compiler.wasm')).digest('hex') : '';
   return {
     name: 'surroundings',
-    load: (path) =>
-      path === id
-        ? `export const filesFolder = import.meta.dirname, dropInHash = '${hashOf('dist/install.cjs', 'dist/native-code.cjs').slice(0, 16)}', bundledCompilerHash = '${hashOf('dist/compiler.wasm')}', loaded = ${loaded};`
-        : null,
+    load: (path) => {
+      if (path !== id) return null;
+      // The loader's own parameter has this name already.
+      const own = loaded === 'loaded' ? 'export { loaded$ as loaded }; const loaded$ = loaded;' : `export const loaded = ${loaded};`;
+      return `export const filesFolder = import.meta.dirname, bundledCompilerHash = '${hash()}';\n${own}`;
+    },
   };
 }
 
@@ -65,7 +64,7 @@ function removeStale() {
     name: 'remove-stale',
     writeBundle(_, bundle) {
       for (const name of readdirSync('dist')) {
-        if (name.endsWith('.js') && !(name in bundle) && !['register.js', 'webassembly.js'].includes(name)) rmSync(`dist/${name}`);
+        if (/\.c?js$/.test(name) && !(name in bundle)) rmSync(`dist/${name}`);
       }
     },
   };
@@ -87,7 +86,7 @@ const declarations = {
 
 /** Copies the declarations that users' modules reach, and no others, to dist/types/. */
 function copyTypes() {
-  const paths = { index: entries.index, webassembly: dropIn.webassembly };
+  const paths = { index: entries.index, webassembly: 'host/webassembly' };
   return {
     name: 'copy-types',
     writeBundle() {
@@ -112,61 +111,6 @@ function copyTypes() {
       }
     },
   };
-}
-
-/** The library for those who require it, in a file that takes the same copy of it as library.js: Node 20 cannot require an ES module. */
-function requireEntry() {
-  const commonJs = { 'import.meta.dirname': '__dirname', 'import.meta.url': "require('node:url').pathToFileURL(__filename).href" };
-  return {
-    name: 'require-entry',
-    generateBundle(_, bundle) {
-      const { code } = bundle['library.js'];
-      const loader = code.slice(0, code.lastIndexOf('export const {')).replace(/import\.meta\.\w+/g, (each) => commonJs[each]);
-      const [{ specifiers }, ...rest] = parseAst(bundle['index.js'].code).body;
-      if (rest.length > 0) throw new Error('index.js does more than to export the library');
-      const names = specifiers.map(({ local, exported }) => `exports.${exported.name} = library$.${local.name};\n`);
-      this.emitFile({ type: 'asset', fileName: 'index.cjs', source: `'use strict';\n${loader}${names.join('')}` });
-    },
-  };
-}
-
-/** Adds the ranges of everything below `node` in which two slashes are no comment. */
-function findLiterals(node, ranges) {
-  if (node.type === 'Literal' || node.type === 'TemplateElement') ranges.push([node.start, node.end]);
-  for (const value of Object.values(node)) {
-    for (const each of Array.isArray(value) ? value : [value]) if (each?.type) findLiterals(each, ranges);
-  }
-}
-
-/** Leaves out comments and indentation, a third of the text: a fresh process reads all of it. What is left is ASCII, which takes it least to read. */
-function withoutComments() {
-  const shorten = (text) =>
-    text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, (comment) => (comment.includes('\n') ? '\n' : ' ')).replace(/\s*\n\s*/g, '\n');
-  const toAscii = (literal) => literal.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return {
-    name: 'without-comments',
-    renderChunk(code) {
-      const ranges = [];
-      findLiterals(parseAst(code), ranges);
-      ranges.sort(([a], [b]) => a - b);
-      let result = '';
-      let at = 0;
-      for (const [start, end] of ranges) {
-        result += shorten(code.slice(at, start)) + toAscii(code.slice(start, end));
-        at = end;
-      }
-      return { code: result + shorten(code.slice(at)), map: null };
-    },
-  };
-}
-
-/** One chunk for everything that the library's entry imports: to find, read and link a further file takes a fresh process a millisecond. */
-function oneLibrary(id, { getModuleInfo }) {
-  const library = new Set([resolve(`build/${entries.index}.js`)]);
-  for (const file of library) {
-    for (const next of getModuleInfo(file)?.importedIds ?? []) library.add(next);
-  }
-  return library.has(id) ? 'library' : undefined;
 }
 
 /** Small packages that go into the bundles. What they import as `node:process` is the global: importing the module opens all standard
@@ -196,97 +140,33 @@ function bundlePackages() {
 
 const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
 
-/** The drop-in is CommonJS inside, whether it is imported or required: that is two files, which a fresh process has loaded sooner than a few ES
- *  modules, there is one copy of it in a process, and Node 20 can require it. The first, install.cjs, is what every process needs; the second is
- *  loaded when there is native code to run or to make: to read all of it takes V8 twice as long. */
-const dropIn = { entry: 'host/register/install', webassembly: 'host/webassembly' };
-const NATIVE = 'native-code';
-const alwaysNeeded =
-  /^(host\/(register|cache|base|webassembly)\/|host\/webassembly\.js|host\/(wasm\/outline|engine\/config|compile\/cores|helper\/cpu|engine\/engine|run\/func|run\/memory|helper\/native)\.js|runtime\/(artifact|cpu|layout)\.js)/;
-
-function dropInChunk(id) {
-  const path = relative(resolve('build'), id);
-  if (path === `${dropIn.webassembly}.js`) return undefined;
-  return alwaysNeeded.test(path) || path.startsWith('..') || id.startsWith('\0') ? 'install' : NATIVE;
-}
-
-/** Makes install.cjs load the other file when it first uses something of it. By then install.cjs is complete, so the other one has what it imports as
- *  constants, which is faster than as properties. */
-function loadLater() {
-  const requireOf = (file) => new RegExp(`^(?:var|const) (\\S+) = require\\('\\./${file}\\.cjs'\\);$`, 'm');
-  const usesOf = (name) => new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}\\.([\\w$]+)`, 'g');
-  return {
-    name: 'load-later',
-    generateBundle(_, bundle) {
-      delete bundle['entry.cjs'];
-      const [install, native] = [bundle['install.cjs'], bundle[`${NATIVE}.cjs`]];
-      const [line, name] = requireOf(NATIVE).exec(install.code);
-      const lazy = `let ${name}$exports;\nconst ${name} = () => (${name}$exports ??= require('./${NATIVE}.cjs'));`;
-      const [head, tail] = install.code.split(line).map((part) => part.replace(usesOf(name), (_, each) => `(${name}().${each})`));
-      install.code = head + lazy + tail;
-      const [other, namespace] = requireOf('install').exec(native.code);
-      const used = new Set();
-      const local = (each) => `install$${each}`;
-      const [before, behind] = native.code.split(other).map((part) =>
-        part.replace(usesOf(namespace), (_, each) => {
-          used.add(each);
-          return local(each);
-        }),
-      );
-      const all = [...used].map((each) => `${each}: ${local(each)}`).join(', ');
-      native.code = `${before}const { ${all} } = require('./install.cjs');${behind}`;
-    },
-  };
-}
-
-/** For those who import it. The namespace does not come by an ES module that imports a CommonJS one by its names. */
-const namespaceFacade =
-  "import namespace from './webassembly.cjs';\nexport * from './webassembly.cjs';\nexport default namespace.default;\n";
-
-/** Writes a file of its own beside the bundles. */
-function asset(fileName, source) {
-  return {
-    name: 'asset',
-    generateBundle() {
-      this.emitFile({ type: 'asset', fileName, source });
-    },
-  };
-}
-
-/** Where a CommonJS file is. */
-function commonjsMeta() {
-  return {
-    name: 'commonjs-meta',
-    resolveImportMeta: (property, { format }) =>
-      format !== 'cjs' ? null : { dirname: '__dirname', url: "require('node:url').pathToFileURL(__filename).href" }[property],
-  };
-}
-
-const commonjs = {
-  input: Object.fromEntries(Object.entries(dropIn).map(([name, path]) => [name, `build/${path}.js`])),
-  output: {
-    dir: 'dist',
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name].cjs',
-    exports: 'named',
-    hoistTransitiveImports: false,
-    manualChunks: dropInChunk,
-  },
-  external,
-  plugins: [
-    bundlePackages(),
-    commonjsMeta(),
-    surroundings(),
-    withoutComments(),
-    loadLater(),
-    asset('webassembly.js', namespaceFacade),
-    licenses(bundled),
+/** Which file of dist/ a module goes into. `runtime`: what opens artifacts and runs them, which every process with Ouro needs. `compile`: what makes them.
+ *  `drop-in`: the objects of the JS API and what stands behind them. Each is loaded when something of it is first used. */
+const chunks = [
+  [
+    'runtime',
+    /^host\/compile\/(compiler-wasm|native-cores|progress)\.js|^host\/webassembly\/(imports|exports)\.js|^host\/wasm\/(binary|constant|text)\.js/,
   ],
-  onwarn(warning, warn) {
-    if (warning.code !== 'CIRCULAR_CHUNK') warn(warning); // see loadLater
-  },
-};
+  [
+    'drop-in',
+    /^host\/(webassembly|register)\/|^host\/wasm\/(outline|tiny-modules)\.js|^host\/cache\/(cache|folder|guarded-store|access)\.js/,
+  ],
+  ['compile', /^host\/(compile|selfhost|wasm)\//],
+  ['runtime', /^host\/(base|helper|artifact|cache|engine|run|api)\/|^host\/index\.js|^runtime\/|^\.\.\/|^\0/],
+];
+
+function chunkOf(id) {
+  const path = id.startsWith('\0') || id.includes('node_modules') ? '\0' : relative(resolve('build'), id);
+  return chunks.find(([, pattern]) => pattern.test(path))?.[0];
+}
+
+/** Where the files are: start/loader.ts tells. */
+function meta() {
+  return {
+    name: 'meta',
+    resolveImportMeta: (property, { format }) => (format === 'cjs' && property === 'dirname' ? '__dirname' : null),
+  };
+}
 
 /** Node's own modules as the global process gives them: for each that is imported by name, Node makes a list of all that it exports. */
 function builtinsFromProcess() {
@@ -302,41 +182,58 @@ function builtinsFromProcess() {
 }
 
 /** For the code that loads the rest. */
-const loaderPlugins = [builtinsFromProcess(), bundlePackages(), surroundings(), withoutComments()];
+const loaderPlugins = [builtinsFromProcess(), bundlePackages(), surroundings('{}'), licenses(bundled)];
 
-/** What users load: as little as can be. An ES module does not import a CommonJS one: Node would look for the names of its exports, with a parser
- *  that takes a process as long to load as the drop-in. */
-const register = {
-  input: { register: 'build/host/register.js' },
-  output: [
-    { dir: 'dist', format: 'esm', entryFileNames: '[name].js' },
-    { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs' },
-  ],
-  plugins: [...loaderPlugins, commonjsMeta(), licenses(bundled)],
+/** What the namespace of WebAssembly has on some Node that we support. */
+const members =
+  'validate compile instantiate compileStreaming instantiateStreaming Module Instance Memory Table Global Tag Exception JSTag CompileError LinkError RuntimeError'.split(
+    ' ',
+  );
+
+const loaders = { library: 'build/host/start/launch-library.js', dropIn: 'build/host/start/launch-drop-in.js' };
+
+/** What users load: as little as can be, and one file each: to find, read and link a further one takes a fresh process a millisecond. */
+const launchers = {
+  index: { loader: loaders.library, entry: 'index', formats: ['js', 'cjs'] },
+  cli: { loader: loaders.library, entry: 'cli', formats: ['js'] },
+  'text-worker': { loader: loaders.library, entry: 'text-worker', formats: ['js'] },
+  'compile-worker': { loader: loaders.library, entry: 'compile-worker', formats: ['js'] },
+  builder: { loader: loaders.library, entry: 'builder', formats: ['js'] },
+  register: { loader: loaders.dropIn, formats: ['js', 'cjs'], code: { js: 'loader$.install(at$);\n', cjs: 'loader$.install(at$);\n' } },
+  webassembly: {
+    loader: loaders.dropIn,
+    formats: ['js', 'cjs'],
+    code: {
+      js: `const namespace$ = loader$.namespaceOf(at$);\nexport default namespace$;\nexport const { ${members.join(', ')} } = namespace$;\n`,
+      cjs: `const namespace$ = loader$.namespaceOf(at$);\nexports.default = namespace$;\n${members.map((name) => `exports.${name} = namespace$.${name};\n`).join('')}`,
+    },
+  },
 };
 
-const modules = {
+export default {
   input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, `build/${path}.js`])),
   output: {
     dir: 'dist',
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    exports: 'named',
+    esModule: false,
     hoistTransitiveImports: false,
-    manualChunks: oneLibrary,
+    manualChunks: chunkOf,
   },
   external,
   plugins: [
     copyAssets(),
     bundlePackages(),
-    surroundings('{ onUse }'),
-    withoutComments(),
-    takeOut('library', 'build/host/start/library.js', loaderPlugins),
-    requireEntry(),
+    meta(),
+    surroundings('loaded'),
+    launch(launchers, loaderPlugins),
     copyTypes(),
     licenses(bundled),
     removeStale(),
   ],
+  onwarn(warning, warn) {
+    if (warning.code !== 'CIRCULAR_CHUNK') warn(warning); // see linkLater of bundle.mjs
+  },
 };
-
-export default [modules, commonjs, register];

@@ -3,7 +3,8 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { ensureNativeCore, handOver, nativeCorePath } from './selfhost/native-core.js';
+import { useNativeCores } from './compile/native-cores.js';
+import { ensureNativeCore, ownNativeCores, nativeCorePath } from './selfhost/native-core.js';
 import { Engine } from './engine/engine.js';
 import { CompileError, CompilerBug } from './base/errors.js';
 import { config, nameOf } from './register/artifacts.js';
@@ -11,7 +12,7 @@ import { writeNote } from './register/notes.js';
 import { yieldToOthers } from './register/priority.js';
 import { lock, MAX_ATTEMPTS, queuePath, sweep, unlock } from './register/queue.js';
 
-handOver();
+useNativeCores(() => ownNativeCores);
 
 const [policy, ...names] = process.argv.slice(2);
 const engine = new Engine({ ...config, memoryPolicy: policy === 'explicit' ? 'explicit' : 'guard' });

@@ -2,11 +2,12 @@
 
 import { parentPort } from 'node:worker_threads';
 import { withCore } from './compile/cores.js';
-import { handOver, makeNativeCore } from './selfhost/native-core.js';
+import { useNativeCores } from './compile/native-cores.js';
+import { ownNativeCores, makeNativeCore } from './selfhost/native-core.js';
 import { type Reply, type Request, toPlain } from './compile/job.js';
 import { help, lead } from './compile/parallel.js';
 
-handOver();
+useNativeCores(() => ownNativeCores);
 
 const post = (reply: Reply, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(reply, transfer);
 

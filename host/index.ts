@@ -1,8 +1,9 @@
 /** ouro-wasm: the library's entry. */
 
-import { handOver } from './selfhost/native-core.js';
+import { useNativeCores } from './compile/native-cores.js';
+import { ownNativeCores } from './selfhost/native-core.js';
 
-handOver();
+useNativeCores(() => ownNativeCores);
 
 export { KeyvStore, type KeyvStoreOptions } from './cache/keyv.js';
 export type { CacheOptions } from './cache/settings.js';
@@ -23,7 +24,6 @@ export {
 } from './base/errors.js';
 export { ModuleExport } from './artifact/export.js';
 export type { Extern } from './run/extern.js';
-export { Table as JsTable } from './webassembly/table.js';
 export { Func } from './run/func.js';
 export { Global } from './run/global.js';
 export { Instance } from './api/instance.js';

@@ -1,6 +1,12 @@
 /** webassembly: `import WebAssembly from 'ouro-wasm/webassembly'`: the drop-in's namespace, without touching the global one. */
 
-import { namespace } from './register/install.js';
+import { V8, isReplaced } from './base/v8.js';
+import { behaviour } from './register/behaviour.js';
+import { shell } from './webassembly/classes.js';
+
+shell.behaviour = () => behaviour;
+
+const namespace = isReplaced() ? globalThis.WebAssembly : process.env.OURO_REGISTER === 'off' ? V8 : shell.namespace;
 
 export default namespace;
 export const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = namespace;

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'n
 import { H_HASH, HASH_SIZE, HEADER_AT, Section } from '../../runtime/artifact.js';
 import { type Artifact, parseArtifact } from './artifact.js';
 import { isOurs } from '../base/files.js';
-import { CPU_FEATURE_NAMES } from '../helper/cpu.js';
+import { cpuFeatureNames } from '../helper/cpu.js';
 import { OuroError, outOfMemory, unreadable } from '../base/errors.js';
 import { ModuleInfo } from './info.js';
 import { type Mapping, native } from '../helper/native.js';
@@ -82,7 +82,9 @@ export class Code {
       verifyHash: options.artifactKey ? true : !shared && options.verifyHash,
       contentHash: hash,
       cpuFeatures: BigInt(native().cpuFeatures()),
-      cpuFeatureNames: CPU_FEATURE_NAMES,
+      get cpuFeatureNames() {
+        return cpuFeatureNames();
+      },
     });
     options.artifactKey?.check(artifact, signature, options.subject);
     const { text, counts } = this.artifact;

@@ -1,14 +1,31 @@
 /** bundled: where the files are that are loaded by their path, and what the bundler knows of them: it puts its values here. In unbundled code the
- *  hashes are empty, and worked out. */
+ *  hash is empty, and worked out. */
 
 import { dirname } from 'node:path';
 
 /** The folder of compiler.wasm, the native helper, and the entries of threads and processes. */
 export const filesFolder: string = dirname(import.meta.dirname);
 
-/** Hash of the drop-in's text: install.cjs, native-code.cjs. */
-export const dropInHash = '';
 /** SHA-256 of compiler.wasm, as hexadecimal digits. */
 export const bundledCompilerHash: string = '';
-/** What the library's loader gives it: a function that is told of each use (use.ts). */
-export const loaded: { readonly onUse?: (use: number) => void } = {};
+
+/** What there is once in a thread, and what was there before the application came, which may put other things into their places. The loader
+ *  (start/loader.ts) fills it in; all of it is optional, for unbundled code has none. */
+export interface Loaded {
+  /** Hears of each use (usage.ts). */
+  onUse?: (use: number) => void;
+  /** at-end.ts. */
+  atEnd?: (work: () => void) => void;
+  /** webassembly/shell.ts. */
+  shell?: object;
+  /** The native helper, where it could be loaded. */
+  helper?: object;
+  /** Environment variables, as they were. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** The cache folder that they named, absolute. */
+  cacheFolder?: string;
+  /** Functions of the global object, of Promise.prototype, and of node:fs, as they were. */
+  natives?: Readonly<Record<string, unknown>>;
+}
+
+export const loaded: Loaded = {};

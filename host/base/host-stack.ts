@@ -1,6 +1,7 @@
 /** room: the end of the host's stack, for what must not end half-way there. Any call may be the one that finds no room, of one of JS's own functions
  *  too; stores to properties and typed arrays are not. */
 
+import { loaded } from './bundled.js';
 import { setImmediate } from './timers.js';
 
 /** Arguments that take so much of the stack. */
@@ -23,7 +24,7 @@ export function passRangeError(error: unknown): void {
   if (error instanceof RangeError) throw error;
 }
 
-const { then } = Promise.prototype;
+const then = (loaded.natives?.promiseThen as Promise<void>['then'] | undefined) ?? Promise.prototype.then;
 const settled = Promise.resolve();
 
 /** Runs `task` once in the next turn of the event loop, which need not wait for it. For callers that may be where the host's stack ends: Node counts an

@@ -1,3 +1,7 @@
-/** timers: Node's own, whatever tests of the application put in their places later. */
+/** timers: Node's own, whatever tests of the application put in their places. */
 
-export const { setTimeout, clearTimeout, setImmediate } = globalThis;
+import { loaded } from './bundled.js';
+
+type Timers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout' | 'setImmediate'>;
+
+export const { setTimeout, clearTimeout, setImmediate } = (loaded.natives ?? globalThis) as Timers;

@@ -4,3 +4,8 @@
 export const ORIGINAL = Symbol.for('ouro.original.WebAssembly');
 
 export const V8: typeof WebAssembly = (globalThis as any)[ORIGINAL] ?? globalThis.WebAssembly;
+
+/** Whether this or another copy of the drop-in is in place. */
+export function isReplaced(): boolean {
+  return ORIGINAL in globalThis;
+}

@@ -1,10 +1,12 @@
-#!/usr/bin/env node
 /** The command line. Each command is in a file of its own; here are their options. */
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { filesFolder } from '../base/bundled.js';
 import { cacheFolder } from '../cache/location.js';
-import { handOver, nativeCoreIsDue } from '../selfhost/native-core.js';
+import { useNativeCores } from '../compile/native-cores.js';
+import { ownNativeCores, nativeCoreIsDue } from '../selfhost/native-core.js';
 import { spawnBuilder } from '../register/spawn.js';
 import { cacheClean, cacheList, cacheStat, parseAge, parseSize } from './cache.js';
 import { compile } from './compile.js';
@@ -17,9 +19,9 @@ import { selfCompile } from './self-compile.js';
 import { validate } from './validate.js';
 import { wast } from './wast.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { version } = JSON.parse(readFileSync(join(filesFolder, '..', 'package.json'), 'utf8'));
 
-handOver();
+useNativeCores(() => ownNativeCores);
 
 const collect = (value: string, list: string[]) => [...list, value];
 
@@ -134,8 +136,6 @@ folder(command('clean', 'remove the least recently used modules until 1 GiB is l
   .option('--older-than <time>', 'remove what was not used for this long (30d, 12h, 90m)', argument(parseAge))
   .option('--max-size <size>', 'remove until this much is left (500M, 2G)', argument(parseSize));
 
-try {
-  await program.parseAsync();
-} catch (error) {
+program.parseAsync().catch((error) => {
   process.exitCode = report(error);
-}
+});

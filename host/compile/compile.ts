@@ -1,7 +1,8 @@
 /** compile: modules become artifacts, on this thread or, for callers that must not block it, on others. */
 
 import type { Compiler, CompileOptions } from './core.js';
-import { noteCompile, withCore } from './cores.js';
+import { withCore } from './cores.js';
+import { nativeCores } from './native-cores.js';
 import type { AsyncOptions } from './progress.js';
 import * as pool from './pool.js';
 import { noteUse, USE_COMPILE } from '../base/usage.js';
@@ -16,7 +17,7 @@ export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler
   noteUse(USE_COMPILE);
   const started = performance.now();
   const artifact = parallel ? pool.compileWithHelp(bytes, options, compiler) : withCore(compiler, (core) => core.compile(bytes, options));
-  noteCompile(compiler, performance.now() - started);
+  nativeCores()?.noteCompile(compiler, performance.now() - started);
   return artifact;
 }
 
@@ -30,7 +31,7 @@ export async function compileWasmAsync(
   noteUse(USE_COMPILE);
   const started = performance.now();
   const artifact = await pool.compile(pool.shared(bytes), options, compiler, how);
-  noteCompile(compiler, performance.now() - started);
+  nativeCores()?.noteCompile(compiler, performance.now() - started);
   return artifact;
 }
 

@@ -5,30 +5,7 @@ import { OuroError } from '../base/errors.js';
 import { V8 } from '../base/v8.js';
 import { compilerWasm } from './compiler-wasm.js';
 import { type Compiler, Core, type CoreExports } from './core.js';
-
-/** Knows how to run the core natively. */
-export interface NativeCores {
-  /** Whether there is a native core: its code has been found, checked, and loaded. */
-  isThere(): boolean;
-  /** A fresh one, where there is. */
-  make(): Core;
-  /** Why a native core that was asked for is not used. */
-  readonly problem: string;
-  /** Hears that a compile under this choice of compiler took so many milliseconds. */
-  noteCompile(compiler: Compiler, milliseconds: number): void;
-}
-
-let nativeCores: NativeCores | undefined;
-
-/** Hands over what runs cores natively. */
-export function useNativeCores(cores: NativeCores): void {
-  nativeCores = cores;
-}
-
-/** Tells that a compile took so many milliseconds. */
-export function noteCompile(compiler: Compiler, milliseconds: number): void {
-  nativeCores?.noteCompile(compiler, milliseconds);
-}
+import { nativeCores } from './native-cores.js';
 
 let module: WebAssembly.Module | undefined;
 
@@ -42,9 +19,9 @@ const idle = new Map<'wasm' | 'native', Core>();
 
 /** A core that nobody else has, and where it goes back to. */
 function take(compiler: Compiler): { core: Core; giveBack: () => void } {
-  const natives = compiler !== 'wasm' && nativeCores?.isThere() ? nativeCores : undefined;
+  const natives = compiler !== 'wasm' && nativeCores()?.isThere() ? nativeCores() : undefined;
   if (compiler === 'native' && !natives) {
-    throw new OuroError('CONFIG_INVALID', nativeCores?.problem ?? 'this process cannot run the compiler natively');
+    throw new OuroError('CONFIG_INVALID', nativeCores()?.problem ?? 'this process cannot run the compiler natively');
   }
   const kind = natives ? 'native' : 'wasm';
   const core = idle.get(kind) ?? (natives ? natives.make() : wasmCore());

@@ -13,7 +13,7 @@ import { withCore, withCoreAsync } from './cores.js';
 import { OuroError } from '../base/errors.js';
 import { fromPlain, type Reply, type Request } from './job.js';
 import { compileInSlices, type Job, lead, newControl, stop } from './parallel.js';
-import { codeSectionSize } from '../wasm/outline.js';
+import { codeSectionSize } from '../wasm/binary.js';
 import { parallelism, workerThreads } from '../base/threads.js';
 import { clearTimeout, setTimeout } from '../base/timers.js';
 

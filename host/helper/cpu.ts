@@ -5,10 +5,12 @@ import { OuroError } from '../base/errors.js';
 import { native } from './native.js';
 
 /** By bit number of runtime/cpu.ts. */
-export const CPU_FEATURE_NAMES: readonly string[] = Object.entries(C)
-  .filter(([name, bits]) => name.startsWith('CPU_X64_') && Number.isInteger(Math.log2(bits)))
-  .sort(([, one], [, other]) => one - other)
-  .map(([name]) => name.slice('CPU_X64_'.length).toLowerCase());
+export function cpuFeatureNames(): readonly string[] {
+  return Object.entries(C)
+    .filter(([name, bits]) => name.startsWith('CPU_X64_') && Number.isInteger(Math.log2(bits)))
+    .sort(([, one], [, other]) => one - other)
+    .map(([name]) => name.slice('CPU_X64_'.length).toLowerCase());
+}
 
 export type Cpu = 'native' | 'x86-64-v2' | 'x86-64-v3' | 'x86-64-v4';
 

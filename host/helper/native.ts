@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntryPoints, NativeHelper } from '../../runtime/helper.js';
 import * as L from '../../runtime/layout.js';
-import { filesFolder } from '../base/bundled.js';
+import { loaded as bundled, filesFolder } from '../base/bundled.js';
 import { OuroError } from '../base/errors.js';
 
 export type { Mapping } from '../../runtime/helper.js';
@@ -44,9 +44,9 @@ function load(): Native {
   const name = `ouro-${process.arch}-${process.platform}.node`;
   const path = join(filesFolder, name);
   // Not `require`, whose search for files takes longer than all the rest of a first call.
-  const module = { exports: {} };
+  const module = { exports: bundled.helper ?? {} };
   try {
-    process.dlopen(module, path);
+    if (!bundled.helper) process.dlopen(module, path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why =

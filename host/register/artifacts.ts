@@ -1,7 +1,6 @@
 /** artifacts: where the drop-in gets native code from: the engine that it runs modules with.
  *  Requires: the native helper; without it nothing here may be called. */
 
-import { keepCacheFolder } from '../cache/location.js';
 import { KEY_PATTERN, keyOfHash } from '../cache/key.js';
 import { Code } from '../artifact/code.js';
 import type { Config } from '../engine/config.js';
@@ -9,10 +8,11 @@ import { compilerHash } from '../compile/compiler-wasm.js';
 import { Engine } from '../engine/engine.js';
 import type { Func } from '../run/func.js';
 import type { Store, StoreOwner } from '../run/store.js';
-import { clearTimeout, setTimeout } from '../base/timers.js';
+import { noteUse, USE_DROP_IN } from '../base/usage.js';
 import type { Trap } from '../run/trap.js';
 import type { Callable } from '../base/types.js';
-import { handOver } from '../selfhost/native-core.js';
+import { useNativeCores } from '../compile/native-cores.js';
+import { ownNativeCores } from '../selfhost/native-core.js';
 import { toError } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { adopt } from '../webassembly/functions.js';
@@ -20,9 +20,6 @@ import { writeNote } from './notes.js';
 
 /** Applications that run on V8's stack of about 1 MiB run here, whatever the size of the frames. */
 const STACK = 4 * 2 ** 20;
-
-/** Where everything is that the drop-in keeps, whatever the application does to its environment. */
-export const folder = keepCacheFolder();
 
 /** Every artifact keeps its wasm: a module may have to run on V8 after all. */
 export const config: Config = { cache: true, keepWasm: true, maxWasmStack: STACK };
@@ -53,37 +50,6 @@ export function nameOf(bytes: Uint8Array, of: Engine = engine()): string {
 const recent = new Map<string, Code>();
 const MAX_RECENT = 32;
 
-/** What to do when native code has been at work for a while. */
-let task: (() => void) | undefined;
-/** Milliseconds that the application has for itself. */
-const DELAY = 1000;
-
-/** Has `work` done once, where this process finds native code: a while after the first, or when the process ends before. */
-export function afterFirstUse(work: () => void): void {
-  task = work;
-}
-
-let hasRoom = false;
-
-/** Has `work` done when the process ends. It and what else we have done then (two at most) do not count among the listeners that Node warns of. */
-export function atEnd(work: () => void): void {
-  const most = process.getMaxListeners();
-  if (!hasRoom && most > 0) process.setMaxListeners(most + 2);
-  hasRoom = true;
-  process.once('exit', work);
-}
-
-function planTask(work: () => void): void {
-  task = undefined;
-  const run = () => {
-    clearTimeout(timer);
-    process.off('exit', run);
-    work();
-  };
-  const timer = setTimeout(run, DELAY).unref();
-  atEnd(run);
-}
-
 function remember(key: string, code: Code): Code {
   recent.delete(key);
   recent.set(key, code);
@@ -99,7 +65,7 @@ export function find(key: string): Code | undefined {
   } catch {
     // An artifact for another CPU, say.
   }
-  if (code && task) planTask(task);
+  if (code) noteUse(USE_DROP_IN);
   return code && remember(key, code);
 }
 
@@ -112,7 +78,7 @@ export function findShared(key: string, id: string, nonce: string): Code | undef
 
 /** Native code for a binary, whatever the mode: from the cache, or compiled now. Throws what the compiler says. */
 export function compileNow(bytes: Uint8Array, key = engine().keyOf(bytes)): Code {
-  handOver();
+  useNativeCores(() => ownNativeCores);
   const code = engine().load(bytes);
   writeNote(nameOf(bytes), 'ouro');
   return remember(key, code);
@@ -120,7 +86,7 @@ export function compileNow(bytes: Uint8Array, key = engine().keyOf(bytes)): Code
 
 /** The same without blocking. */
 export async function compileSoon(bytes: Uint8Array, key: string): Promise<Code> {
-  handOver();
+  useNativeCores(() => ownNativeCores);
   const code = await engine().loadAsync(bytes);
   writeNote(nameOf(bytes), 'ouro');
   return remember(key, code);

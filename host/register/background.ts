@@ -9,7 +9,9 @@ import { accessOf } from '../cache/access.js';
 import { defaultFolder } from '../cache/settings.js';
 import { makeFolder } from '../base/files.js';
 import { setTimeout } from '../base/timers.js';
-import { atEnd, engine, folder, nameOf } from './artifacts.js';
+import { atEnd } from '../base/at-end.js';
+import { cacheFolder } from '../cache/location.js';
+import { engine, nameOf } from './artifacts.js';
 import { hasNote, writeNote } from './notes.js';
 import { log } from './policy.js';
 import { isBeingBuilt, partPath, queuePath } from './queue.js';
@@ -123,6 +125,6 @@ function give(error: unknown): void {
 function run(names: readonly string[], contents: readonly Uint8Array[]): void {
   if (names.length === 0) return;
   const policy = engine().compileOptions.explicitBounds ? 'explicit' : 'guard';
-  const pid = spawnBuilder(folder, policy, names, contents);
+  const pid = spawnBuilder(cacheFolder(), policy, names, contents);
   log(() => `process ${pid} makes native code for ${names.length === 1 ? 'a module' : `${names.length} modules`}`);
 }

@@ -1,4 +1,4 @@
-/** instance: WebAssembly.Instance, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
+/** instance: links a module with its imports, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
 
 import type { Code } from '../artifact/code.js';
 import { ArtifactError, LinkError } from '../base/errors.js';
@@ -13,51 +13,18 @@ import { extract } from '../wasm/outline.js';
 import { exportsOf } from '../webassembly/exports.js';
 import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from '../webassembly/functions.js';
 import { type GlobalState, globalState, noteGlobal, wrapV8Global } from '../webassembly/global.js';
-import { completePrototype } from '../webassembly/idl.js';
 import { fits, toExtern } from '../webassembly/imports.js';
-import { secret } from '../webassembly/secret.js';
+import type { Exports } from '../webassembly/shell.js';
 import { noteTable, TableState, tableState, wrapV8Table } from '../webassembly/table.js';
 import { compileNow, engine } from './artifacts.js';
 import { type Context, inContext, toError } from './errors.js';
 import { log } from './policy.js';
 import { type ImportDescriptor, ModuleRecord } from './record.js';
 
-export type Exports = Readonly<Record<string, unknown>>;
-
-let exportsBehind: (instance: unknown) => Exports | undefined;
-
-export class Instance {
-  readonly #exports: Exports;
-
-  constructor(module: WebAssembly.Module) {
-    // biome-ignore lint/complexity/noArguments: how many there are matters, and `length` must be 1
-    const args = arguments;
-    this.#exports = args[0] === secret ? args[1] : link(module, args[1], 'WebAssembly.Instance()');
-  }
-
-  static {
-    exportsBehind = (instance) =>
-      typeof instance === 'object' && instance !== null && #exports in instance ? instance.#exports : undefined;
-  }
-
-  get exports(): Exports {
-    const exports = exportsBehind(this);
-    if (!exports) throw new TypeError('WebAssembly.Instance.exports: Receiver is not a WebAssembly.Instance');
-    return exports;
-  }
-}
-
-completePrototype(Instance.prototype, V8.Instance.prototype, 'WebAssembly.Instance', (value) => value);
-
-/** An instance of a module; errors say that they come from `context`. */
-export function instantiate(module: unknown, imports: unknown, context: Context): Instance {
-  return new (Instance as any)(secret, link(module, imports, context));
-}
-
 const isObject = (value: any): boolean => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-/** Instantiates; gives the exports. */
-function link(module: unknown, importObject: unknown, context: Context): Exports {
+/** Instantiates; gives the exports. Errors say that they come from `context`. */
+export function link(module: unknown, importObject: unknown, context: Context): Exports {
   const record = ModuleRecord.of(module);
   if (!record) return failLikeV8(module as WebAssembly.Module, importObject, context);
   const { imports } = record;

@@ -36,7 +36,7 @@ interface Choice {
 
 /** Of these V8 makes at least as much: small ones, and those that have no code of their own. */
 const isTrivial = (bytes: Uint8Array) => bytes.length < minSize || isForwarder(bytes);
-const staysOnV8 = (bytes: Uint8Array) => mode === 'off' || isTrivial(bytes);
+const staysOnV8 = (bytes: Uint8Array) => mode() === 'off' || isTrivial(bytes);
 
 /** Looks for native code. `files`: as `callers` gave them. */
 function choose(bytes: Uint8Array, files: readonly string[]): Choice {
@@ -61,7 +61,7 @@ function chooseAtOnce(bytes: Uint8Array, name: string): Choice | undefined {
     tell(bytes, undefined, `runs on V8: ${left}`);
     return { name };
   }
-  if (mode !== 'background' || hasNote(name, 'ouro')) return undefined;
+  if (mode() !== 'background' || hasNote(name, 'ouro')) return undefined;
   tell(bytes, undefined, NEW);
   return { name, isNew: true };
 }
@@ -80,7 +80,7 @@ function chooseByKey(bytes: Uint8Array, name: string, key: string, files: readon
     tell(bytes, key, `runs as native code, found in ${(1e3 * seconds + nanoseconds / 1e6).toFixed(1)} ms`);
     return { name, key, code };
   }
-  tell(bytes, key, mode === 'eager' ? 'is compiled now' : NEW);
+  tell(bytes, key, mode() === 'eager' ? 'is compiled now' : NEW);
   return { name, key, isNew: true };
 }
 
@@ -92,22 +92,23 @@ function refused({ name, key }: Choice, error: unknown): void {
 }
 
 /** What is to be built, as the application has it now. */
-const toBuild = (bytes: Uint8Array, { name, isNew }: Choice) => (isNew && mode === 'background' ? lasting(bytes, name!) : bytes);
+const toBuild = (bytes: Uint8Array, { name, isNew }: Choice) => (isNew && mode() === 'background' ? lasting(bytes, name!) : bytes);
 
 /** A module that V8 has made of the bytes. `bytes`: as `toBuild` gave them. */
 function onV8(module: WebAssembly.Module, bytes: Uint8Array, trace: Trace, { name, isNew }: Choice): WebAssembly.Module {
   ModuleRecord.onV8(module, trace, name);
-  if (isNew && mode === 'background') build(bytes, name!);
+  if (isNew && mode() === 'background') build(bytes, name!);
   return module;
 }
 
-function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Module {
+/** `new WebAssembly.Module(…)`. `target`: what it was called on. */
+export function makeModule(args: ArrayLike<unknown>, target: unknown): WebAssembly.Module {
   const bytes = bytesOf(args[0]);
   // Options (compile-time imports) are V8's.
   if (bytes && args[1] === undefined) {
     const choice = choose(bytes, callers());
     let { code } = choice;
-    if (choice.isNew && mode === 'eager') {
+    if (choice.isNew && mode() === 'eager') {
       try {
         code = compileNow(bytes, choice.key);
       } catch (error) {
@@ -122,25 +123,25 @@ function makeModule(args: readonly unknown[], target: unknown): WebAssembly.Modu
     const module = Reflect.construct(V8.Module, [bytes], target as () => void);
     return onV8(module, toBuild(bytes, choice), traceOf(bytes, isTrivial(bytes)), choice);
   }
-  return Reflect.construct(V8.Module, args, target as () => void);
+  return Reflect.construct(V8.Module, Array.from(args), target as () => void);
 }
 
 /** The same without blocking. `args`: the bytes, and options for V8. */
-export async function compile(args: readonly unknown[], context: Context): Promise<WebAssembly.Module> {
+export async function compile(args: ArrayLike<unknown>, context: Context): Promise<WebAssembly.Module> {
   const view = bytesOf(args[0]);
   try {
-    if (!view || args[1] !== undefined) return await V8.compile(...(args as [BufferSource]));
+    if (!view || args[1] !== undefined) return await V8.compile(...(Array.from(args) as [BufferSource]));
     const name = staysOnV8(view) ? undefined : nameOf(view);
     let choice: Choice | undefined = name === undefined ? {} : chooseAtOnce(view, name);
     if (!choice && hashesHere(view)) choice = chooseByKey(view, name!, engine().keyOf(view), callers());
     // The application may change its bytes meanwhile. V8 has a copy of its own.
-    const bytes = choice && !(choice.isNew && mode === 'eager') ? toBuild(view, choice) : view.slice();
+    const bytes = choice && !(choice.isNew && mode() === 'eager') ? toBuild(view, choice) : view.slice();
     if (!choice) {
       const files = callers();
       choice = chooseByKey(bytes, name!, await engine().keyOfAsync(bytes), files);
     }
     let { code } = choice;
-    if (choice.isNew && mode === 'eager') {
+    if (choice.isNew && mode() === 'eager') {
       try {
         code = await compileSoon(bytes, choice.key!);
       } catch (error) {
@@ -155,33 +156,19 @@ export async function compile(args: readonly unknown[], context: Context): Promi
   }
 }
 
-/** The constructor; what it gives are real modules of V8. */
-export function Module(this: unknown, _bytes: BufferSource): WebAssembly.Module {
-  if (!new.target) throw new TypeError("WebAssembly.Module(): WebAssembly.Module must be invoked with 'new'");
-  // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
-  return makeModule(Array.from(arguments), new.target);
+export function moduleImports(args: ArrayLike<unknown>): WebAssembly.ModuleImportDescriptor[] {
+  const record = ModuleRecord.of(args[0]);
+  return record?.code ? record.imports.map((each) => ({ ...each })) : V8.Module.imports.apply(V8.Module, args as any);
 }
 
-Object.defineProperty(Module, 'prototype', { value: V8.Module.prototype, writable: false });
+export function moduleExports(args: ArrayLike<unknown>): WebAssembly.ModuleExportDescriptor[] {
+  const record = ModuleRecord.of(args[0]);
+  return record?.code ? [...record.exports] : V8.Module.exports.apply(V8.Module, args as any);
+}
 
-const statics = {
-  imports(module: WebAssembly.Module) {
-    const record = ModuleRecord.of(module);
-    return record?.code ? record.imports.map((each) => ({ ...each })) : V8.Module.imports(module);
-  },
-  exports(module: WebAssembly.Module) {
-    const record = ModuleRecord.of(module);
-    return record?.code ? record.exports : V8.Module.exports(module);
-  },
-  customSections(module: WebAssembly.Module, name: string) {
-    const record = ModuleRecord.of(module);
-    // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
-    if (!record?.code || arguments.length < 2 || name === undefined) return V8.Module.customSections.apply(V8.Module, arguments as any);
-    return customSections(record.wasm!, `${name}`);
-  },
-};
-
-for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(V8.Module))) {
-  const own = Object.getOwnPropertyDescriptor(statics, name);
-  if (own) Object.defineProperty(Module, name, { ...descriptor, value: own.value });
+export function customSectionsOf(args: ArrayLike<unknown>): ArrayBuffer[] {
+  const [module, name] = Array.from(args);
+  const record = ModuleRecord.of(module);
+  if (!record?.code || name === undefined) return V8.Module.customSections.apply(V8.Module, args as any);
+  return customSections(record.wasm!, `${name}`);
 }

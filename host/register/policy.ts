@@ -2,6 +2,7 @@
 
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { loaded } from '../base/bundled.js';
 import { moduleName } from '../wasm/outline.js';
 
 export type Mode = 'eager' | 'background' | 'off';
@@ -9,7 +10,8 @@ export type Mode = 'eager' | 'background' | 'off';
 /** Below this many bytes V8 is as fast: a module is compiled in less time than an artifact is found and mapped in. */
 const DEFAULT_MIN_SIZE = 16 * 1024;
 
-const { env } = process;
+/** As they were at the start of the process. */
+const env = loaded.environment ?? process.env;
 
 function readMode(): Mode {
   const text = env.OURO_REGISTER;
@@ -30,8 +32,16 @@ function readSize(): number {
 
 const patterns = (text: string | undefined) => (text ?? '').split(',').flatMap((each) => each.trim() || []);
 
+let chosen = readMode();
+
 /** What happens to a module that is seen for the first time. */
-export const mode = readMode();
+export const mode = (): Mode => chosen;
+
+/** From now on it stays on V8. */
+export function leaveAllToV8(): void {
+  chosen = 'off';
+}
+
 /** Modules with fewer bytes run on V8. */
 export const minSize = readSize();
 const include = patterns(env.OURO_REGISTER_INCLUDE);
@@ -39,7 +49,7 @@ const exclude = patterns(env.OURO_REGISTER_EXCLUDE);
 const logs = env.OURO_LOG !== undefined && env.OURO_LOG !== '' && env.OURO_LOG !== '0';
 
 /** As it was before the application: some replace it by one that writes to process.stderr. */
-const write = writeSync;
+const write = (loaded.natives?.writeSync as typeof writeSync | undefined) ?? writeSync;
 const STDERR = 2;
 
 /** Writes a line to stderr with OURO_LOG=1. */

@@ -5,10 +5,10 @@ import { compile } from './module.js';
 import type { Context } from './errors.js';
 
 /** The module in what `args[0]` is or will be; `args[1]` are options for V8. */
-export async function compileResponse(args: readonly unknown[], context: Context): Promise<WebAssembly.Module> {
+export async function compileResponse(args: ArrayLike<unknown>, context: Context): Promise<WebAssembly.Module> {
   const response = await args[0];
   const usable =
     response instanceof Response && response.ok && !response.bodyUsed && response.headers.get('content-type') === 'application/wasm';
-  if (!usable || args[1] !== undefined) return V8.compileStreaming(response as Response, ...(args.slice(1) as []));
+  if (!usable || args[1] !== undefined) return V8.compileStreaming(response as Response, ...(Array.from(args).slice(1) as []));
   return compile([await response.arrayBuffer()], context);
 }

@@ -60,11 +60,10 @@ const traps: Readonly<Record<TrapCodeName, TrapRow>> = {
 /** @internal V8's words for a trap. */
 export const v8TrapText = (name: TrapCodeName): string => traps[name].v8Text;
 
-const names: string[] = [];
-for (const [name, { code }] of Object.entries(traps)) names[code] = name;
-
 /** @internal The name of a code that stands in a trap table. */
-export const trapName = (code: TrapCode): TrapCodeName => names[code] as TrapCodeName;
+export function trapName(code: TrapCode): TrapCodeName {
+  return (Object.keys(traps) as TrapCodeName[]).find((name) => traps[name].code === code)!;
+}
 
 /** One wasm frame of a backtrace. */
 export interface TrapFrame {

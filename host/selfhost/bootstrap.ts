@@ -9,7 +9,7 @@ import { coreOptions, nativeCore, nativeCorePath } from './native-core.js';
 import { compilerWasm } from '../compile/compiler-wasm.js';
 import type { Core } from '../compile/core.js';
 import { CompilerBug } from '../base/errors.js';
-import { codeSectionSize } from '../wasm/outline.js';
+import { codeSectionSize } from '../wasm/binary.js';
 
 export interface Stage {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** native-core: the compiler core as native code: where its artifact is kept, how it is run, and when it is made. Compiling gets it from here by
- *  `handOver`, which every entry of a process or thread that compiles calls.
+ *  every entry of a process or thread that may compile (compile/native-cores.ts).
  *
  *  After the first long compile under V8 the artifact is made in the background, so that later compiles, in this process and others, are native. It is
  *  `ouro self-compile` without the checks. Once a process, on a thread of its own that keeps no process alive; the file appears whole or not at all, so
@@ -15,7 +15,8 @@ import { Folder } from '../cache/folder.js';
 import { cacheFolder, cachePath } from '../cache/location.js';
 import { compilerHash, compilerWasm } from '../compile/compiler-wasm.js';
 import { type CompileOptions, type Compiler, Core, type CoreExports } from '../compile/core.js';
-import { useNativeCores, withCore } from '../compile/cores.js';
+import { withCore } from '../compile/cores.js';
+import type { NativeCores } from '../compile/native-cores.js';
 import * as pool from '../compile/pool.js';
 import { resolveConfig } from '../engine/config.js';
 import { cpuFeatures } from '../helper/cpu.js';
@@ -93,19 +94,17 @@ export function nativeCore(code: Code): Core {
   return new Core(exports as unknown as CoreExports);
 }
 
-/** Hands the native core over to compiling. */
-export function handOver(): void {
-  useNativeCores({
-    isThere: () => cachedNativeCode() !== undefined,
-    make: () => nativeCore(cachedNativeCode()!),
-    get problem() {
-      return refusal === undefined
-        ? "there is no native core in the cache: 'ouro self-compile' makes it"
-        : `the native core is not used: ${refusal}`;
-    },
-    noteCompile,
-  });
-}
+/** For compile/native-cores.ts. */
+export const ownNativeCores: NativeCores = {
+  isThere: () => cachedNativeCode() !== undefined,
+  make: () => nativeCore(cachedNativeCode()!),
+  get problem() {
+    return refusal === undefined
+      ? "there is no native core in the cache: 'ouro self-compile' makes it"
+      : `the native core is not used: ${refusal}`;
+  },
+  noteCompile,
+};
 
 // Having it made.
 

@@ -1,86 +1,189 @@
-// Takes the text of a chunk out of its ES module, whose code V8 compiles anew in every process, into a file beside it that host/load.ts
-// compiles with a code cache. What is left of the module is the loader, and the exports by their names.
-// In: a chunk that imports nothing but modules of Node's. Out: NAME.cjs, the body of a function that gives the exports; the facade, NAME.js.
+// Makes of rollup's CommonJS chunks the files that start/loader.ts loads, and the files that users load, which bring the loader.
+// In: chunks whose modules were chosen by rollup.config.js. Out: NAME.cjs, bodies of functions with the parameters that loader.ts names; launchers.
+// V8 compiles the code of an imported file anew in every process; of these it takes what it made at an earlier start.
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { rollup } from 'rollup';
 import { parseAst } from 'rollup/parseAst';
+import { minify } from 'terser';
 
-/** The parameters of the function: see host/load.ts. */
-const PARAMETERS = 'require, importModule, onUse, __dirname, __url';
+/** See loader.ts. */
+const PARAMETERS = 'exports, require, importModule, loaded, __dirname';
 
-function requireText({ specifiers, source }) {
-  if (!source.value.startsWith('node:')) throw new Error(`'${source.value}' is imported at the start, and is no module of Node's`);
-  const names = specifiers
-    .filter(({ type }) => type === 'ImportSpecifier')
-    .map(({ imported, local }) => (imported.name === local.name ? local.name : `${imported.name}: ${local.name}`));
-  const whole = specifiers.filter(({ type }) => type !== 'ImportSpecifier').map(({ local }) => `${local.name} = require('${source.value}')`);
-  if (names.length > 0) whole.push(`{ ${names.join(', ')} } = require('${source.value}')`);
-  return `const ${whole.join(', ')};`;
+/** The chunk that all others need: what they use of it are constants, which are faster than properties. */
+const RUNTIME = 'runtime.cjs';
+
+/** Makes a text shorter, which V8 reads in every process that has no code of it kept: names of variables become short, constants are put into the places
+ *  of their names. Names of functions, classes and properties stay, for stack traces. What is left is ASCII, which takes it least to read. */
+async function shorten(code, module = false) {
+  const keep = { keep_fnames: true, keep_classnames: true };
+  const { code: short } = await minify(code, {
+    ecma: 2022,
+    module,
+    toplevel: true,
+    compress: { ...keep, passes: 2, unsafe_arrows: false, inline: 0, reduce_funcs: false, hoist_props: false, negate_iife: false },
+    mangle: keep,
+    format: { ascii_only: true, comments: false },
+    parse: { bare_returns: true },
+  });
+  return short;
 }
 
-/** Calls `change(start, end, text)` for everything below `node` that means something in ES modules alone. */
-function findModuleSyntax(node, change) {
-  if (node.type === 'ImportExpression') change(node.start, node.start + 'import'.length, 'importModule');
-  if (node.type === 'MemberExpression' && node.object.type === 'MetaProperty') {
-    change(node.start, node.end, { dirname: '__dirname', url: '__url' }[node.property.name]);
-  }
+/** Calls `visit(node)` for everything below `node`. */
+function walk(node, visit) {
+  visit(node);
   for (const value of Object.values(node)) {
-    for (const each of Array.isArray(value) ? value : [value]) if (each?.type) findModuleSyntax(each, change);
+    for (const each of Array.isArray(value) ? value : [value]) if (each?.type) walk(each, visit);
   }
 }
 
-/** The text of an ES module as the body of a function, and the names of what it returns. */
-function toBody(code) {
-  const changes = [];
-  const change = (start, end, text) => changes.push({ start, end, text });
-  const program = parseAst(code);
-  const variables = new Set();
-  let names = [];
-  for (const node of program.body) {
-    if (node.type === 'VariableDeclaration' && node.kind !== 'const') {
-      // A class that rollup has given another name is one for good.
-      for (const { id, init } of node.declarations) if (init?.type !== 'ClassExpression') variables.add(id.name);
-    }
-    if (node.type === 'ImportDeclaration') change(node.start, node.end, requireText(node));
-    else if (node.type === 'ExportNamedDeclaration') {
-      if (node.declaration || node.source) throw new Error('rollup exports in a way that bundle.mjs does not know');
-      names = node.specifiers.map(({ local, exported }) => ({ local: local.name, exported: exported.name }));
-      change(node.start, node.end, `return { ${names.map(({ local, exported }) => `${exported}: ${local}`).join(', ')} };`);
-    } else findModuleSyntax(node, change);
-  }
-  const variable = names.find(({ local }) => variables.has(local));
-  if (variable) throw new Error(`the variable ${variable.local} is exported: importers would not see that it changes`);
-  let body = `'use strict';`;
+/** The text with changes, each `{ start, end, text }`. */
+function changed(code, changes) {
+  let result = '';
   let at = 0;
   for (const { start, end, text } of changes.sort((a, b) => a.start - b.start)) {
-    body += code.slice(at, start) + text;
+    result += code.slice(at, start) + text;
     at = end;
   }
-  return { body: body + code.slice(at), names: names.map(({ exported }) => exported) };
+  return result + code.slice(at);
 }
 
-/** The rollup plugin for the chunk `chunkName`. `loader`: the module with `load`; `plugins`: for its bundle. */
-export function takeOut(chunkName, loader, plugins) {
-  let loaderText;
+const requireOf = (node) =>
+  node?.type === 'CallExpression' && node.callee.name === 'require' && node.arguments[0]?.value?.startsWith('./') ? node.arguments[0].value.slice(2) : undefined;
+
+/** Calls `visit(identifier, parent)` for each identifier below `node` that stands for a value: not for names of properties and methods. */
+function walkNames(node, visit, parent = undefined) {
+  if (node.type === 'Identifier') {
+    const isKey = (parent?.type === 'MemberExpression' && parent.property === node) || (parent?.key === node && parent.value !== node);
+    if (!isKey || parent.computed) visit(node, parent);
+    return;
+  }
+  for (const value of Object.values(node)) {
+    for (const each of Array.isArray(value) ? value : [value]) if (each?.type) walkNames(each, visit, node);
+  }
+}
+
+/** Makes a chunk load the others when it first uses something of them; of the runtime it takes what it uses at once. */
+function linkLater(code, file) {
+  const program = parseAst(code);
+  const changes = [];
+  const chunks = new Map();
+  for (const node of program.body) {
+    if (node.type !== 'VariableDeclaration') continue;
+    for (const { id, init } of node.declarations) {
+      const other = requireOf(init);
+      if (other) chunks.set(id.name, { other, node, used: new Set() });
+    }
+  }
+  const known = new Set();
+  walkNames(program, ({ name }) => known.add(name));
+  walk(program, (node) => {
+    if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'import') throw new Error('unexpected import()');
+    if (node.type === 'ImportExpression') changes.push({ start: node.start, end: node.start + 'import'.length, text: 'importModule' });
+    if (node.type !== 'MemberExpression' || node.object.type !== 'Identifier' || node.computed) return;
+    const chunk = chunks.get(node.object.name);
+    if (!chunk) return;
+    const name = node.property.name;
+    chunk.used.add(name);
+    const local = `${node.object.name}$${name}`;
+    if (known.has(local)) throw new Error(`${file}: ${local} is a name already`);
+    changes.push({ start: node.start, end: node.end, text: chunk.other === RUNTIME ? local : `(${node.object.name}$().${name})` });
+  });
+  for (const [variable, { other, node, used }] of chunks) {
+    const take = [...used].map((name) => `${name}: ${variable}$${name}`).join(', ');
+    const text =
+      other === RUNTIME
+        ? `const { ${take} } = require('./${other}');`
+        : `let ${variable}$exports;\nconst ${variable}$ = () => (${variable}$exports ??= require('./${other}'));`;
+    changes.push({ start: node.start, end: node.end, text });
+  }
+  return changed(code, changes);
+}
+
+/** Variables that change after they were exported would be seen as they were. */
+function requireConstants(code, file) {
+  const variables = new Set();
+  const program = parseAst(code);
+  for (const node of program.body) {
+    if (node.type !== 'VariableDeclaration' || node.kind === 'const') continue;
+    for (const { id, init } of node.declarations) if (init?.type !== 'ClassExpression' && id.name) variables.add(id.name);
+  }
+  for (const node of program.body) {
+    const { expression } = node;
+    if (expression?.type === 'CallExpression' && expression.callee.property?.name === 'defineProperty' && expression.arguments[0]?.name === 'exports') {
+      throw new Error(`${file} exports a variable that changes: ${code.slice(node.start, node.end)}`);
+    }
+    const isExport = expression?.type === 'AssignmentExpression' && expression.left.object?.name === 'exports';
+    if (isExport && variables.has(expression.right.name)) throw new Error(`${file} exports the variable ${expression.right.name}`);
+  }
+}
+
+async function bundled(input, plugins) {
+  const bundle = await rollup({ input, plugins });
+  const { output } = await bundle.generate({ format: 'iife', name: 'loader$' });
+  await bundle.close();
+  return output[0].code;
+}
+
+/** The names that an entry chunk exports. */
+function exportsOf(code) {
+  return [...code.matchAll(/^exports\.(\w+) = /gm)].map(([, name]) => name).filter((name) => name !== '__esModule');
+}
+
+/** How a launcher tells where it is, and hands on what it has loaded. Importers of a CommonJS file see the names that are assigned one by one. */
+const formats = {
+  js: {
+    folder: 'import.meta.dirname',
+    give: (names, value) => `const library$ = ${value};\nexport const { ${names.join(', ')} } = library$;\n`,
+  },
+  cjs: {
+    folder: '__dirname',
+    give: (names, value) => `const library$ = ${value};\n${names.map((name) => `exports.${name} = library$.${name};\n`).join('')}`,
+  },
+};
+
+/** The rollup plugin. `launchers`: by the names of the files that users load: which chunk's exports they give (`entry`), or what they do instead (`code`,
+ *  of `at$`, the surroundings), with which loader; `formats`: 'js', 'cjs' or both. `plugins`: for the loaders' bundles. */
+export function launch(launchers, plugins) {
+  const loaders = new Map();
   return {
-    name: 'take-out',
+    name: 'launch',
     async buildStart() {
-      const bundle = await rollup({ input: loader, plugins });
-      const { output } = await bundle.generate({ format: 'iife', name: 'loader$' });
-      loaderText = output[0].code;
-      await bundle.close();
+      for (const { loader } of Object.values(launchers)) {
+        if (!loaders.has(loader)) loaders.set(loader, await bundled(loader, plugins));
+      }
     },
-    renderChunk(code, { name }) {
-      if (name !== chunkName) return null;
-      const { body, names } = toBody(code);
-      new Script(`(function (${PARAMETERS}) {${body}\n})`, { filename: `${name}.cjs` }); // throws what is wrong with it
-      this.emitFile({ type: 'asset', fileName: `${name}.cjs`, source: body });
-      const build = createHash('sha256').update(body).digest('hex').slice(0, 16);
-      // One copy in each thread, whether it is imported or required: index.cjs begins with this text, too.
-      const kept = `globalThis[Symbol.for('ouro-wasm ${build} ' + import.meta.dirname)]`;
-      const load = `loader$.load(import.meta.dirname, import.meta.url, '${build}', (name) => import(name))`;
-      return { code: `${loaderText}const library$ = (${kept} ??= ${load});\nexport const { ${names.join(', ')} } = library$;\n`, map: null };
+    async generateBundle(_, bundle) {
+      const builds = {};
+      const facades = {};
+      for (const [file, chunk] of Object.entries(bundle)) {
+        if (chunk.type !== 'chunk') continue;
+        requireConstants(chunk.code, file);
+        if (chunk.isEntry && chunk.moduleIds.length === 0) {
+          // It does nothing but to hand on what others export.
+          facades[chunk.name] = chunk.code.replace(/^require\('\.\/[^']*'\);\n/gm, '');
+          delete bundle[file];
+          continue;
+        }
+        chunk.code = await shorten(linkLater(chunk.code, file));
+        new Script(`(function (${PARAMETERS}) {${chunk.code}\n})`, { filename: file }); // throws what is wrong with it
+        builds[file] = createHash('sha256').update(chunk.code).digest('hex').slice(0, 16);
+      }
+      for (const [name, { loader, entry, code, formats: wanted }] of Object.entries(launchers)) {
+        for (const format of wanted) {
+          const { folder, give } = formats[format];
+          const at = `const at$ = { folder: ${folder}, builds: ${JSON.stringify(builds)}, importModule: (name) => import(name) };\n`;
+          const facade = entry && facades[entry];
+          const value = facade
+            ? `((require, exports) => {${facade}\nreturn exports;\n})(loader$.open(at$).require, {})`
+            : `loader$.open(at$).require('./${entry}.cjs')`;
+          const names = facade ? exportsOf(facade) : [];
+          const rest = code ? code[format] : names.length > 0 ? give(names, value) : `${value};\n`;
+          const head = format === 'cjs' ? `'use strict';\n` : entry === 'cli' ? '#!/usr/bin/env node\n' : '';
+          const text = loaders.get(loader) + at + rest;
+          this.emitFile({ type: 'asset', fileName: `${name}.${format}`, source: head + (await shorten(text, format === 'js')) });
+        }
+      }
     },
   };
 }

@@ -127,19 +127,11 @@ function sweep(folder: string, time: number): void {
   }
 }
 
-/** The native helper; undefined where it cannot be loaded, of which the text will tell. */
-function openHelper(folder: string): NativeHelper | undefined {
-  const module = { exports: {} };
-  try {
-    process.dlopen(module, join(folder, `ouro-${process.arch}-${process.platform}.node`));
-    return module.exports as NativeHelper;
-  } catch {
-    return undefined;
-  }
-}
+/** Bits for what a process does with the code, as usage.ts numbers them: what that needs is compiled. */
+const ALL_USES = 0xff;
 
-/** Bits for what a process does with the code, as its user numbers them: what that needs is compiled. */
-export const ALL_USES = 0xff;
+/** What names a build: the hash of the text of each file of code. */
+export type Builds = Readonly<Record<string, string>>;
 
 export interface Compiled {
   readonly run: (...args: any[]) => any;
@@ -149,10 +141,9 @@ export interface Compiled {
   readonly keep: (uses: number) => void;
 }
 
-/** The file NAME of `folder` as the body of a function with these parameters. `build`: its hash. */
-export function compile(folder: string, name: string, parameters: string, build: string): Compiled {
+/** The file NAME of `folder` as the body of a function with these parameters. `build`: its hash. Without the helper nothing is kept. */
+export function compile(folder: string, helper: NativeHelper | undefined, name: string, parameters: string, build: string): Compiled {
   const file = join(folder, name);
-  const helper = openHelper(folder);
   const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
   // Code that is compiled while V8 counts what runs goes on counting in processes that use it, at a multiple of the time.
   const isOff = NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE;

@@ -142,6 +142,12 @@ export function sectionReader(bytes: Uint8Array, wanted: number): Reader | undef
   return undefined;
 }
 
+/** Bytes of a module's code section, 0 when there is none or the module is malformed. */
+export function codeSectionSize(bytes: Uint8Array): number {
+  for (const { id, content, end } of sectionsOf(bytes)) if (id === SECTION_CODE) return end - content;
+  return 0;
+}
+
 // Writing: of the few tiny modules that the host makes.
 
 /** An unsigned number below 2^32 as LEB128. */

@@ -5,7 +5,6 @@
 import { FuncType, type ValType, valTypeOf } from '../base/types.js';
 import {
   Reader,
-  SECTION_CODE,
   SECTION_CUSTOM,
   SECTION_EXPORT,
   SECTION_FUNCTION,
@@ -199,10 +198,4 @@ export function customSections(bytes: Uint8Array, wanted: string): ArrayBuffer[]
     if (id === SECTION_CUSTOM && name === wanted) found.push(bytes.slice(content, end).buffer as ArrayBuffer);
   }
   return found;
-}
-
-/** Bytes of a module's code section, 0 when there is none or the module is malformed. */
-export function codeSectionSize(bytes: Uint8Array): number {
-  for (const { id, content, end } of sectionsOf(bytes)) if (id === SECTION_CODE) return end - content;
-  return 0;
 }

@@ -6,14 +6,21 @@ import { Func } from '../run/func.js';
 import type { LinkedInstance } from '../run/instance.js';
 import { Memory } from '../run/memory.js';
 import { Table } from '../run/table.js';
-import { wrapOuroGlobal } from './global.js';
+import { shell } from './classes.js';
+import { globalBehaviour, wrapOuroGlobal } from './global.js';
 import type { ModuleOfOuro } from './owner.js';
-import { wrapOuroTable } from './table.js';
+import type { Behaviour } from './shell.js';
+import { tableBehaviour, wrapOuroTable } from './table.js';
+
+/** What tables and globals do, where there is no drop-in, and so nothing else of the shell is in use. */
+let made: Behaviour | undefined;
+const objects = () => (made ??= { ...tableBehaviour, ...globalBehaviour } as Behaviour);
 
 /** What JS gets for an export: the same each time. `owner`: the module, where the drop-in decides what runs it. */
 export function toJs(extern: Extern, owner?: ModuleOfOuro): any {
   if (extern instanceof Func) return extern.callable;
   if (extern instanceof Memory) return extern.js;
+  shell.behaviour ??= objects;
   return extern instanceof Table ? wrapOuroTable(extern, owner) : wrapOuroGlobal(extern, owner);
 }
 

@@ -7,10 +7,10 @@ import type { Store } from '../run/store.js';
 import { type Callable, type GlobalType, isValType, type ValType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
-import { completePrototype } from './idl.js';
+import { shell } from './classes.js';
 import { globalImporter } from '../wasm/tiny-modules.js';
 import type { ModuleOfOuro } from './owner.js';
-import { secret } from './secret.js';
+import type { GlobalBehaviour } from './shell.js';
 
 const v8 = V8.Global.prototype;
 const { get: getValue, set: setValue } = Object.getOwnPropertyDescriptor(v8, 'value') as Required<PropertyDescriptor>;
@@ -99,39 +99,28 @@ export class GlobalState {
   }
 }
 
-let stateOf: (global: unknown) => GlobalState | undefined;
+export const globalState = (value: unknown): GlobalState | undefined => shell.globalState(value);
 
-const receiver = (value: unknown): any => stateOf(value)?.v8 ?? value;
+const receiver = (value: unknown): any => globalState(value)?.v8 ?? value;
 
-export class Global {
-  readonly #state: GlobalState;
+export const globalBehaviour: GlobalBehaviour = {
+  makeGlobal: makeState,
+  noteGlobal,
+  globalReceiver: receiver,
 
-  constructor(descriptor: WebAssembly.GlobalDescriptor) {
-    // biome-ignore lint/complexity/noArguments: how many there are matters, and `length` must be 1
-    const args = arguments;
-    if (args[0] !== secret) this.#state = makeState(descriptor, args);
-    else {
-      this.#state = args[1] as GlobalState;
-      noteGlobal(this, this.#state, this.#state.v8 ?? this.#state.ouro);
-    }
-  }
+  globalValueOf(self) {
+    const state = globalState(self);
+    return state?.isElsewhere ? state.read() : canonical(v8.valueOf.call(receiver(self)));
+  },
 
-  static {
-    stateOf = (global) => (typeof global === 'object' && global !== null && #state in global ? global.#state : undefined);
-  }
+  globalGet(self) {
+    const state = globalState(self);
+    return state?.isElsewhere ? state.read() : canonical(getValue.call(receiver(self)));
+  },
 
-  valueOf(): unknown {
-    const state = stateOf(this);
-    return state?.isElsewhere ? state.read() : canonical(v8.valueOf.call(receiver(this)));
-  }
-
-  get value(): unknown {
-    const state = stateOf(this);
-    return state?.isElsewhere ? state.read() : canonical(getValue.call(receiver(this)));
-  }
-
-  set value(value: any) {
-    const state = stateOf(this);
+  globalSet(self, args) {
+    const value = args[0] as any;
+    const state = globalState(self);
     const ouro = state?.ouro;
     if (ouro) {
       const { content, mutable } = ouro.type();
@@ -141,34 +130,27 @@ export class Global {
       ouro.value = value;
     } else if (state?.plain !== undefined && state.mutable && typeof value === 'number') state.plain = value | 0;
     else if (state && isForeignToV8(value)) withForeign(state.content, value, (func) => setValue.call(state.v8, func));
-    else {
-      // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
-      setValue.apply(receiver(this), arguments as unknown as [unknown]);
-    }
-  }
-}
-
-completePrototype(Global.prototype, v8, 'WebAssembly.Global', receiver);
+    else setValue.apply(receiver(self), args as [unknown]);
+  },
+};
 
 /** Of globals of both engines. */
-const wrappers = new WeakMap<object, Global>();
-
-export { stateOf as globalState };
+const wrappers = new WeakMap<object, object>();
 
 /** A global that is found by the engine's object too, from now on. */
-export function noteGlobal(global: Global, state: GlobalState, object: object | undefined = state.v8 ?? state.ouro): void {
+export function noteGlobal(global: object, state: GlobalState, object: object | undefined = state.v8 ?? state.ouro): void {
   if (object) wrappers.set(object, global);
 }
 
 /** What the application knows a global of V8 as that an instance exports. */
-export function wrapV8Global(global: WebAssembly.Global): Global {
+export function wrapV8Global(global: WebAssembly.Global): object {
   const known = wrappers.get(global);
   if (known) return known;
   const state = new GlobalState();
   state.v8 = global;
   state.mutable = isMutable(global);
   state.linked = true;
-  return new (Global as any)(secret, state);
+  return shell.wrapGlobal(state);
 }
 
 /** V8 does not tell, but refuses to change what is immutable. A type whose values JS cannot have stays where it is. */
@@ -201,7 +183,7 @@ function isOfType(global: WebAssembly.Global, content: ValType): boolean {
 }
 
 /** The same for a global of Ouro. */
-export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): Global {
+export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): object {
   const known = wrappers.get(global);
   if (known) return known;
   const state = new GlobalState();
@@ -211,13 +193,13 @@ export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): Global
   state.mutable = mutable;
   state.linked = true;
   state.owner = owner;
-  return new (Global as any)(secret, state);
+  return shell.wrapGlobal(state);
 }
 
 /** A global as JS makes it. V8 gets what stands in the descriptor, read here as V8 would read it: these two, in this order, once. */
-function makeState(descriptor: WebAssembly.GlobalDescriptor, args: IArguments): GlobalState {
+function makeState(args: ArrayLike<unknown>): GlobalState {
+  const [descriptor, init] = args as [WebAssembly.GlobalDescriptor, unknown];
   const state = new GlobalState();
-  const [, init] = args;
   let read: any = descriptor;
   if (isObject(descriptor)) {
     const { mutable } = descriptor;

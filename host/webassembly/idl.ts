@@ -11,29 +11,6 @@ export function toIndex(value: any, what: string): number {
   return index + 0;
 }
 
-/** Gives a class's prototype the members of V8's, in its order and with its attributes: each member that the class does not have goes to V8's
- *  object, which `toV8` finds. */
-export function completePrototype(ours: object, v8: object, tag: string, toV8: (receiver: unknown) => unknown): void {
-  for (const key of Reflect.ownKeys(v8)) {
-    const theirs = Object.getOwnPropertyDescriptor(v8, key)!;
-    const own = Object.getOwnPropertyDescriptor(ours, key);
-    if (key === 'constructor' || key === Symbol.toStringTag) continue;
-    const { enumerable, configurable } = theirs;
-    if (own) Object.defineProperty(ours, key, { ...own, enumerable, configurable });
-    else if (typeof theirs.value === 'function') {
-      const method = theirs.value as (...args: unknown[]) => unknown;
-      const holder = {
-        [key](...args: unknown[]) {
-          return method.apply(toV8(this), args);
-        },
-      };
-      Object.defineProperty(holder[key as string], 'length', { value: method.length, configurable: true });
-      Object.defineProperty(ours, key, { ...theirs, value: holder[key as string] });
-    } else Object.defineProperty(ours, key, theirs);
-  }
-  Object.defineProperty(ours, Symbol.toStringTag, { value: tag, configurable: true });
-}
-
 /** A descriptor that V8 reads as it would read `descriptor`. What it reads is noted, as V8 will convert it: the members that `notes` names as
  *  strings, or as numbers for `maximum`. */
 export function noting(descriptor: any, notes: Readonly<Record<string, (value: any) => void>>): any {

@@ -7,9 +7,10 @@ import { Table as OuroTable } from '../run/table.js';
 import type { Callable, RefType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
-import { completePrototype, noting, toIndex } from './idl.js';
+import { shell } from './classes.js';
+import { noting, toIndex } from './idl.js';
 import type { ModuleOfOuro } from './owner.js';
-import { secret } from './secret.js';
+import type { TableBehaviour } from './shell.js';
 
 const v8 = V8.Table.prototype;
 const getLength = Object.getOwnPropertyDescriptor(v8, 'length')!.get!;
@@ -73,115 +74,98 @@ export class TableState {
 
 const toV8Element = (value: any) => (isForeignToV8(value) ? toV8Function(value) : value);
 
-let stateOf: (table: unknown) => TableState | undefined;
+export const tableState = (value: unknown): TableState | undefined => shell.tableState(value);
 
 /** The V8 table behind a receiver, or the receiver itself, of which V8 says what is wrong with it. */
-const receiver = (value: unknown): any => stateOf(value)?.v8 ?? value;
+const receiver = (value: unknown): any => tableState(value)?.v8 ?? value;
 
-export class Table {
-  readonly #state: TableState;
+export const tableBehaviour: TableBehaviour = {
+  makeTable: makeState,
+  noteTable,
+  tableReceiver: receiver,
 
-  constructor(descriptor: WebAssembly.TableDescriptor) {
-    // biome-ignore lint/complexity/noArguments: how many there are matters, and `length` must be 1
-    const args = arguments;
-    const state = args[0] === secret ? (args[1] as TableState) : makeState(descriptor, args);
-    this.#state = state;
-    noteTable(this, state);
-  }
+  tableLength(self) {
+    const state = tableState(self);
+    return state?.ouro ? state.length : getLength.call(receiver(self));
+  },
 
-  static {
-    stateOf = (table) => (typeof table === 'object' && table !== null && #state in table ? table.#state : undefined);
-  }
-
-  get length(): number {
-    const state = stateOf(this);
-    return state?.ouro ? state.length : getLength.call(receiver(this));
-  }
-
-  grow(delta: number): number {
-    // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
-    const args = arguments as unknown as [number, unknown?];
-    const state = stateOf(this);
-    if (state?.v8 && isForeignToV8(args[1])) return withForeign(state, args[1], (func) => v8.grow.call(state.v8!, delta, func));
+  tableGrow(self, args) {
+    const [delta, init] = args as [number, unknown];
+    const state = tableState(self);
+    if (state?.v8 && isForeignToV8(init)) return withForeign(state, init, (func) => v8.grow.call(state.v8!, delta, func));
     if (!state?.ouro) {
       if (state) state.filled = true;
-      return v8.grow.apply(receiver(this), args as [number]);
+      return v8.grow.apply(receiver(self), args as [number]);
     }
     const by = toIndex(delta, 'WebAssembly.Table.grow(): Argument 0');
-    const { ouro } = state;
-    const init = element(ouro, args, 'WebAssembly.Table.grow(): Argument 1 is invalid');
-    const before = ouro.growBy(by, init);
+    const raw = element(state.ouro, args, 'WebAssembly.Table.grow(): Argument 1 is invalid');
+    const before = state.ouro.growBy(by, raw);
     if (before < 0) throw new RangeError(`WebAssembly.Table.grow(): failed to grow table by ${by}`);
     return before;
-  }
+  },
 
-  set(index: number): void {
-    // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
-    const args = arguments as unknown as [number, unknown?];
-    const state = stateOf(this);
-    if (state?.v8 && isForeignToV8(args[1])) {
-      withForeign(state, args[1], (func) => v8.set.call(state.v8!, index, func));
+  tableSet(self, args) {
+    const [index, value] = args as [number, unknown];
+    const state = tableState(self);
+    if (state?.v8 && isForeignToV8(value)) {
+      withForeign(state, value, (func) => v8.set.call(state.v8!, index, func));
       return;
     }
     if (!state?.ouro) {
       if (state) state.filled = true;
-      v8.set.apply(receiver(this), args as [number, any]);
+      v8.set.apply(receiver(self), args as [number, any]);
       return;
     }
     const at = toIndex(index, 'WebAssembly.Table.set(): Argument 0');
-    const { ouro } = state;
     checkIndex(state, at, 'set');
-    ouro.fillRange(at, element(ouro, args, 'WebAssembly.Table.set(): Argument 1 is invalid for table'), 1);
-  }
+    state.ouro.fillRange(at, element(state.ouro, args, 'WebAssembly.Table.set(): Argument 1 is invalid for table'), 1);
+  },
 
-  get(index: number): unknown {
-    const state = stateOf(this);
+  tableGet(self, args) {
+    const index = args[0] as number;
+    const state = tableState(self);
     const known = typeof index === 'number' ? state?.ouro?.known(index) : undefined;
     if (known) return known;
-    // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
-    if (!state?.ouro) return canonical(v8.get.apply(receiver(this), arguments as unknown as [number]));
+    if (!state?.ouro) return canonical(v8.get.apply(receiver(self), args as [number]));
     const at = toIndex(index, 'WebAssembly.Table.get(): Argument 0');
     checkIndex(state, at, 'get');
     return state.ouro.get(state.ouro.store, at);
-  }
-}
-
-completePrototype(Table.prototype, v8, 'WebAssembly.Table', receiver);
+  },
+};
 
 /** Of tables of both engines. */
-const wrappers = new WeakMap<object, Table>();
-
-export { stateOf as tableState };
+const wrappers = new WeakMap<object, object>();
 
 /** What the application knows a table of V8 as that an instance exports. */
-export function wrapV8Table(table: WebAssembly.Table): Table {
+export function wrapV8Table(table: WebAssembly.Table): object {
   const known = wrappers.get(table);
   if (known) return known;
   const state = new TableState();
   state.v8 = table;
   state.linked = true;
-  return new (Table as any)(secret, state);
+  return shell.wrapTable(state);
 }
 
 /** The same for a table of Ouro. */
-export function wrapOuroTable(table: OuroTable, owner?: ModuleOfOuro): Table {
+export function wrapOuroTable(table: OuroTable, owner?: ModuleOfOuro): object {
   const known = wrappers.get(table);
   if (known) return known;
   const state = new TableState();
   state.ouro = table;
   state.linked = true;
   state.owner = owner;
-  return new (Table as any)(secret, state);
+  return shell.wrapTable(state);
 }
 
 /** A table that is found by the engines' objects too, from now on. */
-export function noteTable(table: Table, state: TableState): void {
+export function noteTable(table: object, state: TableState): void {
   if (state.v8) wrappers.set(state.v8, table);
   if (state.ouro) wrappers.set(state.ouro, table);
 }
 
 /** A table as JS makes it. V8 reads the descriptor; what it reads is noted. */
-function makeState(descriptor: WebAssembly.TableDescriptor, args: IArguments): TableState {
+function makeState(args: ArrayLike<unknown>): TableState {
+  const [descriptor, init] = args as [WebAssembly.TableDescriptor, unknown];
   const state = new TableState();
   const noted = noting(descriptor, {
     element(name) {
@@ -193,7 +177,6 @@ function makeState(descriptor: WebAssembly.TableDescriptor, args: IArguments): T
     },
   });
   const make = (...rest: unknown[]) => new V8.Table(noted, ...(rest as [any]));
-  const [, init] = args;
   if (isForeignToV8(init)) state.v8 = withForeign(state, init, (func) => make(func));
   else state.v8 = make(...Array.prototype.slice.call(args, 1));
   state.filled = state.element === 'externref' || (init !== null && init !== undefined);

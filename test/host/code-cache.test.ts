@@ -157,7 +157,7 @@ test('a text that was changed in place is compiled anew', () => {
   const [before, after] = ['there is no such file', 'there IS no such file'];
   assert.match(runCopy(), before);
   assert.is(kept(cache).length, 1);
-  const text = join(copy, 'library.cjs');
+  const text = join(copy, 'runtime.cjs');
   const { mtimeMs } = statSync(text);
   writeFileSync(text, readFileSync(text, 'latin1').replace(before, after));
   utimesSync(text, new Date(), new Date(mtimeMs + 60_000));
@@ -170,7 +170,7 @@ test('files of older builds go when they are old, and no others', () => {
   run(cache, add);
   const names = kept(cache).map((path) => path.slice(path.lastIndexOf('/') + 1));
   const [own, ...others] = names.sort();
-  assert.match(own, /^[\da-f]{16}-\w+-\w+-v/);
+  assert.match(own, /^[\da-f]{16}-runtime\.cjs-\w+-\w+-v/);
   assert.equal(others, ['notes.txt', 'qr.code.js', 'young.code']);
 });
 
@@ -230,7 +230,7 @@ test('traces name the file', () => {
   const program = `try { new Module(engine, new Uint8Array(3)); } catch (error) { console.log(error.stack); }`;
   const cache = emptyCache();
   const first = run(cache, program);
-  assert.match(first, /dist\/library\.cjs:\d+:\d+/);
+  assert.match(first, /dist\/runtime\.cjs:\d+:\d+/);
   run(cache, add);
   assert.is(kept(cache).length, 1);
   assert.is(run(cache, program), first);

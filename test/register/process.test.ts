@@ -640,20 +640,37 @@ test('without the native helper', () => {
   }
 });
 
-test('what runs native code is not loaded where there is none', async () => {
+/** A copy of dist/ in which a file ends the process that loads it. */
+function distWithout(file: string): readonly string[] {
   const dist = join(makeFolder('dist'), 'dist');
   cpSync(join(root, 'dist'), dist, { recursive: true });
   writeFileSync(join(dist, 'package.json'), '{"type": "module"}');
-  const imports = ['--import', pathToFileURL(join(dist, 'register.js')).href];
-  writeFileSync(join(dist, 'native-code.cjs'), 'process.exit(1)');
+  writeFileSync(join(dist, file), 'process.exit(1)');
+  return ['--import', pathToFileURL(join(dist, 'register.js')).href];
+}
+
+test('what makes native code is loaded by a process that makes some, and no other', async () => {
+  const imports = distWithout('compile.cjs');
   for (const file of ['app.mjs', 'async.mjs', 'in-worker.mjs', 'little.cjs', 'off.cjs']) {
     const app = new App('parts', files);
-    const { stdout, stderr, status } = app.run([file], {}, imports);
-    assert.is(status, 0, stderr);
-    assert.is(stdout, app.run([file], {}, []).stdout);
+    const plain = app.run([file], {}, []).stdout;
+    assert.is(app.run([file], {}, imports).stdout, plain);
     if (file === 'off.cjs') continue;
-    await app.built();
-    if (file !== 'in-worker.mjs') assert.is(app.run([file], {}, imports).status, 1);
+    assert.is(app.run([file], { OURO_REGISTER: 'eager' }).stdout, plain);
+    const { stdout, stderr, status } = app.run([file], {}, imports);
+    assert.is(stdout, plain);
+    assert.is(status, 0, stderr);
+    const other = new App('parts', files);
+    if (file !== 'in-worker.mjs') assert.is(other.run([file], { OURO_REGISTER: 'eager' }, imports).status, 1);
+  }
+});
+
+test('a process that uses no WebAssembly loads nothing', () => {
+  for (const part of ['drop-in.cjs', 'runtime.cjs']) {
+    const app = new App('nothing', files);
+    const imports = distWithout(part);
+    assert.is(app.run(['off.cjs'], {}, imports).status, 0);
+    assert.is(app.run(['app.mjs'], {}, imports).status, 1);
   }
 });
 

@@ -1,0 +1,62 @@
+/** behaviour: what the objects of the JS API do where the drop-in is at work. Here it is decided, at their first use, whether it can be: without the
+ *  native helper all modules stay on V8. */
+
+import { V8 } from '../base/v8.js';
+import { native } from '../helper/native.js';
+import { toV8Value } from '../webassembly/functions.js';
+import { globalBehaviour } from '../webassembly/global.js';
+import type { Behaviour, ModuleBehaviour } from '../webassembly/shell.js';
+import { shell } from '../webassembly/classes.js';
+import { tableBehaviour } from '../webassembly/table.js';
+import { link } from './instance.js';
+import { compile, customSectionsOf, makeModule, moduleExports, moduleImports } from './module.js';
+import { leaveAllToV8, mode } from './policy.js';
+import { ModuleRecord } from './record.js';
+import { compileResponse } from './streaming.js';
+
+const isObject = (value: unknown) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+const modules: ModuleBehaviour = {
+  makeModule,
+  moduleImports,
+  moduleExports,
+  customSections: customSectionsOf,
+  link: ([module, imports]: any) => link(module, imports, 'WebAssembly.Instance()'),
+  compile: (args) => compile(args, 'WebAssembly.compile()'),
+  compileStreaming: (args) => compileResponse(args, 'WebAssembly.compileStreaming()'),
+  promising: (func) => (V8 as any).promising(toV8Value(func)),
+
+  async instantiate(args) {
+    const [source, imports, options] = Array.from(args) as [BufferSource | WebAssembly.Module, unknown, unknown];
+    const context = 'WebAssembly.instantiate()';
+    if (imports !== undefined && !isObject(imports)) return V8.instantiate(...(Array.from(args) as [WebAssembly.Module]));
+    if (!ArrayBuffer.isView(source) && ModuleRecord.of(source)) return shell.wrapInstance(link(source, imports, context));
+    if (!isObject(source)) return V8.instantiate(...(Array.from(args) as [WebAssembly.Module]));
+    const module = await compile(options === undefined ? [source] : [source, options], context);
+    return { module, instance: shell.wrapInstance(link(module, imports, context)) };
+  },
+
+  async instantiateStreaming(args) {
+    const [source, imports, options] = Array.from(args);
+    if (imports !== undefined && !isObject(imports)) {
+      throw new TypeError('WebAssembly.instantiateStreaming(): Argument 1 must be an object');
+    }
+    const module = await compileResponse(options === undefined ? [source] : [source, options], 'WebAssembly.instantiateStreaming()');
+    // V8 says so too.
+    return { module, instance: shell.wrapInstance(link(module, imports, 'WebAssembly.instantiate()')) };
+  },
+};
+
+function whole(): Behaviour {
+  if (mode() !== 'off') {
+    try {
+      native();
+    } catch (error) {
+      leaveAllToV8();
+      process.emitWarning(`WebAssembly runs on V8: ${(error as Error).message}`, { code: 'OURO_REGISTER' });
+    }
+  }
+  return { ...tableBehaviour, ...globalBehaviour, ...modules };
+}
+
+export const behaviour = whole();
