@@ -25,6 +25,8 @@ interface Layout {
   readonly stackResults: number;
   /** Neither float parameters nor stack words. */
   readonly intsOnly: boolean;
+  /** No stack words, and no parameter of which both halves of an integer register count. */
+  readonly narrow: boolean;
   /** JS has values of all these types. */
   readonly crosses: boolean;
 }
@@ -60,6 +62,7 @@ export function layoutOf(type: FuncType): Layout {
       stackResults: results.stack,
       crosses: ![...type.params, ...type.results].includes('v128'),
       intsOnly: params.stack === 0 && results.stack === 0 && !type.params.some(isFloat),
+      narrow: params.stack === 0 && results.stack === 0 && type.params.every((each) => isFloat(each) || each === 'i32' || each === 'externref'),
     };
     layouts.set(type, found);
   }
@@ -119,8 +122,8 @@ function convert(type: ValType, js: string): string {
   }
 }
 
-/** Stores a converted value. Integers fill their whole word. */
-function put({ type, at }: Place, name: string): string {
+/** Stores a converted value. Integers fill their whole word, unless only its `low` half is read. */
+function put({ type, at }: Place, name: string, low = false): string {
   switch (type) {
     case 'i64':
       return `i64[${at >> 3}] = ${name};`;
@@ -131,7 +134,7 @@ function put({ type, at }: Place, name: string): string {
     case 'funcref':
       return `u32[${at >> 2}] = ${name}; u32[${(at >> 2) + 1}] = ${name} / 4294967296;`;
     default:
-      return `i32[${at >> 2}] = ${name}; i32[${(at >> 2) + 1}] = 0;`;
+      return `i32[${at >> 2}] = ${name};${low ? '' : ` i32[${(at >> 2) + 1}] = 0;`}`;
   }
 }
 
@@ -159,14 +162,16 @@ function reveal(type: ValType, name: string): string {
   return type === 'funcref' ? `store.callableAt(${name})` : name;
 }
 
-const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair, unwind } = n;';
+const views =
+  'const { i32, u32, i64, f32, f64, enter, enter32, enterInts, enterInts32, enterLeaf, enterLeaf32, enterLeafPair, enterLeafPair32, unwind } = n;';
 
 /** The helper's function that enters: the fewer registers it has to think of, the faster. */
-function entryOf({ params, results, intsOnly }: Layout, leaf: boolean): string {
-  if (!intsOnly) return 'enter';
-  if (!leaf) return 'enterInts';
-  const pair = params.length <= 2 && results.length <= 1 && !results.some(({ type }) => isFloat(type));
-  return pair ? 'enterLeafPair' : 'enterLeaf';
+function entryOf({ params, results, intsOnly, narrow }: Layout, leaf: boolean): string {
+  const bits = narrow ? '32' : '';
+  if (!leaf) return `enter${intsOnly ? 'Ints' : ''}${bits}`;
+  const pair = intsOnly && params.length <= 2 && results.length <= 1 && !results.some(({ type }) => isFloat(type));
+  if (pair) return `enterLeafPair${bits}`;
+  return intsOnly || narrow ? `enterLeaf${bits}` : 'enter';
 }
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
@@ -202,7 +207,7 @@ function wrapperText({ type, leaf }: Kind): string {
   const conversions = params.map((each, i) => (isExtern(each) ? '' : conversion(each, i)));
   if (params.some(isExtern)) conversions.push('if (store.externs.due) store.externs.collect();');
   conversions.push(...params.map((each, i) => (isExtern(each) ? conversion(each, i) : '')));
-  const stores = params.map((each, i) => put(each, `v${i}`));
+  const stores = params.map((each, i) => put(each, `v${i}`, layout.narrow));
   const read = results.map((each, i) => `const r${i} = ${get(each)};`);
   const values = results.map(({ type }, i) => reveal(type, `r${i}`));
   // Entering uses the counts up: they are 0 as long as nobody sets them.
