@@ -62,7 +62,8 @@ export function layoutOf(type: FuncType): Layout {
       stackResults: results.stack,
       crosses: ![...type.params, ...type.results].includes('v128'),
       intsOnly: params.stack === 0 && results.stack === 0 && !type.params.some(isFloat),
-      narrow: params.stack === 0 && results.stack === 0 && type.params.every((each) => isFloat(each) || each === 'i32' || each === 'externref'),
+      narrow:
+        params.stack === 0 && results.stack === 0 && type.params.every((each) => isFloat(each) || each === 'i32' || each === 'externref'),
     };
     layouts.set(type, found);
   }
@@ -106,8 +107,8 @@ const results = (value: unknown, count: number) => toList(iterable(value), count
 function convert(type: ValType, js: string): string {
   switch (type) {
     case 'i32':
-      // ToNumber first: the operator takes a BigInt, and fails later, in other words.
-      return `+${js} | 0`;
+      // A number: storing it takes its 32 bits. An operator that does would take a BigInt, and fail later, in other words.
+      return `+${js}`;
     case 'i64':
       return `BigInt.asIntN(64, ${js})`;
     case 'f32':
@@ -216,9 +217,9 @@ function wrapperText({ type, leaf }: Kind): string {
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   // Dense: V8 reads the text of all kinds that a module exports before the first of them is called.
   return `(store, address, name) => { const callee = addressBits(address); const call = { [name]: (${names}) => {
-${conversions.join('')} if (store.watched.length === 0) store.refresh();
+${conversions.join('')} if (!store.watched.length) store.refresh();
 ${stores.join('')} f64[${CALLEE}] = callee; ${counts} ${entryOf(layout, leaf)}();
-if (i32[${STATUS}] !== 0) { let trapped = i32[${STATUS}] === ${L.EXIT_TRAPPED};
+if (i32[${STATUS}]) { let trapped = i32[${STATUS}] === ${L.EXIT_TRAPPED};
 if (!trapped) try { trapped = drive(store); } catch (error) { unwind(); throw error; }
 if (trapped) throw store.takeTrap(); }
 ${read.join('')} ${answer} } }; return call[name]; }`;
