@@ -30,6 +30,11 @@ export interface NativeHelper {
   enterLeaf(): void;
   /** The same as enterLeaf with at most two parameters, and no result or one integer. */
   enterLeafPair(): void;
+  // The same for integer parameters of 32 bits, whose upper halves need not be stored, and no stack words. `enterLeaf32` takes float parameters too.
+  enter32(): void;
+  enterInts32(): void;
+  enterLeaf32(): void;
+  enterLeafPair32(): void;
   /** Goes on with the innermost activation, which has left to the host; the outcome is in SLOT_STATUS: a trap of no code where nothing has. */
   resume(): void;
   /** Drops the innermost activation, which has left to the host. */

@@ -38,14 +38,16 @@ function listOf(value: any, count: number): unknown[] {
 
 // Generated code. Names in it: `n` the helper, its views i32, u32, i64, f32, f64, `store`; `listOf` as above.
 
-const views = 'const { i32, u32, i64, f32, f64, enter, enterInts, enterLeaf, enterLeafPair, unwind } = n;';
+const views =
+  'const { i32, u32, i64, f32, f64, enter, enter32, enterInts, enterInts32, enterLeaf, enterLeaf32, enterLeafPair, enterLeafPair32, unwind } = n;';
 
 /** The helper's function that enters: the fewer registers it has to think of, the faster. */
-function entryOf({ params, results, intsOnly }: Layout, leaf: boolean): string {
-  if (!intsOnly) return 'enter';
-  if (!leaf) return 'enterInts';
-  const pair = params.length <= 2 && results.length <= 1 && !results.some(({ type }) => isFloat(type));
-  return pair ? 'enterLeafPair' : 'enterLeaf';
+function entryOf({ params, results, intsOnly, narrow }: Layout, leaf: boolean): string {
+  const bits = narrow ? '32' : '';
+  if (!leaf) return `enter${intsOnly ? 'Ints' : ''}${bits}`;
+  const pair = intsOnly && params.length <= 2 && results.length <= 1 && !results.some(({ type }) => isFloat(type));
+  if (pair) return `enterLeafPair${bits}`;
+  return intsOnly || narrow ? `enterLeaf${bits}` : 'enter';
 }
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
@@ -70,7 +72,18 @@ export function kindOf(type: FuncType, leaf: boolean): Kind {
 }
 
 /** The text of a WrapperFactory. The name comes from a literal: to define it as a property takes longer, and dynamic linkers have wrappers made
- *  for every function of a table. */
+ *  for every function of a table.
+ *
+ *  In a fresh process V8 runs this text some 1,600 times before it asks its optimising compiler for code, and goes on so until the code is there,
+ *  0.6 to 0.9 ms later on Node 20, of which most is the compiler's own first use. A call takes 90 ns interpreted, 48 ns in V8's baseline code and 3.4 ns
+ *  optimised. So what counts is how long the compiler takes, more than how long the text is:
+ *  - Each store to a view costs 4 ns in baseline code, and the compiler some time. Upper halves that nobody reads are not stored.
+ *  - `length` is a getter, which takes baseline code 3 ns more than an element, and the compiler longer, too. An element of an empty array is undefined.
+ *    The price is that the optimised code is given up, a few times at most, when a memory has grown behind our back.
+ *  - A comparison with 0 takes 1 ns more than a condition without one.
+ *  - Ways that have never been taken (the loop, traps) cost nothing: the compiler stops where they begin. Putting them into a function of their own
+ *    gained nothing, and its call could be the one that finds no room, with wasm still suspended.
+ *  - Keeping a view in a local variable saves bytecodes, but no time. */
 function wrapperText({ type, leaf }: Kind): string {
   const layout = layoutOf(type);
   const { params, results, stackArgs, stackResults } = layout;
@@ -81,7 +94,7 @@ function wrapperText({ type, leaf }: Kind): string {
   const conversions = params.map((each, i) => (isExtern(each) ? '' : conversion(each, i)));
   if (params.some(isExtern)) conversions.push('if (store.externs.due) store.externs.collect();');
   conversions.push(...params.map((each, i) => (isExtern(each) ? conversion(each, i) : '')));
-  const stores = params.map(({ type, at }, i) => crossingOf(type).putText(at, `v${i}`));
+  const stores = params.map(({ type, at }, i) => crossingOf(type).putText(at, `v${i}`, layout.narrow));
   const read = results.map(({ type, at }, i) => `const r${i} = ${crossingOf(type).getText(at)};`);
   const values = results.map(({ type }, i) => crossingOf(type).revealText(`r${i}`));
   // Entering uses the counts up: they are 0 as long as nobody sets them.
@@ -90,9 +103,9 @@ function wrapperText({ type, leaf }: Kind): string {
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
   // Dense: V8 reads the text of all kinds that a module exports before the first of them is called.
   return `(store, address, name) => { const callee = addressBits(address); const call = { [name]: (${names}) => {
-${conversions.join('')} if (store.watched.length === 0) store.refresh();
+${conversions.join('')} if (store.watched[0] === undefined) store.refresh();
 ${stores.join('')} f64[${CALLEE}] = callee; ${counts} ${entryOf(layout, leaf)}();
-if (i32[${STATUS}] !== 0) { let trapped = i32[${STATUS}] === ${L.EXIT_TRAPPED};
+if (i32[${STATUS}]) { let trapped = i32[${STATUS}] === ${L.EXIT_TRAPPED};
 if (!trapped) try { trapped = drive(store); } catch (error) { unwind(); throw error; }
 if (trapped) throw store.takeTrap(); }
 ${read.join('')} ${answer} } }; return call[name]; }`;

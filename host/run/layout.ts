@@ -17,6 +17,8 @@ export interface Layout {
   readonly stackResults: number;
   /** Neither float parameters nor stack words. */
   readonly intsOnly: boolean;
+  /** No stack words, and no parameter of which both halves of an integer register count. */
+  readonly narrow: boolean;
   /** JS has values of all these types. */
   readonly crosses: boolean;
 }
@@ -52,6 +54,8 @@ export function layoutOf(type: FuncType): Layout {
       stackArgs: params.stack,
       stackResults: results.stack,
       crosses: ![...type.params, ...type.results].includes('v128'),
+      narrow:
+        params.stack === 0 && results.stack === 0 && type.params.every((each) => isFloat(each) || each === 'i32' || each === 'externref'),
       intsOnly: params.stack === 0 && results.stack === 0 && !type.params.some(isFloat),
     };
     layouts.set(type, found);

@@ -25,7 +25,8 @@ interface Crossing {
   readonly convertText: (js: string) => string;
   /** `at`: in bytes, a multiple of 8. Integers fill their whole word of 64 bits. */
   readonly put: (views: Views, at: number, raw: any) => void;
-  readonly putText: (at: number, name: string) => string;
+  /** `low`: nobody reads the upper half. */
+  readonly putText: (at: number, name: string, low?: boolean) => string;
   readonly get: (views: Views, at: number) => Raw;
   readonly getText: (at: number) => string;
   readonly reveal: (store: Store, raw: any) => unknown;
@@ -37,17 +38,20 @@ const HIGH = 2 ** 32;
 /** ToInt32. ToNumber first: the operator takes a BigInt, and fails later, in other words. */
 export const toI32 = (value: any): number => +value | 0;
 
+const putWord = (at: number, name: string, low = false) => `i32[${at >> 2}] = ${name};${low ? '' : ` i32[${(at >> 2) + 1}] = 0;`}`;
+
 const same = { reveal: (_: Store, raw: Raw) => raw, revealText: (name: string) => name };
 
 const crossings: Readonly<Record<Exclude<ValType, 'v128'>, Crossing>> = {
   i32: {
     convert: (_, value) => toI32(value),
-    convertText: (js) => `+${js} | 0`,
+    // A number: storing it takes its 32 bits. An operator that does would take a BigInt, and fail later, in other words.
+    convertText: (js) => `+${js}`,
     put: ({ i32 }, at, raw) => {
       i32[at >> 2] = raw;
       i32[(at >> 2) + 1] = 0;
     },
-    putText: (at, name) => `i32[${at >> 2}] = ${name}; i32[${(at >> 2) + 1}] = 0;`,
+    putText: putWord,
     get: ({ i32 }, at) => i32[at >> 2],
     getText: (at) => `i32[${at >> 2}]`,
     ...same,
@@ -105,7 +109,7 @@ const crossings: Readonly<Record<Exclude<ValType, 'v128'>, Crossing>> = {
       i32[at >> 2] = raw;
       i32[(at >> 2) + 1] = 0;
     },
-    putText: (at, name) => `i32[${at >> 2}] = ${name}; i32[${(at >> 2) + 1}] = 0;`,
+    putText: putWord,
     get: ({ u32 }, at) => u32[at >> 2],
     getText: (at) => `u32[${at >> 2}]`,
     reveal: (store, raw) => store.externFromHandle(raw),

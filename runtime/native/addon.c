@@ -587,9 +587,13 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"slots", slots, false},
       {"enter", ouro_enter, true},
+      {"enter32", ouro_enter_32, true},
       {"enterInts", ouro_enter_ints, true},
+      {"enterInts32", ouro_enter_ints_32, true},
       {"enterLeaf", ouro_enter_leaf, true},
+      {"enterLeaf32", ouro_enter_leaf_32, true},
       {"enterLeafPair", ouro_enter_leaf_pair, true},
+      {"enterLeafPair32", ouro_enter_leaf_pair_32, true},
       {"resume", ouro_resume, true},
       {"unwind", unwind, false},
       {"trap", trap, false},

@@ -120,9 +120,13 @@ struct thread *ouro_begin_environment(napi_env env);
 
 /* enter_x64.S */
 napi_value ouro_enter(napi_env env, napi_callback_info info);
+napi_value ouro_enter_32(napi_env env, napi_callback_info info);
 napi_value ouro_enter_ints(napi_env env, napi_callback_info info);
+napi_value ouro_enter_ints_32(napi_env env, napi_callback_info info);
 napi_value ouro_enter_leaf(napi_env env, napi_callback_info info);
+napi_value ouro_enter_leaf_32(napi_env env, napi_callback_info info);
 napi_value ouro_enter_leaf_pair(napi_env env, napi_callback_info info);
+napi_value ouro_enter_leaf_pair_32(napi_env env, napi_callback_info info);
 napi_value ouro_resume(napi_env env, napi_callback_info info);
 void ouro_leave_host_func(void);
 void ouro_leave_import(void);

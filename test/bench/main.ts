@@ -1,6 +1,6 @@
 /** `npm run bench`: Ouro's speed beside V8's, in the same run, alternating. It prints; it judges nothing.
  *  Options: --engine v8 (V8 alone, to try the harness), --rounds N, --only NAME (programs whose name contains it),
- *  --part run|calls|module|compile|validate|memory|packages (one part alone). */
+ *  --part run|calls|cold|module|compile|validate|memory|packages (one part alone). */
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bootstrap } from '../../host/selfhost/bootstrap.js';
 import { type CallFiles, callCosts, writeCallModules } from './calls.js';
+import { coldCalls } from './cold.js';
 import { compilerMemory, compileSpeed, ouroCompilers, v8Compiler } from './compile.js';
 import type { EngineName } from './engines.js';
 import { packageTimes } from './packages.js';
@@ -59,6 +60,12 @@ try {
     const files = new Map<EngineName, CallFiles>([['v8', wasm]]);
     if (withOuro) files.set('ouro', Object.fromEntries(await precompile(new Map(Object.entries(wasm)))) as unknown as CallFiles);
     await callCosts(files, rounds);
+  }
+  if (wanted('cold')) {
+    const { calls } = await writeCallModules(folder);
+    const files = new Map<EngineName, string>([['v8', calls]]);
+    if (withOuro) files.set('ouro', (await precompile(new Map([['calls', calls]]))).get('calls')!);
+    await coldCalls(files, 3 * rounds);
   }
   if (withOuro && (wanted('compile') || wanted('validate') || wanted('module'))) {
     // A native core of this very compiler, whatever is in the user's cache.

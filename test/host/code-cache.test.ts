@@ -232,7 +232,7 @@ test('traces name the file', () => {
   const first = run(cache, program);
   assert.match(first, /dist\/runtime\.cjs:\d+:\d+/);
   run(cache, add);
-  assert.is(kept(cache).length, 1);
+  assert.ok(kept(cache).some((path) => path.includes('runtime.cjs')));
   assert.is(run(cache, program), first);
 });
 

@@ -159,4 +159,45 @@ test('the flag decides, whatever the code', async () => {
   }
 });
 
+test('an i32 is zero-extended, whatever stood in its slot', async () => {
+  const sum = (count: number) => Array.from({ length: count - 1 }, () => 'i64.add').join(' ');
+  const extended = (count: number) => Array.from({ length: count }, (_, i) => `(i64.extend_i32_u (local.get ${i}))`).join(' ');
+  const source = `(module
+    (memory 1)
+    (func $fill (export "fill") (param i64 i64 i64 i64 i64 i64))
+    (func $nothing (call_indirect (type 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i32.const 0)))
+    (table 1 funcref) (elem (i32.const 0) $fill)
+    ${[1, 2, 3, 6]
+      .map((count) => {
+        const params = `(param ${'i32 '.repeat(count)})`;
+        const mixed = `(param ${'i32 f64 '.repeat(count)})`;
+        const floats = Array.from({ length: count }, (_, i) => `(i64.extend_i32_u (local.get ${2 * i}))`).join(' ');
+        return `(func (export "leaf ${count}") ${params} (result i64) ${extended(count)} ${sum(count)})
+          (func (export "calls ${count}") ${params} (result i64) (call $nothing) ${extended(count)} ${sum(count)})
+          (func (export "leaf with floats ${count}") ${mixed} (result i64) ${floats} ${sum(count)})
+          (func (export "calls with floats ${count}") ${mixed} (result i64) (call $nothing) ${floats} ${sum(count)})`;
+      })
+      .join('\n')})`;
+  const engine = new Engine();
+  const { exports } = new Instance(new Store(engine), new Module(engine, await parseText(source)), []);
+  for (const [name, call] of Object.entries(exports) as [string, (...args: unknown[]) => bigint][]) {
+    if (name === 'fill') continue;
+    const count = Number(name.at(-1));
+    for (const [value, converted] of [
+      [-1, 0xffffffffn],
+      [2 ** 32 + 5, 5n],
+      [-(2 ** 31), 0x80000000n],
+      [Number.NaN, 0n],
+      [1e21, BigInt.asUintN(32, BigInt(1e21))],
+      ['0x10', 16n],
+      [-7.9, BigInt.asUintN(32, -7n)],
+    ] as const) {
+      exports.fill(-1n, -1n, -1n, -1n, -1n, -1n);
+      const args = Array.from({ length: count }, () => (name.includes('floats') ? [value, 1.5] : [value])).flat();
+      assert.is(call(...args), converted * BigInt(count), `${name}: ${value}`);
+    }
+    assert.throws(() => call(1n), TypeError);
+  }
+});
+
 test.run();

@@ -111,6 +111,53 @@ test('enterLeaf and enterLeafPair', () => {
   m.close();
 });
 
+/** The sum of all integer registers, in i64s, and in xmm0 that of the first and the last float register. */
+const sums = {
+  hex: [
+    '4889f8', // mov rax, rdi
+    '4801f0', // add rax, rsi
+    '4801d0', // add rax, rdx
+    '4801c8', // add rax, rcx
+    '4c01c0', // add rax, r8
+    '4c01c8', // add rax, r9
+    'f20f58c7', // addsd xmm0, xmm7
+    'c3', // ret
+  ],
+};
+
+test('parameters of 32 bits: the upper halves are not looked at', () => {
+  const m = new Machine(helper, [sums, keepRegisters]);
+  const { words, halves, doubles } = m;
+  const enter = (entry: Parameters<Machine['run']>[1], count: number): number[] => {
+    for (let i = 0; i < 6; i++) words[i] = i < count ? -1n : 0n;
+    for (let i = 0; i < count; i++) halves[2 * i] = -(2 ** i);
+    doubles[layout.SLOT_FLOATS / 8] = 1.5;
+    doubles[layout.SLOT_FLOATS / 8 + 14] = -4;
+    m.run(m.funcRef(0), entry);
+    return [Number(words[0]), doubles[layout.SLOT_FLOATS / 8]];
+  };
+  const whole = (count: number) => count * 2 ** 32 - 2 ** count + 1;
+  assert.equal(enter('enter32', 6), [whole(6), -2.5]);
+  assert.equal(enter('enterLeaf32', 6), [whole(6), -2.5]);
+  assert.is(enter('enterInts32', 6)[0], whole(6));
+  // While other code has left.
+  m.hostImport(0, () => {
+    assert.equal(enter('enter32', 6), [whole(6), -2.5]);
+    assert.is(enter('enterInts32', 6)[0], whole(6));
+    words[0] = 4321n;
+  });
+  m.call(1);
+  assert.is(m.halves[0], 4321);
+  m.close();
+  // Two parameters: the other registers are not loaded.
+  const pair = new Machine(helper, [leaf]);
+  pair.words[0] = -1n;
+  pair.halves[0] = 5;
+  pair.run(pair.funcRef(0), 'enterLeafPair32');
+  assert.is(pair.words[0], 2n);
+  pair.close();
+});
+
 test('floats in registers', () => {
   const m = machine();
   m.doubles[layout.SLOT_FLOATS / 8] = 1.5;

@@ -80,7 +80,7 @@ test('a load beyond the memory', () => {
 test('traps of leaves', () => {
   const m = machine();
   const traps = () => {
-    for (const entry of ['enterLeaf', 'enterLeafPair'] as const) {
+    for (const entry of ['enterLeaf', 'enterLeaf32', 'enterLeafPair', 'enterLeafPair32'] as const) {
       const activation = m.words[layout.SLOT_ACTIVATION / 8];
       assert.is(m.callBy(entry, at(trapIfZero), 5), 5);
       const explicit = trapOf(() => m.callBy(entry, at(trapIfZero), 0));

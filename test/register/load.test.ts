@@ -182,6 +182,7 @@ for (const part of parts)
 
 test('where nothing can be written, the application does not notice', () => {
   const app = prepared('code-readonly');
+  rmSync(join(app.cache, 'code'), { recursive: true });
   writeFileSync(join(app.cache, 'code'), '');
   const { stdout, stderr, status } = app.run(['app.cjs']);
   assert.is(stdout, '42\n');

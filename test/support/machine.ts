@@ -55,7 +55,7 @@ export class TrapError extends Error {
 
 type HostFunction = (machine: Machine) => void;
 
-type Entry = 'enter' | 'enterInts' | 'enterLeaf' | 'enterLeafPair';
+type Entry = 'enter' | 'enter32' | 'enterInts' | 'enterInts32' | 'enterLeaf' | 'enterLeaf32' | 'enterLeafPair' | 'enterLeafPair32';
 
 /** Words of one FuncRef, HostFunc or VMContext in an ArrayBuffer of its own. */
 class Block {
