@@ -1,7 +1,7 @@
 /** Real programs: each scalar program of the shared bench folder, compiled at both levels, saved, and run by the command line, prints what it should.
  *  Programs without an expected output are compared with a run on V8.
  *  Cost: two processes at a time; gcc-loops takes most of it. */
-// processor time limit: 900 s
+// processor time limit: 1800 s
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

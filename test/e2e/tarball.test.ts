@@ -39,6 +39,8 @@ function surroundings(): NodeJS.ProcessEnv {
     ...Object.fromEntries(kept),
     PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
     OURO_CACHE: join(folder, 'cache'),
+    // A builder makes it when its work is done, and would still write here at the end.
+    OURO_NATIVE_CORE: 'off',
     npm_config_cache: join(folder, 'npm'),
     npm_config_userconfig: join(folder, 'npmrc'),
     npm_config_offline: 'true',

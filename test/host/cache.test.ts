@@ -33,6 +33,8 @@ const newPath = () => join(folder, `cache${next++}`);
 const wasm = await moduleReturning(42);
 const entries = (path: string) => readdirSync(path).filter((name) => KEY_PATTERN.test(name.slice(0, KEY_LENGTH)) && name.endsWith('.ouro'));
 const onlyEntry = (path: string) => join(path, entries(path)[0]);
+/** For files that are put there by hand: the group cannot write to them, whatever the umask. */
+const plain = { mode: 0o644 };
 const child = fileURLToPath(new URL('./cache-child.js', import.meta.url));
 
 function run(code: Code): unknown {
@@ -156,7 +158,7 @@ test('damaged entries are thrown away and made anew, and that is said once', asy
   for (const [name, damage] of damages) {
     // A new file: a mapped one must not change.
     rmSync(file, { force: true });
-    writeFileSync(file, good);
+    writeFileSync(file, good, plain);
     damage(file);
     const fresh = new Engine({ cache: path });
     assert.is(run(fresh.load(wasm)), 42, name);
@@ -165,7 +167,7 @@ test('damaged entries are thrown away and made anew, and that is said once', asy
     assert.ok(fresh.lookup(wasm));
     // The second time it is not said again.
     rmSync(file);
-    writeFileSync(file, 'text');
+    writeFileSync(file, 'text', plain);
     assert.is(fresh.lookup(wasm), undefined);
     assert.not.ok(existsSync(file));
     assert.equal(await cacheWarnings(), [], name);
@@ -180,7 +182,7 @@ test('the hash is checked where it is asked for, and where others can write', as
     const bytes = readFileSync(at);
     bytes[bytes.length >> 1] ^= 1;
     rmSync(at);
-    writeFileSync(at, bytes);
+    writeFileSync(at, bytes, plain);
   };
   const checks = async (config: Config, found: boolean) => {
     flip();
@@ -340,6 +342,7 @@ if (need('readers', 'a read-only cache folder'))
     const path = newPath();
     new Engine({ cache: path }).load(wasm);
     for (const each of [folder, path]) chmodSync(each, 0o755);
+    chmodSync(onlyEntry(path), 0o444);
     const reader = spawnSync(process.execPath, [child, 'read', path], { uid: 65534, gid: 65534, encoding: 'utf8', env: { HOME: '/' } });
     assert.is(reader.status, 0, reader.stderr);
     assert.equal(JSON.parse(reader.stdout), { hit: true, mapped: true, results: [42, 7, 7], warnings: ['CACHE_FOLDER_FAILED'] });

@@ -116,7 +116,7 @@ test('a cache that cannot be written makes no noise', () => {
 
 test('is neither used nor made where another user could have put it', () => {
   const cache = join(folder, 'foreign');
-  mkdirSync(cache);
+  mkdirSync(cache, { mode: 0o755 });
   process.env.OURO_CACHE = cache;
   writeFileSync(nativeCorePath(), wasmCore().compile(compilerWasm(), coreOptions()), { mode: 0o444 });
   const source = `

@@ -1,6 +1,6 @@
 /** Real packages, unchanged, print the same on plain Node, and under the drop-in on V8 and on native code.
  *  On other Nodes than the one that runs the tests (`OURO_TEST_BRIEF`): on plain Node and on native code just made. */
-// processor time limit: 1200 s
+// processor time limit: 2400 s
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs';

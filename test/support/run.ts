@@ -20,7 +20,7 @@ const dependOnNode = ['bootstrap', 'e2e', 'fuzz', 'host', 'link', 'native', 'pac
 
 const parallel = 2;
 /** Seconds of processor time for one file. */
-const defaultLimit = 300;
+const defaultLimit = 600;
 const testFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The source of a compiled test; a test whose source was deleted is not run. */
@@ -38,7 +38,7 @@ function testFiles(folder: string): string[] {
   return found.sort();
 }
 
-/** A file may raise its own limit with a line `// processor time limit: 600 s`. */
+/** A file may raise its own limit with a line `// processor time limit: 1800 s`. */
 function processorLimit(file: string): number {
   const match = /^\/\/ processor time limit: (\d+) s$/m.exec(readFileSync(file, 'utf8'));
   return match ? Number(match[1]) : defaultLimit;
