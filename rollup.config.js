@@ -202,7 +202,7 @@ const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWi
 const dropIn = { entry: 'host/register/install', webassembly: 'host/webassembly' };
 const NATIVE = 'native-code';
 const alwaysNeeded =
-  /^(host\/(register|cache|base|webassembly)\/|host\/webassembly\.js|host\/(wasm\/outline|engine\/config|compile\/cores|helper\/cpu|engine\/engine|run\/func|run\/memory|helper\/native)\.js|runtime\/(artifact|cpu|layout)\.js)/;
+  /^(host\/(register|cache|base|webassembly|helper)\/|host\/webassembly\.js|host\/(wasm\/(outline|binary|tiny-modules)|engine\/config|compile\/compiler-wasm|engine\/engine|run\/func|run\/identity)\.js|runtime\/(artifact|cpu|layout)\.js)/;
 
 function dropInChunk(id) {
   const path = relative(resolve('build'), id);
