@@ -78,9 +78,19 @@ let stateOf: (table: unknown) => TableState | undefined;
 /** The V8 table behind a receiver, or the receiver itself, of which V8 says what is wrong with it. */
 const receiver = (value: unknown): any => stateOf(value)?.v8 ?? value;
 
+/** A table with the interface of a WebAssembly.Table: the drop-in's, and what instances have among their `exports`, under the name `JsTable`.
+ *  Source: WebAssembly JavaScript API, "Tables".
+ *
+ *  @example
+ *  const { t } = new Instance(store, new Module(engine, '(module (table (export "t") 2 5 externref))')).exports;
+ *  t instanceof JsTable; // => true
+ *  t.set(1, 'one');
+ *  [t.length, t.get(1), t.grow(1)]; // => [2, 'one', 2] */
 export class Table {
   readonly #state: TableState;
 
+  /** A new table, every element `init`; sizes of `descriptor` in elements. Throws TypeError and RangeError as V8 does. */
+  constructor(descriptor: WebAssembly.TableDescriptor, init?: any);
   constructor(descriptor: WebAssembly.TableDescriptor) {
     // biome-ignore lint/complexity/noArguments: how many there are matters, and `length` must be 1
     const args = arguments;
@@ -93,11 +103,14 @@ export class Table {
     stateOf = (table) => (typeof table === 'object' && table !== null && #state in table ? table.#state : undefined);
   }
 
+  /** Its size in elements. */
   get length(): number {
     const state = stateOf(this);
     return state?.ouro ? state.length : getLength.call(receiver(this));
   }
 
+  /** Grows by `delta` elements, each `init`; gives the size before. Throws RangeError beyond its maximum. */
+  grow(delta: number, init?: any): number;
   grow(delta: number): number {
     // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
     const args = arguments as unknown as [number, unknown?];
@@ -115,6 +128,9 @@ export class Table {
     return before;
   }
 
+  /** Writes an element: null, a function that wasm exports, or any value for externref. Throws RangeError beyond the end, TypeError for what is no
+   *  such reference. */
+  set(index: number, value?: any): void;
   set(index: number): void {
     // biome-ignore lint/complexity/noArguments: an argument that is left out is not undefined
     const args = arguments as unknown as [number, unknown?];
@@ -134,6 +150,8 @@ export class Table {
     ouro.fillRange(at, element(ouro, args, 'WebAssembly.Table.set(): Argument 1 is invalid for table'), 1);
   }
 
+  /** An element: a function, the same one each time, any value for externref, or null. Throws RangeError beyond the end. */
+  get(index: number): any;
   get(index: number): unknown {
     const state = stateOf(this);
     const known = typeof index === 'number' ? state?.ouro?.known(index) : undefined;
