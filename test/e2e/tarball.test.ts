@@ -102,7 +102,7 @@ function contentTests(): void {
     assert.is(manifestOf(installed).version, version);
     for (const path of [...Object.values(exports), bin].flatMap(paths)) assert.ok(existsSync(join(installed, path)), path);
     const names = readdirSync(installed).sort();
-    assert.equal(names, ['LICENSE', 'README.md', 'dist', 'package.json']);
+    assert.equal(names, ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist', 'package.json']);
   });
 
   test('import', () => {
