@@ -99,13 +99,13 @@ export class GlobalState {
   }
 }
 
-export const globalState = (value: unknown): GlobalState | undefined => shell.globalState(value);
+export const globalState = (value: unknown) => shell.globalState(value) as GlobalState | undefined;
 
 const receiver = (value: unknown): any => globalState(value)?.v8 ?? value;
 
 export const globalBehaviour: GlobalBehaviour = {
   makeGlobal: makeState,
-  noteGlobal,
+  noteGlobal: (global, state) => noteGlobal(global, state as GlobalState),
   globalReceiver: receiver,
 
   globalValueOf(self) {

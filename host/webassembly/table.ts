@@ -74,14 +74,14 @@ export class TableState {
 
 const toV8Element = (value: any) => (isForeignToV8(value) ? toV8Function(value) : value);
 
-export const tableState = (value: unknown): TableState | undefined => shell.tableState(value);
+export const tableState = (value: unknown) => shell.tableState(value) as TableState | undefined;
 
 /** The V8 table behind a receiver, or the receiver itself, of which V8 says what is wrong with it. */
 const receiver = (value: unknown): any => tableState(value)?.v8 ?? value;
 
 export const tableBehaviour: TableBehaviour = {
   makeTable: makeState,
-  noteTable,
+  noteTable: (table, state) => noteTable(table, state as TableState),
   tableReceiver: receiver,
 
   tableLength(self) {
