@@ -7,7 +7,7 @@ import type { Module } from '../engine/module.js';
 import type { Code } from '../artifact/code.js';
 import type { PlannedImport } from '../artifact/plan.js';
 import type { Extern } from '../run/extern.js';
-import { LinkedInstance } from '../run/instance.js';
+import { LinkedInstance } from '../run/linked-instance.js';
 import type { Store } from '../run/store.js';
 import { lazyExportsOf } from '../webassembly/exports.js';
 import { fits, toExtern } from '../webassembly/imports.js';

@@ -1,4 +1,4 @@
-/** functions: the functions of a module's text and the map from its code back to the wasm binary, read record by record as somebody asks. */
+/** code-map: the functions of a module's text and the map from its code back to the wasm binary, read record by record as somebody asks. */
 
 import type { Code } from './code.js';
 import { ArtifactError, OuroError } from '../base/errors.js';

@@ -1,4 +1,4 @@
-/** global: WebAssembly.Global. As tables do, a mutable global that JS makes belongs to V8 until an instance of Ouro imports it, and stays with
+/** js-global: WebAssembly.Global. As tables do, a mutable global that JS makes belongs to V8 until an instance of Ouro imports it, and stays with
  *  the engine of the first instance that uses it. An immutable one is a value: each store of Ouro that imports it gets a copy. */
 
 import { Global as OuroGlobal } from '../run/global.js';
@@ -6,7 +6,7 @@ import { passRangeError } from '../base/host-stack.js';
 import type { Store } from '../run/store.js';
 import { type Callable, type GlobalType, isValType, type ValType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
-import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
+import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './exported-functions.js';
 import { shell } from './classes.js';
 import { globalImporter } from '../wasm/tiny-modules.js';
 import type { ModuleOfOuro } from './owner.js';

@@ -1,4 +1,4 @@
-/** table: WebAssembly.Table. A table that JS makes is one of V8's until an instance of Ouro imports it; from the first instance
+/** js-table: WebAssembly.Table. A table that JS makes is one of V8's until an instance of Ouro imports it; from the first instance
  *  that uses it on it stays with the engine of that instance ("linked").
  *  Where V8 has the table, V8 does all checks and conversions itself. */
 
@@ -6,7 +6,7 @@ import type { Store } from '../run/store.js';
 import { Table as OuroTable } from '../run/table.js';
 import type { Callable, RefType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
-import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
+import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './exported-functions.js';
 import { shell } from './classes.js';
 import { noting, toIndex } from './idl.js';
 import type { ModuleOfOuro } from './owner.js';

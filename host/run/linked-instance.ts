@@ -1,4 +1,4 @@
-/** instance: a module with its state. Instantiation copies the module's VMContext template, fills in what this instance has for itself,
+/** linked-instance: a module with its state. Instantiation copies the module's VMContext template, fills in what this instance has for itself,
  *  applies the segments, and runs the start function, in the order of the specification.
  *  Cost: in proportion to imports and segments, not to functions. */
 
