@@ -331,7 +331,7 @@ export class Store {
     return this.#hostTrap === undefined;
   }
 
-  /** @internal The error for a trap that `drive` has announced. */
+  /** @internal The error for a trap that the loop (activation.ts) has announced. */
   takeTrap(): Error {
     const trap = readTrap(this.#state.codes, this.#hostTrap);
     return this.#owner.toError?.(trap) ?? trap;
