@@ -15,11 +15,10 @@ import { noteTable, tableState } from './js-table.js';
  *  moved into the store where it may move. Its type may be another one, and its store, for which `fits` looks. Undefined: it is nothing of that kind.
  *  `name`: of a host function that is made. */
 export function toExtern(store: Store, value: unknown, wanted: ExternType, name = ''): Extern | undefined {
-  if (isExtern(value)) return value;
+  if (typeof value === 'function') {
+    if (wanted.kind === 'func') return toFunc(store, value as (...args: any[]) => any, wanted, name);
+  } else if (isExtern(value)) return value;
   switch (wanted.kind) {
-    case 'func':
-      if (typeof value !== 'function') return undefined;
-      return toFunc(store, value as (...args: any[]) => any, wanted, name);
     case 'memory':
       return value instanceof V8.Memory ? Memory.fromJs(store, value, memoryTypeOf(value, wanted.maximum)) : undefined;
     case 'table': {
