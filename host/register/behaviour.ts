@@ -21,7 +21,7 @@ const modules: ModuleBehaviour = {
   moduleImports,
   moduleExports,
   customSections: customSectionsOf,
-  link: ([module, imports]: any) => link(module, imports, 'WebAssembly.Instance()'),
+  link: (args) => link(args[0], args[1], 'WebAssembly.Instance()'),
   compile: (args) => compile(args, 'WebAssembly.compile()'),
   compileStreaming: (args) => compileResponse(args, 'WebAssembly.compileStreaming()'),
   promising: (func) => (V8 as any).promising(toV8Value(func)),

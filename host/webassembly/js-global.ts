@@ -198,7 +198,8 @@ export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): object
 
 /** A global as JS makes it. V8 gets what stands in the descriptor, read here as V8 would read it: these two, in this order, once. */
 function makeState(args: ArrayLike<unknown>): GlobalState {
-  const [descriptor, init] = args as [WebAssembly.GlobalDescriptor, unknown];
+  const descriptor = args[0] as WebAssembly.GlobalDescriptor;
+  const init = args[1];
   const state = new GlobalState();
   let read: any = descriptor;
   if (isObject(descriptor)) {
