@@ -10,7 +10,7 @@ import type { Extern } from '../run/extern.js';
 import { LinkedInstance } from '../run/linked-instance.js';
 import type { Store } from '../run/store.js';
 import { lazyExportsOf } from '../webassembly/exports.js';
-import { fits, toExtern } from '../webassembly/imports.js';
+import { externBehind, fits, markLinked, moveBack, sharedAmong, toExtern } from '../webassembly/imports.js';
 
 /** A Module, or what has its code. */
 interface HasCode {
@@ -45,7 +45,12 @@ export class Instance extends LinkedInstance {
   constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: LinkedInstance) => void);
   constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: LinkedInstance) => void) {
     const { code } = module;
-    super(store, code, resolveImports(store, code.plan.imports, imports), prepare);
+    const externs = resolveImports(store, code.plan.imports, imports);
+    const shared = sharedAmong(imports);
+    super(store, code, externs, (instance) => {
+      markLinked(shared);
+      prepare?.(instance);
+    });
   }
 
   /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. The object
@@ -67,7 +72,12 @@ function resolveImports(store: Store, wanted: readonly PlannedImport[], given: r
   if (given.length > wanted.length) {
     throw new LinkError('IMPORT_WRONG_TYPE', `the module has ${wanted.length} imports, but ${given.length} were given`);
   }
-  return wanted.map((each, i) => resolveImport(store, each, given[i]));
+  try {
+    return wanted.map((each, i) => resolveImport(store, each, given[i]));
+  } catch (error) {
+    moveBack(sharedAmong(given));
+    throw error;
+  }
 }
 
 function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Extern {
@@ -81,7 +91,7 @@ function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Ext
 }
 
 /** The error for what was given for an import, and is not what it wants. */
-function misfit(store: Store, { module, name, type }: PlannedImport, given: unknown, extern: Extern | undefined): Error {
+function misfit(store: Store, { module, name, type }: PlannedImport, given: unknown, extern = externBehind(given)): Error {
   const what = `"${module}"."${name}"`;
   if (extern && !extern.store.equals(store)) return new OuroError('WRONG_STORE', `what was given for ${what} belongs to another store`);
   const found = extern ? describeType(extern.type(store)) : describeValue(given);

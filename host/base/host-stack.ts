@@ -24,7 +24,8 @@ export function passRangeError(error: unknown): void {
 }
 
 const then = (loaded.natives?.promiseThen as Promise<void>['then'] | undefined) ?? Promise.prototype.then;
-const settled = Promise.resolve();
+/** A promise of V8's own, whatever the application has put into the place of the class. */
+const settled = (async () => {})();
 
 /** Runs `task` once in the next turn of the event loop, which need not wait for it. For callers that may be where the host's stack ends: Node counts an
  *  immediate before it queues it, and one that a RangeError ends in between keeps the loop turning for ever. So it is queued by a microtask, below

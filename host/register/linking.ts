@@ -21,7 +21,7 @@ import {
   typeOf,
 } from '../webassembly/exported-functions.js';
 import { type GlobalState, globalState, noteGlobal, wrapV8Global } from '../webassembly/js-global.js';
-import { fits, toExtern } from '../webassembly/imports.js';
+import { fits, markLinked, sharedAmong, toExtern } from '../webassembly/imports.js';
 import type { Exports } from '../webassembly/shell.js';
 import { noteTable, TableState, tableState, wrapV8Table } from '../webassembly/js-table.js';
 import { compileNow, engine } from './artifacts.js';
@@ -41,10 +41,14 @@ export function link(module: unknown, importObject: unknown, context: Context): 
   const forwarded = forward(record, values);
   if (forwarded) return forwarded;
 
-  const states = statesOf(values);
-  const linked = states.filter((state) => state?.linked && (state instanceof TableState || state.mutable));
-  const onV8 = linked.some((state) => state!.v8) || values.some(isSuspending);
-  const stores = new Set(linked.flatMap((state) => state!.ouro?.store ?? []));
+  const linked = sharedAmong(values).filter((state) => state.linked);
+  const onV8 = linked.some((state) => state.v8) || values.some(isSuspending);
+  const stores = new Set(linked.flatMap((state) => state.ouro?.store ?? []));
+  for (const store of stores) {
+    if (store.engine === engine()) continue;
+    const what = 'the imports contain a table or mutable global of an instance that the application has made with the library of Ouro';
+    throw new V8.LinkError(`${context}: ${what}: instances of WebAssembly cannot share it`);
+  }
   if (onV8 && stores.size > 0) {
     const problem = 'the imports contain a table or mutable global of an instance that runs on Ouro and one of an instance that runs on V8';
     throw apart(linked, context, problem, 'their modules run on V8');
@@ -59,11 +63,8 @@ export function link(module: unknown, importObject: unknown, context: Context): 
   return linkV8(record, imports, values, context);
 }
 
-/** The states of tables and globals among the imports. */
-const statesOf = (values: readonly unknown[]) => values.map((value) => tableState(value) ?? globalState(value));
-
 /** Native code for a module that V8 was to run, and that must use objects of an instance on Ouro. */
-function toNative(record: ModuleRecord, shared: readonly (TableState | GlobalState | undefined)[], context: Context) {
+function toNative(record: ModuleRecord, shared: readonly (TableState | GlobalState)[], context: Context) {
   const { wasm } = record;
   let problem = 'its binary is not known in this thread';
   if (wasm) {
@@ -80,9 +81,9 @@ function toNative(record: ModuleRecord, shared: readonly (TableState | GlobalSta
 }
 
 /** The error for modules that must share objects and cannot. Notes that those with native code are left to V8, where they all can. */
-function apart(shared: readonly (TableState | GlobalState | undefined)[], context: Context, problem: string, next: string): Error {
+function apart(shared: readonly (TableState | GlobalState)[], context: Context, problem: string, next: string): Error {
   for (const state of shared)
-    state?.owner?.leaveToV8(`it shares a table or global with another module that Ouro could not link with it: ${problem}`);
+    state.owner?.leaveToV8(`it shares a table or global with another module that Ouro could not link with it: ${problem}`);
   return new V8.LinkError(`${context}: ${problem}; from the next start on ${next}`);
 }
 
@@ -205,16 +206,13 @@ function linkOuro(
     if (!extern || !fits(store, extern, type)) return failImport(record, imports, values, i, type, context);
     externs.push(extern);
   }
-  const states = statesOf(values).filter((state) => state !== undefined && (state instanceof TableState || state.mutable));
+  const shared = sharedAmong(values);
   let instance: LinkedInstance;
   let started = false;
   try {
     instance = new LinkedInstance(store, code, externs, () => {
       started = true;
-      for (const state of states) {
-        state!.linked = true;
-        state!.owner ??= record;
-      }
+      markLinked(shared, record);
     });
   } catch (error) {
     // What the start function throws belongs to the application.

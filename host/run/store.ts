@@ -198,11 +198,18 @@ export class Store {
     return this.externs.get(handle);
   }
 
+  /** @internal Whether functions of others become functions of this store, as in the drop-in. */
+  get adopts(): boolean {
+    return this.#owner.adopt !== undefined;
+  }
+
   /** @internal The function that a value is here: one of this store, or one that it has adopted or can adopt; else that of another store. Null: an
    *  exported function that cannot be used here; undefined: no function of wasm. */
   functionFor(value: unknown): StoreFunction | null | undefined {
     const func = functionBehind(value) as StoreFunction | undefined;
     if (typeof value !== 'function' || func?.store.equals(this)) return func;
+    // To the library a function of the drop-in is one of JS, as one of V8 is.
+    if (func?.store.adopts && !this.adopts) return undefined;
     const callable = value as Callable;
     const adopted = this.#state.adopted?.get(callable) ?? this.#owner.adopt?.(this, callable);
     return adopted === undefined ? func : (adopted as StoreFunction | null);

@@ -115,7 +115,8 @@ export class Table {
   /** @internal The JS function at an index, if that has been read before and is still there. */
   known(index: number): Callable | undefined {
     const func = this.#known?.[index];
-    return func !== undefined && func.address === readAddress(this.#words, 2 * index) ? func.callable : undefined;
+    if (func === undefined || this.store.disposed) return undefined;
+    return func.address === readAddress(this.#words, 2 * index) ? func.callable : undefined;
   }
 
   /** @internal The same for any index that is in range. */

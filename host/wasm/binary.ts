@@ -102,11 +102,12 @@ export interface Section {
   readonly content: number;
   /** Behind its last byte. */
   readonly end: number;
-  /** Of a custom section. */
-  readonly name: string | undefined;
+  /** Bytes of a custom section's name, which ends where the content starts; undefined for other sections, and for one whose name is malformed. */
+  readonly nameSize: number | undefined;
 }
 
-/** The sections of a binary, in order, up to the first that is malformed. One that the binary's end cuts short ends there. */
+/** The sections of a binary, in order, up to the first that is malformed. One that the binary's end cuts short ends there. Names are skipped, not read:
+ *  they can be as long as the binary, and nobody may want them. */
 export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
   const reader = new Reader(bytes, Math.min(HEADER_SIZE, bytes.length));
   try {
@@ -115,8 +116,8 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
       const id = reader.byte();
       const size = reader.unsigned();
       const end = Math.min(reader.at + size, bytes.length);
-      const { name, content } = id === SECTION_CUSTOM ? customName(bytes, reader.at, end) : { name: undefined, content: reader.at };
-      yield { id, start, content, end, name };
+      if (id === SECTION_CUSTOM) yield customSection(bytes, start, reader.at, end);
+      else yield { id, start, content: reader.at, end, nameSize: undefined };
       reader.at = end;
     }
   } catch (error) {
@@ -124,16 +125,24 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
   }
 }
 
-/** The name of a custom section; one that is malformed has none, and no content. */
-function customName(bytes: Uint8Array, start: number, end: number): Pick<Section, 'name' | 'content'> {
+/** One whose name is malformed has no content. */
+function customSection(bytes: Uint8Array, start: number, from: number, end: number): Section {
+  const section = { id: SECTION_CUSTOM, start, end };
   try {
-    const reader = new Reader(bytes, start, end);
-    const name = reader.name();
-    return { name, content: reader.at };
+    const reader = new Reader(bytes, from, end);
+    const nameSize = reader.unsigned();
+    reader.skip(nameSize);
+    return { ...section, content: reader.at, nameSize };
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return { name: undefined, content: end };
+    return { ...section, content: end, nameSize: undefined };
   }
+}
+
+/** Whether a section is a custom one of this name. */
+export function isCustom(bytes: Uint8Array, { nameSize, content }: Section, name: string): boolean {
+  if (nameSize === undefined || nameSize !== Buffer.byteLength(name)) return false;
+  return Buffer.compare(Buffer.from(name), bytes.subarray(content - nameSize, content)) === 0;
 }
 
 /** A reader of the section with this id; undefined when there is none. */

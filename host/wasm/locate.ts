@@ -3,7 +3,17 @@
  *  Runs on the way of errors alone. Cost: linear in the number of functions and names. */
 
 import { CompileError } from '../base/errors.js';
-import { Malformed, Reader, SECTION_CODE, SECTION_CUSTOM, SECTION_EXPORT, SECTION_IMPORT, sectionsOf } from './binary.js';
+import {
+  isCustom,
+  Malformed,
+  Reader,
+  SECTION_CODE,
+  SECTION_CUSTOM,
+  SECTION_EXPORT,
+  SECTION_IMPORT,
+  type Section,
+  sectionsOf,
+} from './binary.js';
 
 export interface Place {
   readonly funcIndex: number;
@@ -18,25 +28,43 @@ const MEMORY = 2;
 const GLOBAL = 3;
 const TAG = 4;
 
+/** A module has two sections that name functions. More are an attack on this one's time. */
+const MAX_NAMED = 16;
+
 /** A longer name says no more. */
 const MAX_NAME = 100;
 
 /** The function whose body holds `offset`, if one does. */
 export function locate(bytes: Uint8Array, offset: number): Place | undefined {
-  const sections = [...sectionsOf(bytes)].map(({ id, name, content, end }) => ({ id, name, body: new Reader(bytes, content, end) }));
-  const code = sections.find(({ id }) => id === SECTION_CODE)?.body;
-  const defined = code && leniently(() => bodyAt(code, offset));
+  let code: Reader | undefined;
+  let imports: Reader | undefined;
+  const named: Section[] = [];
+  // There may be millions of other sections.
+  for (const section of sectionsOf(bytes)) {
+    const { id, content, end } = section;
+    if (id === SECTION_CODE) code ??= new Reader(bytes, content, end);
+    else if (id === SECTION_IMPORT) imports ??= new Reader(bytes, content, end);
+    else if (named.length < MAX_NAMED && (id === SECTION_EXPORT || isCustom(bytes, section, 'name'))) named.push(section);
+  }
+  const inCode = code;
+  const defined = inCode && leniently(() => bodyAt(inCode, offset));
   if (defined === undefined) return undefined;
-  const imports = sections.find(({ id }) => id === SECTION_IMPORT)?.body;
-  const imported = imports ? leniently(() => importedFunctions(imports)) : 0;
+  const inImports = imports;
+  const imported = inImports ? leniently(() => importedFunctions(inImports)) : 0;
   if (imported === undefined) return undefined;
   const funcIndex = imported + defined;
-  let funcName: string | undefined;
-  for (const { id, name, body } of sections) {
-    if (id === SECTION_CUSTOM && name === 'name') funcName = leniently(() => nameIn(body, funcIndex)) ?? funcName;
-    else if (id === SECTION_EXPORT) funcName ??= leniently(() => exportOf(body, funcIndex));
+  return { funcIndex, funcName: functionName(bytes, named, funcIndex) };
+}
+
+/** The name that the last name section gives, else the first export's. */
+function functionName(bytes: Uint8Array, sections: readonly Section[], funcIndex: number): string | undefined {
+  let name: string | undefined;
+  for (const { id, content, end } of sections) {
+    const body = new Reader(bytes, content, end);
+    if (id === SECTION_CUSTOM) name = leniently(() => nameIn(body, funcIndex)) ?? name;
+    else name ??= leniently(() => exportOf(body, funcIndex));
   }
-  return { funcIndex, funcName };
+  return name;
 }
 
 /** The same error with the function's index and name, where the offset lies in one. */

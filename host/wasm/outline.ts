@@ -4,6 +4,7 @@
 
 import { FuncType, type ValType, valTypeOf } from '../base/types.js';
 import {
+  isCustom,
   Reader,
   SECTION_CUSTOM,
   SECTION_EXPORT,
@@ -181,9 +182,9 @@ export function isForwarder(bytes: Uint8Array): boolean {
 
 /** The module's own name, from its name section. */
 export function moduleName(bytes: Uint8Array): string | undefined {
-  for (const { id, name, content, end } of sectionsOf(bytes)) {
-    if (id !== SECTION_CUSTOM || name !== 'name' || content === end) continue;
-    const reader = new Reader(bytes, content, end);
+  for (const section of sectionsOf(bytes)) {
+    if (!isCustom(bytes, section, 'name') || section.content === section.end) continue;
+    const reader = new Reader(bytes, section.content, section.end);
     if (reader.byte() !== 0) return undefined;
     reader.unsigned();
     return reader.name();
@@ -192,10 +193,10 @@ export function moduleName(bytes: Uint8Array): string | undefined {
 }
 
 /** The contents of a module's custom sections of a name: copies. */
-export function customSections(bytes: Uint8Array, wanted: string): ArrayBuffer[] {
+export function customSections(bytes: Uint8Array, name: string): ArrayBuffer[] {
   const found: ArrayBuffer[] = [];
-  for (const { id, name, content, end } of sectionsOf(bytes)) {
-    if (id === SECTION_CUSTOM && name === wanted) found.push(bytes.slice(content, end).buffer as ArrayBuffer);
+  for (const section of sectionsOf(bytes)) {
+    if (isCustom(bytes, section, name)) found.push(bytes.slice(section.content, section.end).buffer as ArrayBuffer);
   }
   return found;
 }

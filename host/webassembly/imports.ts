@@ -7,9 +7,10 @@ import { Func } from '../run/func.js';
 import { Global } from '../run/global.js';
 import { Memory } from '../run/memory.js';
 import type { Store } from '../run/store.js';
-import { globalState, noteGlobal } from './js-global.js';
+import { type GlobalState, globalState, noteGlobal } from './js-global.js';
 import { memoryTypeOf } from './memory-type.js';
-import { noteTable, tableState } from './js-table.js';
+import { noteTable, TableState, tableState } from './js-table.js';
+import type { ModuleOfOuro } from './owner.js';
 
 /** The extern that a value is in a store, where a module imports something of type `wanted`: one of our own objects as it is, or what the JS API takes,
  *  moved into the store where it may move. Its type may be another one, and its store, for which `fits` looks. Undefined: it is nothing of that kind.
@@ -36,6 +37,34 @@ export function toExtern(store: Store, value: unknown, wanted: ExternType, name 
     default:
       return undefined;
   }
+}
+
+/** Tables and mutable globals of the JS API among the imports' values: those that an instance shares with others. */
+export function sharedAmong(values: readonly unknown[]): (TableState | GlobalState)[] {
+  const shared: (TableState | GlobalState)[] = [];
+  for (const value of values) {
+    const state = typeof value === 'object' ? (tableState(value) ?? globalState(value)) : undefined;
+    if (state && (state instanceof TableState || state.mutable)) shared.push(state);
+  }
+  return shared;
+}
+
+/** From now on an instance uses them: they stay where they are. `owner`: its module, where the drop-in decides what runs it. */
+export function markLinked(shared: readonly (TableState | GlobalState)[], owner?: ModuleOfOuro): void {
+  for (const state of shared) {
+    state.linked = true;
+    state.owner ??= owner;
+  }
+}
+
+/** When linking has failed: what `toExtern` has moved into a store, and no instance uses, is V8's again, as JS made it. */
+export function moveBack(shared: readonly (TableState | GlobalState)[]): void {
+  for (const state of shared) if (!state.linked && state.ouro) state.toV8();
+}
+
+/** The extern behind an object of the JS API that `toExtern` could not take into a store: for messages. */
+export function externBehind(value: unknown): Extern | undefined {
+  return (tableState(value) ?? globalState(value))?.ouro;
 }
 
 /** Whether it can be imported as `wanted` into this store. */

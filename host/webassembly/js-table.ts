@@ -100,6 +100,7 @@ export const tableBehaviour: TableBehaviour = {
       return v8.grow.apply(receiver(self), args as [number]);
     }
     const by = toIndex(delta, 'WebAssembly.Table.grow(): Argument 0');
+    state.ouro.store.check(state.ouro.store, 'table');
     const raw = element(state.ouro, args, 'WebAssembly.Table.grow(): Argument 1 is invalid');
     const before = state.ouro.growBy(by, raw);
     if (before < 0) throw new RangeError(`WebAssembly.Table.grow(): failed to grow table by ${by}`);

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   codeSectionSize,
+  isCustom,
   Malformed,
   moduleOf,
   Reader,
@@ -53,12 +54,23 @@ test('a part ends where it ends, and is skipped', () => {
 
 test('sections, and where the binary stops being one', () => {
   const bytes = moduleOf([SECTION_TYPE, [0]], [SECTION_CUSTOM, [1, 65, 9, 9]], [10, [1, 2, 0, 11]]);
-  const all = [...sectionsOf(bytes)].map(({ id, name, content, end }) => [id, name, end - content]);
-  assert.equal(all, [
-    [SECTION_TYPE, undefined, 1],
-    [SECTION_CUSTOM, 'A', 2],
-    [10, undefined, 4],
-  ]);
+  const all = [...sectionsOf(bytes)];
+  assert.equal(
+    all.map(({ id, nameSize, content, end }) => [id, nameSize, end - content]),
+    [
+      [SECTION_TYPE, undefined, 1],
+      [SECTION_CUSTOM, 1, 2],
+      [10, undefined, 4],
+    ],
+  );
+  assert.equal(
+    all.map((section) => [isCustom(bytes, section, 'A'), isCustom(bytes, section, 'B'), isCustom(bytes, section, '')]),
+    [
+      [false, false, false],
+      [true, false, false],
+      [false, false, false],
+    ],
+  );
   assert.is(codeSectionSize(bytes), 4);
   // Cut short: the last one ends with the binary.
   assert.equal([...sectionsOf(bytes.subarray(0, bytes.length - 1))].at(-1)!.end, bytes.length - 1);
@@ -66,7 +78,7 @@ test('sections, and where the binary stops being one', () => {
   // A custom section without a name does not hide what follows.
   const nameless = moduleOf([SECTION_CUSTOM, []], [SECTION_IMPORT, [0]]);
   assert.equal(
-    [...sectionsOf(nameless)].map(({ id, name }) => [id, name]),
+    [...sectionsOf(nameless)].map(({ id, nameSize }) => [id, nameSize]),
     [
       [SECTION_CUSTOM, undefined],
       [SECTION_IMPORT, undefined],
