@@ -116,26 +116,19 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
       const id = reader.byte();
       const size = reader.unsigned();
       const end = Math.min(reader.at + size, bytes.length);
-      if (id === SECTION_CUSTOM) yield customSection(bytes, start, reader.at, end);
-      else yield { id, start, content: reader.at, end, nameSize: undefined };
+      let content = reader.at;
+      let nameSize: number | undefined;
+      // One without any content, and one whose name is longer, have no name.
+      if (id === SECTION_CUSTOM && size > 0) {
+        nameSize = reader.unsigned();
+        content = reader.at + nameSize;
+      }
+      if (content > end) yield { id, start, content: end, end, nameSize: undefined };
+      else yield { id, start, content, end, nameSize };
       reader.at = end;
     }
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-  }
-}
-
-/** One whose name is malformed has no content. */
-function customSection(bytes: Uint8Array, start: number, from: number, end: number): Section {
-  const section = { id: SECTION_CUSTOM, start, end };
-  try {
-    const reader = new Reader(bytes, from, end);
-    const nameSize = reader.unsigned();
-    reader.skip(nameSize);
-    return { ...section, content: reader.at, nameSize };
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    return { ...section, content: end, nameSize: undefined };
   }
 }
 
