@@ -14,6 +14,7 @@ const entries = {
   'text-worker': 'host/text-worker',
   'compile-worker': 'host/compile-worker',
   builder: 'host/builder',
+  keep: 'host/start/keep',
 };
 const assets = ['compiler.wasm', 'ouro.wasm'];
 
@@ -147,12 +148,9 @@ const chunks = [
     'runtime',
     /^host\/compile\/(compiler-wasm|native-cores|progress)\.js|^host\/webassembly\/(imports|exports)\.js|^host\/wasm\/(binary|constant|text)\.js/,
   ],
-  [
-    'drop-in',
-    /^host\/(webassembly|register)\/|^host\/wasm\/(outline|tiny-modules)\.js|^host\/cache\/(cache|folder|guarded-store|access)\.js/,
-  ],
-  ['compile', /^host\/(compile|selfhost|wasm)\//],
-  ['runtime', /^host\/(base|helper|artifact|cache|engine|run|api)\/|^host\/index\.js|^runtime\/|^\.\.\/|^\0/],
+  ['drop-in', /^host\/(webassembly|register)\/|^host\/wasm\/(outline|tiny-modules)\.js|^host\/cache\/(cache|folder|guarded-store)\.js/],
+  ['compile', /^host\/(compile|selfhost|wasm)\/|^host\/cache\/system-cache\.js|^\0/],
+  ['runtime', /^host\/(base|helper|artifact|cache|engine|run|api)\/|^host\/index\.js|^runtime\/|^\.\.\//],
 ];
 
 function chunkOf(id) {
@@ -181,8 +179,16 @@ function builtinsFromProcess() {
   };
 }
 
+/** The loader keeps code where the native helper is, on Linux: what finds other systems' folders it does not bring. */
+function linuxAlone() {
+  return {
+    name: 'linux-alone',
+    load: (id) => (id.endsWith('/cache/system-cache.js') ? 'export const systemCache = () => undefined;' : null),
+  };
+}
+
 /** For the code that loads the rest. */
-const loaderPlugins = [builtinsFromProcess(), bundlePackages(), surroundings('{}'), licenses(bundled)];
+const loaderPlugins = [linuxAlone(), builtinsFromProcess(), bundlePackages(), surroundings('{}'), licenses(bundled)];
 
 /** What the namespace of WebAssembly has on some Node that we support. */
 const members =

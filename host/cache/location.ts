@@ -1,12 +1,32 @@
 /** location: the folder where Ouro keeps files of its own. */
 
 import { join, resolve } from 'node:path';
-import envPaths from 'env-paths';
 import { loaded } from '../base/bundled.js';
+import { builtin } from '../base/builtin.js';
+import { systemCache } from './system-cache.js';
+
+/** The user's cache folder for Ouro, as env-paths names it. On Linux this is found without that package, which asks the system for the home folder and
+ *  others when it is loaded, whether they are needed or not. */
+function defaultFolder(): string {
+  if (process.platform !== 'linux') return systemCache();
+  return join(process.env.XDG_CACHE_HOME || join(homeFolder(), '.cache'), 'ouro');
+}
+
+/** The home folder, or another one where the system knows of none. */
+function homeFolder(): string {
+  const { homedir, tmpdir } = builtin<typeof import('node:os')>('os');
+  try {
+    return homedir();
+  } catch {
+    return join(tmpdir(), `ouro-${process.geteuid?.()}`);
+  }
+}
+
+const namedFolder = () => process.env.OURO_CACHE || defaultFolder();
 
 /** The folder that the environment names now, from the folder where the process is now: some programs clear the one and leave the other. */
 export function cacheFolderNow(): string {
-  const folder = process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache;
+  const folder = namedFolder();
   try {
     return resolve(folder);
   } catch {
@@ -17,7 +37,7 @@ export function cacheFolderNow(): string {
 
 /** The user's cache folder for Ouro; OURO_CACHE names another. In a process with the drop-in it is the one of the start. */
 export function cacheFolder(): string {
-  return loaded.cacheFolder ?? (process.env.OURO_CACHE || envPaths('ouro', { suffix: '' }).cache);
+  return loaded.cacheFolder ?? namedFolder();
 }
 
 /** The path of a file of the cache. */

@@ -1,5 +1,5 @@
 // Makes of rollup's CommonJS chunks the files that start/loader.ts loads, and the files that users load, which bring the loader.
-// In: chunks whose modules were chosen by rollup.config.js. Out: NAME.cjs, bodies of functions with the parameters that loader.ts names; launchers.
+// In: chunks whose modules were chosen by rollup.config.js. Out: NAME.cjs, functions in parentheses, which loader.ts calls; launchers.
 // V8 compiles the code of an imported file anew in every process; of these it takes what it made at an earlier start.
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
@@ -7,7 +7,7 @@ import { rollup } from 'rollup';
 import { parseAst } from 'rollup/parseAst';
 import { minify } from 'terser';
 
-/** See loader.ts. */
+/** What loader.ts calls each file's function with. */
 const PARAMETERS = 'exports, require, importModule, loaded, __dirname';
 
 /** The chunk that all others need: what they use of it are constants, which are faster than properties. */
@@ -165,8 +165,8 @@ export function launch(launchers, plugins) {
           delete bundle[file];
           continue;
         }
-        chunk.code = await shorten(linkLater(chunk.code, file));
-        new Script(`(function (${PARAMETERS}) {${chunk.code}\n})`, { filename: file }); // throws what is wrong with it
+        chunk.code = `(function (${PARAMETERS}) {${await shorten(linkLater(chunk.code, file))}\n})`;
+        new Script(chunk.code, { filename: file }); // throws what is wrong with it
         builds[file] = createHash('sha256').update(chunk.code).digest('hex').slice(0, 16);
       }
       for (const [name, { loader, entry, code, formats: wanted }] of Object.entries(launchers)) {

@@ -1,6 +1,6 @@
 /** loader: brings Ouro's code into this thread: the files NAME.cjs of dist/, each once, whoever asks for it first. So the library and the drop-in share
  *  one copy of everything, whether they were imported or required.
- *  In: the files, which are bodies of functions (bundle.mjs). Out: what they export.
+ *  In: the files, each of which is a function (bundle.mjs). Out: what they export.
  *  The loader is part of each file that users load. It runs in every process and thread, so it is small, and does nothing before it is asked.
  *
  *  When this thread has used Ouro (usage.ts) for a second, or ends before, what V8 has made of the code is kept: the compiled code of the functions
@@ -12,13 +12,15 @@ import { atEnd } from '../base/at-end.js';
 import type { Loaded } from '../base/bundled.js';
 import { builtin } from '../base/builtin.js';
 import { type Builds, type Compiled, compile } from './code-cache.js';
+import type * as Keep from './keep.js';
 
 /** Milliseconds that the application has for itself. */
 const DELAY = 1000;
 /** After so many milliseconds V8 has given up code that has not run lately: what is left is not worth keeping. */
 const TOO_LATE = 10_000;
 
-const PARAMETERS = 'exports, require, importModule, loaded, __dirname';
+/** Nothing is kept of the file that does so. */
+const KEEP = './keep.cjs';
 
 /** Where the files are, and how the file that users load imports others. */
 export interface Surroundings {
@@ -63,7 +65,14 @@ function makeLoader({ folder, builds, importModule }: Surroundings): Loader {
       process.off('exit', finish);
       // The last question loads a module of Node's, which takes milliseconds.
       if (performance.now() - started > TOO_LATE || !builtin<typeof import('node:worker_threads')>('worker_threads').isMainThread) return;
-      for (const { uses, keep } of compiled.splice(0)) if ((uses & seen) !== seen) keep(seen | uses);
+      const due = compiled.splice(0).filter(({ uses }) => (uses & seen) !== seen);
+      if (due.length === 0) return;
+      try {
+        const { keep } = require(KEEP) as typeof Keep;
+        for (const each of due) keep(each, seen | each.uses);
+      } catch {
+        // The files of this build have gone.
+      }
     };
     const timer = setTimeout(finish, DELAY).unref();
     atEnd(finish);
@@ -89,7 +98,8 @@ function makeLoader({ folder, builds, importModule }: Surroundings): Loader {
     const exports = {};
     files.set(name, exports);
     const file = name.slice(2);
-    const code = compile(folder, loaded.helper as NativeHelper | undefined, file, PARAMETERS, `${builds[file]}-${file}`);
+    const helper = name === KEEP ? undefined : (loaded.helper as NativeHelper | undefined);
+    const code = compile(folder, helper, file, `${builds[file]}-${file}`);
     compiled.push(code);
     code.run(exports, require, importModule, loaded, folder);
     return exports;

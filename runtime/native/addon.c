@@ -3,9 +3,12 @@
 #include "ouro.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_ARGUMENTS 10
 
@@ -185,22 +188,121 @@ static napi_value mapping_value(napi_env env, struct mapping *mapping) {
   return object;
 }
 
+/* A path, to be freed; null, and an error is thrown, for what is none. */
+static char *get_path(napi_env env, napi_value value) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {
+    throw_text(env, "a path must be a string");
+    return NULL;
+  }
+  char *path = malloc(length + 1);
+  if (!path) {
+    throw_errno(env, "cannot take a path");
+    return NULL;
+  }
+  napi_get_value_string_utf8(env, value, path, length + 1, &length);
+  if (strlen(path) == length) return path;
+  free(path);
+  throw_text(env, "a path holds no zero bytes");
+  return NULL;
+}
+
+/* free() that leaves errno as it is. */
+static void release(void *memory) {
+  int error = errno;
+  free(memory);
+  errno = error;
+}
+
 /* mapFile(path): { address, size, buffer } */
 static napi_value map_file(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
-  size_t length = 0;
-  if (!get_arguments(env, info, 1, values)) return NULL;
-  if (napi_get_value_string_utf8(env, values[0], NULL, 0, &length) != napi_ok) return throw_text(env, "a path must be a string");
-  char *path = malloc(length + 1);
-  if (!path) return throw_errno(env, "cannot map a file");
-  napi_get_value_string_utf8(env, values[0], path, length + 1, &length);
-  bool whole = strlen(path) == length;
-  struct mapping *mapping = whole ? ouro_map_file(path) : NULL;
-  int error = errno;
-  free(path);
-  if (!whole) return throw_text(env, "a path holds no zero bytes");
-  errno = error;
+  char *path;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  struct mapping *mapping = ouro_map_file(path);
+  release(path);
   return mapping ? mapping_value(env, mapping) : throw_errno(env, "cannot map the file");
+}
+
+/* fileState(path): size and time of a file, which tell one state of it from others */
+static napi_value file_state(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], state = NULL;
+  char *path, text[40];
+  struct stat stats;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  bool found = stat(path, &stats) == 0;
+  release(path);
+  if (!found) return throw_errno(env, "cannot find the file");
+  snprintf(text, sizeof text, "%llx-%llx", (unsigned long long)stats.st_size, (unsigned long long)stats.st_mtim.tv_sec);
+  napi_create_string_latin1(env, text, NAPI_AUTO_LENGTH, &state);
+  return state;
+}
+
+/* folderAccess(path): [access, path without symbolic links]; undefined when there is no such folder */
+static napi_value folder_access(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], pair = NULL, text;
+  char *path, real[PATH_MAX];
+  const char *access;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  bool found = ouro_folder_access(path, &access, real);
+  release(path);
+  if (!found) return throw_errno(env, "cannot find out who can write to a folder");
+  if (!access || napi_create_array_with_length(env, 2, &pair) != napi_ok) return NULL;
+  napi_create_string_latin1(env, access, NAPI_AUTO_LENGTH, &text);
+  napi_set_element(env, pair, 0, text);
+  napi_create_string_utf8(env, real, NAPI_AUTO_LENGTH, &text);
+  napi_set_element(env, pair, 1, text);
+  return pair;
+}
+
+/* readText(path): the bytes of a regular file as characters */
+static napi_value read_text(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], text = NULL;
+  char *path;
+  struct stat stats;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  int file = ouro_open_regular(path, &stats);
+  release(path);
+  if (file < 0) return throw_errno(env, "cannot read the file");
+  char *bytes = malloc((size_t)stats.st_size + 1);
+  bool whole = bytes && ouro_read_all(file, bytes, (size_t)stats.st_size);
+  int error = errno;
+  close(file);
+  errno = error;
+  if (!whole) throw_errno(env, "cannot read the file");
+  else if (napi_create_string_latin1(env, bytes, (size_t)stats.st_size, &text) != napi_ok) throw_text(env, "the file is too large");
+  free(bytes);
+  return text;
+}
+
+/* readHashed(path, tag): [bytes, user, mode, time of change in ms] of a regular file that begins with the hash of all that follows, and then the
+ * tag; undefined when there is none */
+static napi_value read_hashed(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], list = NULL, buffer = NULL;
+  char *path, tag[256];
+  size_t tag_size;
+  struct stat stats;
+  void *bytes;
+  uint8_t hash[32];
+  if (!get_arguments(env, info, 2, values) || !(path = get_path(env, values[0]))) return NULL;
+  int file = ouro_open_regular(path, &stats);
+  free(path);
+  if (file < 0) return NULL;
+  size_t size = (size_t)stats.st_size;
+  bool good = napi_get_value_string_latin1(env, values[1], tag, sizeof tag, &tag_size) == napi_ok && size >= sizeof hash + tag_size &&
+              napi_create_arraybuffer(env, size, &bytes, &buffer) == napi_ok && ouro_read_all(file, bytes, size);
+  close(file);
+  if (!good || memcmp((char *)bytes + sizeof hash, tag, tag_size) != 0) return NULL;
+  ouro_sha256(bytes, size, 0, sizeof hash, hash);
+  if (memcmp(bytes, hash, sizeof hash) != 0 || napi_create_array_with_length(env, 4, &list) != napi_ok) return NULL;
+  double changed = (double)stats.st_mtim.tv_sec * 1000 + (double)(stats.st_mtim.tv_nsec / 1000000);
+  napi_value changed_value = NULL;
+  napi_create_double(env, changed, &changed_value);
+  napi_set_element(env, list, 0, buffer);
+  napi_set_element(env, list, 1, number_value(env, stats.st_uid));
+  napi_set_element(env, list, 2, number_value(env, stats.st_mode));
+  napi_set_element(env, list, 3, changed_value);
+  return list;
 }
 
 /* mapBytes(bytes): { address, size, buffer } */
@@ -601,6 +703,10 @@ NAPI_MODULE_INIT() {
       {"destroyStack", destroy_stack, false},
       {"entries", entries, false},
       {"mapFile", map_file, false},
+      {"fileState", file_state, false},
+      {"folderAccess", folder_access, false},
+      {"readText", read_text, false},
+      {"readHashed", read_hashed, false},
       {"mapBytes", map_bytes, false},
       {"mapOpenFile", map_open_file, false},
       {"textView", text_view, false},
