@@ -205,15 +205,8 @@ const launchers = {
   'text-worker': { loader: loaders.library, entry: 'text-worker', formats: ['js'] },
   'compile-worker': { loader: loaders.library, entry: 'compile-worker', formats: ['js'] },
   builder: { loader: loaders.library, entry: 'builder', formats: ['js'] },
-  register: { loader: loaders.dropIn, formats: ['js', 'cjs'], code: { js: 'loader$.install(at$);\n', cjs: 'loader$.install(at$);\n' } },
-  webassembly: {
-    loader: loaders.dropIn,
-    formats: ['js', 'cjs'],
-    code: {
-      js: `const namespace$ = loader$.namespaceOf(at$);\nexport default namespace$;\nexport const { ${members.join(', ')} } = namespace$;\n`,
-      cjs: `const namespace$ = loader$.namespaceOf(at$);\nexports.default = namespace$;\n${members.map((name) => `exports.${name} = namespace$.${name};\n`).join('')}`,
-    },
-  },
+  register: { loader: loaders.dropIn, formats: ['js', 'cjs'], value: 'install(at$)' },
+  webassembly: { loader: loaders.dropIn, formats: ['js', 'cjs'], value: 'namespaceOf(at$)', names: members },
 };
 
 export default {

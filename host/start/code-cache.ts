@@ -6,10 +6,11 @@
  *  user's other files, whose hash is right and covers the build, and that of Node. In all other cases the text is compiled. */
 
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Script } from 'node:vm';
 import type { NativeHelper } from '../../runtime/helper.js';
 import { builtin } from '../base/builtin.js';
+import type { LoadedCode } from '../base/bundled.js';
 import { accessOf, mayRead } from '../cache/access.js';
 import { cachePath } from '../cache/location.js';
 import { isOurs } from '../base/files.js';
@@ -35,15 +36,16 @@ export interface Place {
 
 /** Undefined where others could have put a file, or Node's permissions hide what must be known. */
 function findPlace(helper: NativeHelper, file: string, build: string): Place | undefined {
+  const { execPath } = process;
   try {
-    if (!mayRead(file) || !mayRead(process.execPath)) return undefined;
+    if (!mayRead(file) || !mayRead(execPath)) return undefined;
     // Of a text that somebody has changed in place V8 sees the length alone. One version of Node can be built in different ways, of which V8 tells
     // not all.
-    const name = `${build}-${helper.fileState(file)}-${process.version}-${process.arch}-${helper.fileState(process.execPath)}`;
-    const path = resolve(cachePath(`code/${name}.code`));
-    const access = accessOf(helper, dirname(path));
+    const name = `${build}-${helper.fileState(file)}-${process.version}-${process.arch}-${helper.fileState(execPath)}`;
+    const folder = resolve(cachePath('code'));
+    const access = accessOf(helper, folder);
     if (access?.[0] === 'foreign') return undefined;
-    return { helper, path, tag: name.padEnd(TAG_SIZE), isNew: access === undefined };
+    return { helper, path: join(folder, `${name}.code`), tag: name.padEnd(TAG_SIZE), isNew: access === undefined };
   } catch {
     return undefined;
   }
@@ -71,13 +73,11 @@ const ALL_USES = 0xff;
 /** What names a build: the hash of the text of each file of code. */
 export type Builds = Readonly<Record<string, string>>;
 
-export interface Compiled {
+export interface Compiled extends LoadedCode {
   readonly run: (...args: any[]) => any;
   readonly script: Script;
   /** Where what V8 makes of it is kept; undefined where nothing will be. */
   readonly place: Place | undefined;
-  /** What the processes did that have made the data; everything where nothing will be kept. */
-  readonly uses: number;
   /** Bytes of V8's data that it was made with. */
   readonly size: number;
 }
