@@ -1,4 +1,4 @@
-/** ouro-wasm: the library's entry. */
+/** index: the library's entry. */
 
 import { useNativeCores } from './compile/native-cores.js';
 import { ownNativeCores } from './selfhost/native-core.js';
@@ -29,7 +29,7 @@ export { Global } from './run/global.js';
 export { Instance } from './api/instance.js';
 export { Linker } from './api/linker.js';
 export { Memory } from './run/memory.js';
-export { type AddressMapEntry, type ModuleFunction, ModuleFunctions } from './artifact/functions.js';
+export { type AddressMapEntry, type ModuleFunction, ModuleFunctions } from './artifact/code-map.js';
 export type { ResourcesRequired } from './artifact/info.js';
 export { Module } from './engine/module.js';
 export type { ModuleCompileOptions, ModuleSource } from './engine/source.js';

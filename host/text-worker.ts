@@ -1,4 +1,4 @@
-/** worker: the worker thread of the library. Parses text modules for callers that wait. */
+/** text-worker: the worker thread of the library. Parses text modules for callers that wait. */
 
 import { parentPort } from 'node:worker_threads';
 import { OuroError } from './base/errors.js';

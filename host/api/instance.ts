@@ -7,7 +7,7 @@ import type { Module } from '../engine/module.js';
 import type { Code } from '../artifact/code.js';
 import type { PlannedImport } from '../artifact/plan.js';
 import type { Extern } from '../run/extern.js';
-import { LinkedInstance } from '../run/instance.js';
+import { LinkedInstance } from '../run/linked-instance.js';
 import type { Store } from '../run/store.js';
 import { lazyExportsOf } from '../webassembly/exports.js';
 import { fits, toExtern } from '../webassembly/imports.js';
@@ -71,14 +71,21 @@ function resolveImports(store: Store, wanted: readonly PlannedImport[], given: r
 }
 
 function resolveImport(store: Store, wanted: PlannedImport, given: unknown): Extern {
-  const name = `"${wanted.module}"."${wanted.name}"`;
-  const expected = describeType(wanted.type);
-  if (given === undefined) throw new LinkError('IMPORT_MISSING', `unknown import: ${name}, a ${expected}, was not given`);
-  const extern = toExtern(store, given, wanted.type);
-  if (extern && fits(store, extern, wanted.type)) return extern;
-  if (extern && !extern.store.equals(store)) throw new OuroError('WRONG_STORE', `what was given for ${name} belongs to another store`);
+  if (given !== undefined) {
+    const extern = toExtern(store, given, wanted.type);
+    if (extern && fits(store, extern, wanted.type)) return extern;
+    throw misfit(store, wanted, given, extern);
+  }
+  const { module, name, type } = wanted;
+  throw new LinkError('IMPORT_MISSING', `unknown import: "${module}"."${name}", a ${describeType(type)}, was not given`);
+}
+
+/** The error for what was given for an import, and is not what it wants. */
+function misfit(store: Store, { module, name, type }: PlannedImport, given: unknown, extern: Extern | undefined): Error {
+  const what = `"${module}"."${name}"`;
+  if (extern && !extern.store.equals(store)) return new OuroError('WRONG_STORE', `what was given for ${what} belongs to another store`);
   const found = extern ? describeType(extern.type(store)) : describeValue(given);
-  throw new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${name}: expected ${expected}, found ${found}`);
+  return new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${what}: expected ${describeType(type)}, found ${found}`);
 }
 
 /** What a value is, for messages. */

@@ -3,7 +3,7 @@
 import type { WASI, WASIOptions } from 'node:wasi';
 import { builtin } from '../base/builtin.js';
 import { LinkError, unreadable } from '../base/errors.js';
-import type { LinkedInstance } from '../run/instance.js';
+import type { LinkedInstance } from '../run/linked-instance.js';
 import { Memory } from '../run/memory.js';
 
 /** What a program gets. Default: nothing, and the process's own streams. */

@@ -1,217 +1,33 @@
 /** artifact: reads an artifact (runtime/ARTIFACT.md). Parsing is O(1); every accessor decodes only what it is asked for.
- *  In: the file's bytes, best a view of the mapped file.  Out: plain numbers and strings, in the wasm index spaces.
+ *  In: the file's bytes, best a view of the mapped file.  Out: records (records.ts).
  *  Every offset, index and kind is checked before it is used; what is wrong is an ArtifactError. Nothing is cached: callers keep what they need. */
 
 import * as A from '../../runtime/artifact.js';
-import * as L from '../../runtime/layout.js';
 import { TrapCode } from '../../runtime/traps.js';
-import { ArtifactError, type ArtifactErrorCode } from '../base/errors.js';
-import { native } from '../helper/native.js';
+import { damaged } from '../base/errors.js';
+import { checkContent, checkCpu, checkMagic, checkTarget, readContext, readCounts, readDirectory } from './header.js';
+import type {
+  AccessorRecord,
+  ContextLayout,
+  Counts,
+  DataRecord,
+  ElemRecord,
+  ExportRecord,
+  FuncRefRecord,
+  FunctionRecord,
+  GlobalRecord,
+  ImageRecord,
+  ImportRecord,
+  Init,
+  Limits,
+  MemoryRecord,
+  ParseOptions,
+  Range,
+  Signature,
+  TableRecord,
+} from './records.js';
 
-/** Bytes [offset, offset + size) of the file. */
-export interface Range {
-  readonly offset: number;
-  readonly size: number;
-}
-
-/** Value types by their byte in the wasm format (0x7f i32, 0x7e i64, 0x7d f32, 0x7c f64, 0x70 funcref, 0x6f externref). */
-export type ValType = number;
-const I32: ValType = 0x7f;
-
-export interface Signature {
-  readonly params: readonly ValType[];
-  readonly results: readonly ValType[];
-}
-
-export interface Limits {
-  readonly min: bigint;
-  readonly max: bigint | undefined;
-  readonly shared: boolean;
-  readonly is64: boolean;
-}
-
-export type Init =
-  | { readonly kind: 'none' }
-  /** `bits`: i32 and f32 zero-extended. */
-  | { readonly kind: 'const'; readonly bits: bigint }
-  | { readonly kind: 'global'; readonly index: number }
-  | { readonly kind: 'func'; readonly slot: number }
-  | { readonly kind: 'null' }
-  /** A constant expression in wasm's encoding, with its `end`. */
-  | { readonly kind: 'expr'; readonly bytes: Uint8Array };
-
-export interface TableRecord {
-  readonly type: ValType;
-  readonly limits: Limits;
-  readonly init: Init;
-}
-
-export interface MemoryRecord {
-  /** In pages. */
-  readonly limits: Limits;
-  readonly pageSize: number;
-}
-
-export interface GlobalRecord {
-  readonly type: ValType;
-  readonly mutable: boolean;
-  readonly init: Init;
-}
-
-/** `index` counts in the index space of the kind; `type` is the type index of a function, 0 for other kinds. */
-export interface ImportRecord {
-  readonly module: string;
-  readonly name: string;
-  readonly kind: A.ExternKind;
-  readonly index: number;
-  readonly type: number;
-}
-
-export interface ExportRecord {
-  readonly name: string;
-  readonly kind: A.ExternKind;
-  readonly index: number;
-}
-
-export interface FunctionRecord {
-  /** Function index of the module. */
-  readonly index: number;
-  /** Offsets in the text. */
-  readonly codeOffset: number;
-  readonly codeSize: number;
-  readonly frameSize: number;
-  readonly savedRegisters: number;
-  /** It may run on the host's stack. */
-  readonly leaf: boolean;
-  readonly type: number;
-  readonly name: string;
-  readonly wasmOffset: number;
-}
-
-export interface AccessorRecord {
-  readonly accessor: A.Accessor;
-  readonly global: number;
-}
-
-export interface FuncRefRecord {
-  readonly funcIndex: number;
-  /** Offset in the text; undefined for an imported function. */
-  readonly codeOffset: number | undefined;
-  readonly type: number;
-}
-
-export interface ElemRecord {
-  readonly mode: A.SegmentMode;
-  readonly table: number;
-  readonly type: ValType;
-  readonly count: number;
-  /** Where an active segment goes. */
-  readonly offset: Init;
-  /** Where the items are: FuncRef slots (NONE: null), not yet checked; undefined when the items are `inits`. */
-  readonly slots: Range | undefined;
-  readonly inits: readonly Init[] | undefined;
-}
-
-export interface DataRecord {
-  readonly mode: A.SegmentMode;
-  readonly memory: number;
-  /** Where an active segment goes. */
-  readonly offset: Init;
-  /** The bytes in the file; for mode Image inside the image. */
-  readonly bytes: Range;
-}
-
-/** The data image: put the file's bytes at `address` of memory 0. Page-aligned in the file and in the memory. */
-export interface ImageRecord extends Range {
-  readonly address: number;
-}
-
-export interface ParseOptions {
-  /** Check the hash over the whole file (default true). It alone costs time in proportion to the size. */
-  verifyHash?: boolean;
-  /** The content's hash, where the caller has worked it out. */
-  contentHash?: Uint8Array;
-  /** The feature bits of the present CPU (runtime/cpu.ts); without them, what the code needs is not checked. */
-  cpuFeatures?: bigint;
-  /** Names of the feature bits, for the message. */
-  cpuFeatureNames?: readonly string[];
-  /** The present architecture (TARGET_…); default: that of the process. */
-  target?: number;
-}
-
-/** Counts of the module. Tables, memories and globals: whole index spaces; `functions`: defined ones only. */
-export interface Counts {
-  readonly types: number;
-  readonly imports: number;
-  readonly funcImports: number;
-  readonly tableImports: number;
-  readonly memoryImports: number;
-  readonly globalImports: number;
-  readonly functions: number;
-  readonly tables: number;
-  readonly memories: number;
-  readonly globals: number;
-  readonly exports: number;
-  readonly elems: number;
-  readonly datas: number;
-  readonly funcRefs: number;
-  readonly traps: number;
-  readonly addresses: number;
-}
-
-/** Offsets of the parts of the VMContext that depend on the counts. */
-export interface ContextLayout {
-  readonly size: number;
-  readonly memories: number;
-  readonly tables: number;
-  readonly dataSegments: number;
-  readonly typeIds: number;
-  readonly globals: number;
-  readonly funcRefs: number;
-}
-
-function fail(code: ArtifactErrorCode, message: string): never {
-  throw new ArtifactError(code, message);
-}
-
-function damaged(what: string): never {
-  return fail('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
-}
-
-const architectures: Record<string, number> = { x64: A.TARGET_X64, arm64: A.TARGET_A64 };
-
-function targetName(target: number | undefined): string {
-  return target === A.TARGET_X64
-    ? 'x86-64'
-    : target === A.TARGET_A64
-      ? 'aarch64'
-      : target === undefined
-        ? process.arch
-        : `machine ${target}`;
-}
-
-function wrongVersion(what: string, found: number, wanted: number): never {
-  const age = found < wanted ? 'an older' : 'a newer';
-  fail('ARTIFACT_WRONG_VERSION', `the artifact is of ${age} ouro: its ${what} is ${found}, that of this ouro is ${wanted}: compile again`);
-}
-
-/** Size of a record of each section whose records are counted in the header, and where the count stands. */
-const tables: readonly (readonly [section: A.Section, recordSize: number, count: number, name: string])[] = [
-  [A.Section.Types, A.TYPE_SIZE, A.H_TYPE_COUNT, 'types'],
-  [A.Section.Imports, A.IMPORT_SIZE, A.H_IMPORT_COUNT, 'imports'],
-  [A.Section.Functions, A.FUNCTION_SIZE, A.H_FUNC_COUNT, 'functions'],
-  [A.Section.Tables, A.TABLE_SIZE, A.H_TABLE_COUNT, 'tables'],
-  [A.Section.Memories, A.MEMORY_SIZE, A.H_MEMORY_COUNT, 'memories'],
-  [A.Section.Globals, A.GLOBAL_RECORD_SIZE, A.H_GLOBAL_COUNT, 'globals'],
-  [A.Section.Exports, A.EXPORT_SIZE, A.H_EXPORT_COUNT, 'exports'],
-  [A.Section.ExportIndex, 4, A.H_EXPORT_COUNT, 'export index'],
-  [A.Section.Elems, A.ELEM_SIZE, A.H_ELEM_COUNT, 'element segments'],
-  [A.Section.Datas, A.DATA_SIZE, A.H_DATA_COUNT, 'data segments'],
-  [A.Section.FuncRefs, A.FUNCREF_RECORD_SIZE, A.H_FUNCREF_COUNT, 'function references'],
-  [A.Section.Traps, A.TRAP_SIZE, A.H_TRAP_COUNT, 'traps'],
-  [A.Section.AddressMap, A.ADDRESS_SIZE, A.H_ADDRESS_COUNT, 'address map'],
-];
-
+const I32 = 0x7f;
 const none: Init = { kind: 'none' };
 
 /** Checks header and directory and gives access to the rest. `bytes` must not change while the result is in use. */
@@ -240,7 +56,7 @@ export class Artifact {
   readonly image: ImageRecord | undefined;
   readonly #view: DataView;
   readonly #buffer: Buffer;
-  readonly #sections: Range[] = [];
+  readonly #sections: readonly Range[];
 
   constructor(bytes: Uint8Array, options: ParseOptions) {
     this.bytes = bytes;
@@ -250,27 +66,9 @@ export class Artifact {
     checkMagic(bytes, view);
     const field = (offset: number) => view.getUint32(A.HEADER_AT + offset, true);
 
-    const version = field(A.H_FORMAT_VERSION);
-    if (version !== A.FORMAT_VERSION) {
-      wrongVersion('format version', version, A.FORMAT_VERSION);
-    }
-    const size = field(A.H_FILE_SIZE);
-    if (size !== bytes.length) {
-      const what = size > bytes.length ? `is truncated at byte ${bytes.length} of ${size}` : `has ${bytes.length} bytes instead of ${size}`;
-      fail('ARTIFACT_WRONG_SIZE', `the artifact ${what}`);
-    }
-    if (options.verifyHash !== false && !hashMatches(bytes, options.contentHash)) {
-      fail('ARTIFACT_HASH_MISMATCH', 'the artifact is damaged: its content does not match its hash');
-    }
-    const abi = field(A.H_ABI_VERSION);
-    if (abi !== L.ABI_VERSION) {
-      wrongVersion('ABI version', abi, L.ABI_VERSION);
-    }
+    checkContent(bytes, field, options);
     this.target = field(A.H_TARGET);
-    const target = options.target ?? architectures[process.arch];
-    if (this.target !== target) {
-      fail('ARTIFACT_WRONG_ARCHITECTURE', `the artifact is for ${targetName(this.target)}, this machine is ${targetName(target)}`);
-    }
+    checkTarget(this.target, options.target);
     this.pageSize = field(A.H_PAGE_SIZE);
     if (this.pageSize !== (this.target === A.TARGET_X64 ? A.PAGE_SIZE_X64 : A.PAGE_SIZE_A64)) damaged(`page size ${this.pageSize}`);
     this.cpuFeatures = view.getBigUint64(A.HEADER_AT + A.H_CPU_FEATURES, true);
@@ -281,7 +79,7 @@ export class Artifact {
     this.explicitBounds = (flags & A.FLAG_EXPLICIT_BOUNDS) !== 0;
     this.nanCanonicalization = (flags & A.FLAG_NAN_CANONICALIZATION) !== 0;
 
-    this.#readDirectory(field);
+    this.#sections = readDirectory(bytes.length, this.pageSize, field);
     this.text = this.section(A.Section.Text);
     this.rodata = this.section(A.Section.Rodata);
     this.counts = readCounts(field);
@@ -673,27 +471,6 @@ export class Artifact {
     }
   }
 
-  #readDirectory(field: (offset: number) => number): void {
-    for (let id = 0; id < A.Section.Count; id++) {
-      const at = A.H_DIRECTORY + id * A.DIRECTORY_ENTRY_SIZE;
-      const offset = field(at);
-      const size = field(at + 4);
-      const paged = id === A.Section.Text || id === A.Section.Image;
-      const alignment = paged ? this.pageSize : id === A.Section.Rodata ? 16 : unaligned.has(id) ? 1 : 8;
-      if (size === 0) {
-        this.#sections.push({ offset: 0, size: 0 });
-        continue;
-      }
-      if (offset < A.HEADER_AT + A.HEADER_SIZE || offset + size > this.bytes.length || offset % alignment !== 0) {
-        damaged(`section ${id} of the directory is out of bounds`);
-      }
-      this.#sections.push({ offset, size });
-    }
-    for (const [id, recordSize, count, name] of tables) {
-      if (this.#sections[id].size !== field(count) * recordSize) damaged(`size of the section of ${name}`);
-    }
-  }
-
   #readImage(address: number): ImageRecord | undefined {
     const { offset, size } = this.section(A.Section.Image);
     if (size === 0) return undefined;
@@ -703,92 +480,4 @@ export class Artifact {
     if (BigInt(address) + BigInt(size) > limits.min * BigInt(pageSize)) damaged('the data image is larger than the memory');
     return { offset, size, address };
   }
-}
-
-const unaligned = new Set<A.Section>([A.Section.Strings, A.Section.Exprs, A.Section.Wasm]);
-
-function checkMagic(bytes: Uint8Array, view: DataView): void {
-  const elf = bytes.length >= 20 && view.getUint32(0) === 0x7f454c46 && bytes[4] === 2 && bytes[5] === 1;
-  if (!elf) {
-    const wasm = bytes.length >= 4 && view.getUint32(0) === 0x0061736d;
-    fail('ARTIFACT_NOT_AN_ARTIFACT', `this is ${wasm ? 'a wasm binary, not' : 'not'} an artifact of ouro`);
-  }
-  if (bytes.length < A.HEADER_AT + A.HEADER_SIZE)
-    fail('ARTIFACT_WRONG_SIZE', `the artifact is truncated at byte ${bytes.length}, inside its header`);
-  const field = (offset: number) => view.getUint32(A.HEADER_AT + offset, true);
-  if (field(A.H_MAGIC0) !== A.HEADER_MAGIC0 || field(A.H_MAGIC1) !== A.HEADER_MAGIC1) {
-    fail('ARTIFACT_NOT_AN_ARTIFACT', 'this is an ELF file, but not an artifact of ouro');
-  }
-}
-
-function checkCpu(needed: bigint, options: ParseOptions): void {
-  if (options.cpuFeatures === undefined) return;
-  const missing = needed & ~options.cpuFeatures;
-  if (missing === 0n) return;
-  const list = (bits: bigint) => featureNames(bits, options.cpuFeatureNames ?? []).join(', ') || 'none';
-  fail(
-    'ARTIFACT_CPU_LACKS_FEATURE',
-    `the artifact needs a CPU with ${list(missing)}, which this one lacks (it needs ${list(needed)}; this CPU has ${list(options.cpuFeatures)})`,
-  );
-}
-
-function featureNames(bits: bigint, known: readonly string[]): string[] {
-  const names: string[] = [];
-  for (let bit = 0; bit < 64; bit++) if ((bits >> BigInt(bit)) & 1n) names.push(known[bit] ?? `feature ${bit}`);
-  return names;
-}
-
-function readCounts(field: (offset: number) => number): Counts {
-  const counts: Counts = {
-    types: field(A.H_TYPE_COUNT),
-    imports: field(A.H_IMPORT_COUNT),
-    funcImports: field(A.H_FUNC_IMPORT_COUNT),
-    tableImports: field(A.H_TABLE_IMPORT_COUNT),
-    memoryImports: field(A.H_MEMORY_IMPORT_COUNT),
-    globalImports: field(A.H_GLOBAL_IMPORT_COUNT),
-    functions: field(A.H_FUNC_COUNT),
-    tables: field(A.H_TABLE_COUNT),
-    memories: field(A.H_MEMORY_COUNT),
-    globals: field(A.H_GLOBAL_COUNT),
-    exports: field(A.H_EXPORT_COUNT),
-    elems: field(A.H_ELEM_COUNT),
-    datas: field(A.H_DATA_COUNT),
-    funcRefs: field(A.H_FUNCREF_COUNT),
-    traps: field(A.H_TRAP_COUNT),
-    addresses: field(A.H_ADDRESS_COUNT),
-  };
-  const { funcImports, tableImports, memoryImports, globalImports } = counts;
-  if (funcImports + tableImports + memoryImports + globalImports !== counts.imports) damaged('counts of the imports');
-  if (tableImports > counts.tables || memoryImports > counts.memories || globalImports > counts.globals) damaged('counts of the imports');
-  return counts;
-}
-
-/** The offsets of the VMContext's parts must be what layout.ts says. */
-function readContext(field: (offset: number) => number, counts: Counts): ContextLayout {
-  const { funcImports, tableImports, memoryImports, globalImports } = counts;
-  const memories = L.vmcontextMemories(funcImports, tableImports + memoryImports + globalImports);
-  const tablesAt = L.vmcontextTables(memories, counts.memories - memoryImports);
-  const dataSegments = L.vmcontextDataSegments(tablesAt, counts.tables - tableImports);
-  const typeIds = L.vmcontextTypeIds(dataSegments, counts.datas);
-  const globals = L.vmcontextGlobals(typeIds, counts.types);
-  const funcRefs = L.vmcontextFuncRefs(globals, counts.globals - globalImports);
-  const size = L.vmcontextSize(funcRefs, counts.funcRefs);
-  const same =
-    field(A.H_VMCONTEXT_MEMORIES) === memories &&
-    field(A.H_VMCONTEXT_TABLES) === tablesAt &&
-    field(A.H_VMCONTEXT_DATA_SEGMENTS) === dataSegments &&
-    field(A.H_VMCONTEXT_TYPE_IDS) === typeIds &&
-    field(A.H_VMCONTEXT_GLOBALS) === globals &&
-    field(A.H_VMCONTEXT_FUNCREFS) === funcRefs &&
-    field(A.H_VMCONTEXT_SIZE) === size;
-  if (!same) damaged('layout of the VMContext');
-  return { size, memories, tables: tablesAt, dataSegments, typeIds, globals, funcRefs };
-}
-
-/** Whether the file has the hash that it says: SHA-256, the hash itself taken as zeros. */
-function hashMatches(bytes: Uint8Array, known?: Uint8Array): boolean {
-  const at = A.HEADER_AT + A.H_HASH;
-  const hash = known ?? new Uint8Array(A.HASH_SIZE);
-  if (!known) native().sha256(bytes, at, A.HASH_SIZE, hash);
-  return Buffer.compare(hash, bytes.subarray(at, at + A.HASH_SIZE)) === 0;
 }

@@ -3,8 +3,9 @@
 
 import { ExternKind, Section, SegmentMode } from '../../runtime/artifact.js';
 import * as L from '../../runtime/layout.js';
-import type { Artifact, ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './artifact.js';
-import { ArtifactError } from '../base/errors.js';
+import type { Artifact } from './artifact.js';
+import type { ElemRecord, GlobalRecord, Init, MemoryRecord, TableRecord } from './records.js';
+import { damaged } from '../base/errors.js';
 import { type Mapping, native, writeAddress } from '../helper/native.js';
 import {
   type ExternType,
@@ -199,10 +200,6 @@ export class Plan {
 
 /** The number that an initialiser of type i32 gives for a place. */
 export const toAddress = (bits: bigint): number => Number(BigInt.asUintN(32, bits));
-
-function damaged(what: string): never {
-  throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
-}
 
 function toValType(byte: number): ValType {
   const type = valTypeOf(byte);

@@ -1,4 +1,4 @@
-/** token: what `module.share()` gives to other threads: plain data, so that any way of copying it will do. Everything in it is checked when
+/** shared-module: the token that `module.share()` gives to other threads: plain data, so that any way of copying it will do. Everything in it is checked when
  *  it comes back: the helper knows each shared mapping by both numbers. */
 
 import { OuroError } from '../base/errors.js';

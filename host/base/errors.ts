@@ -41,6 +41,11 @@ export class ArtifactError extends Error {
   }
 }
 
+/** Throws the error for an artifact in which something is not what it must be. */
+export function damaged(what: string): never {
+  throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
+}
+
 /** What has gone wrong. */
 export type OuroErrorCode =
   /** This process has no WebAssembly at all. */

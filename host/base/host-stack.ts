@@ -1,22 +1,21 @@
-/** room: the end of the host's stack, for what must not end half-way there. Any call may be the one that finds no room, of one of JS's own functions
+/** host-stack: the end of the host's stack, for what must not end half-way there. Any call may be the one that finds no room, of one of JS's own functions
  *  too; stores to properties and typed arrays are not. */
 
 import { loaded } from './bundled.js';
 import { setImmediate } from './timers.js';
 
-/** Arguments that take so much of the stack. */
-export function roomOf(kib: number): readonly undefined[] {
-  return new Array<undefined>(kib * 128).fill(undefined);
-}
+/** Arguments that take so many KiB of the stack. */
+const argumentsOf = (kib: number) => new Array<undefined>(kib * 128).fill(undefined);
 
 /** Several times what a few calls need that V8 has compiled; the first call of a function takes it up to 40. */
-const someRoom = roomOf(16);
+const FEW_CALLS = 16;
+const fewCalls = argumentsOf(FEW_CALLS);
 
 function nothing(): void {}
 
-/** Throws a RangeError, as the end of the stack does, where it has no room for these arguments. About 0.2 us a KiB. */
-export function needRoom(room = someRoom): void {
-  Reflect.apply(nothing, undefined, room);
+/** Throws a RangeError, as the end of the stack does, where so many KiB of it are not left. About 0.2 us a KiB. */
+export function requireHostStack(kib = FEW_CALLS): void {
+  Reflect.apply(nothing, undefined, kib === FEW_CALLS ? fewCalls : argumentsOf(kib));
 }
 
 /** For a `catch` to which any other error is an answer. */

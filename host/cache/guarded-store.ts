@@ -1,4 +1,4 @@
-/** store: artifacts that several machines share, through whatever keeps bytes by name. A store may fail or hang at any time: then the
+/** guarded-store: artifacts that several machines share, through whatever keeps bytes by name. A store may fail or hang at any time: then the
  *  compile goes on without it. */
 
 import { clearTimeout, setTimeout } from '../base/timers.js';

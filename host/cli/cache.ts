@@ -13,7 +13,7 @@ import { type Mapping, native } from '../helper/native.js';
 import { forget } from '../register/queue.js';
 import { splitSignature } from '../artifact/sign.js';
 import { writeLine } from './output.js';
-import { formatSize, printTable } from './table.js';
+import { formatSize, printTable } from './columns.js';
 
 export interface CacheFlags {
   dir?: string;

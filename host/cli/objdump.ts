@@ -23,12 +23,16 @@ export async function objdump(path: string, options: CompileFlags): Promise<numb
   bytes = await compileFile(openEngine(options), path);
   const artifact = parse(path, bytes);
   const folder = mkdtempSync(join(tmpdir(), 'ouro-objdump-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A pipe that nobody reads any more ends the process in the middle.
+  process.once('exit', remove);
   try {
     const file = join(folder, 'module.ouro');
     writeFileSync(file, bytes);
     if (!(await disassemble(file, artifact))) dumpBytes(artifact);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
   return 0;
 }

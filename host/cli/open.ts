@@ -59,10 +59,10 @@ async function compiled<T>(
   path: string,
   wasm: Uint8Array,
   now: () => T,
-  aside: (onProgress: (progress: CompileProgress) => void) => Promise<T>,
+  onThreads: (onProgress: (progress: CompileProgress) => void) => Promise<T>,
 ): Promise<T> {
   try {
-    return await withProgress(`compiling ${path}`, wasm.length, now, aside);
+    return await withProgress(`compiling ${path}`, wasm.length, now, onThreads);
   } catch (error) {
     throw inFile(path, error);
   }

@@ -10,7 +10,7 @@ import { minSize } from '../register/policy.js';
 import { Bar } from './bar.js';
 import { findWasm, shortPath } from './find.js';
 import { writeLine } from './output.js';
-import { formatSize, printTable } from './table.js';
+import { formatSize, printTable } from './columns.js';
 
 /** What became of a file: native code made now, or found; left to V8; or an error. */
 type Status = 'compiled' | 'cached' | 'v8' | 'failed';

@@ -8,18 +8,18 @@ const MIN_SIZE = 100_000;
 /** Milliseconds before the line shows. */
 const DELAY = 500;
 
-/** Does the work: `now`, or for a large module and a terminal to show it on, `aside`, on other threads. */
+/** Does the work: `now`, or for a large module and a terminal to show it on, `onThreads`. */
 export async function withProgress<T>(
   text: string,
   size: number,
   now: () => T,
-  aside: (onProgress: (progress: CompileProgress) => void) => Promise<T>,
+  onThreads: (onProgress: (progress: CompileProgress) => void) => Promise<T>,
 ): Promise<T> {
   if (!process.stderr.isTTY || size < MIN_SIZE) return now();
   const bar = new Bar();
   const started = performance.now();
   try {
-    return await aside(({ done, total }) => {
+    return await onThreads(({ done, total }) => {
       if (performance.now() - started > DELAY) bar.show(done / total, text);
     });
   } finally {

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Engine } from '../engine/engine.js';
-import type { WastEngine } from '../wast/engine.js';
+import type { WastEngine } from '../wast/script-engine.js';
 import { parseRules, type Rule } from '../wast/lists.js';
-import { OuroEngine } from '../wast/ouro.js';
-import { type Outcome, runScript } from '../wast/run.js';
-import { V8Engine } from '../wast/v8.js';
+import { OuroEngine } from '../wast/ouro-engine.js';
+import { type Outcome, runScript } from '../wast/run-script.js';
+import { V8Engine } from '../wast/v8-engine.js';
 import { writeLine } from './output.js';
 
 export interface WastOptions {

@@ -1,12 +1,10 @@
 /** pool: worker threads that compile. They are started when they are needed, kept warm for a while, and never keep a process alive that has
  *  nothing else to do.
  *  In: modules.  Out: promises of artifacts; for callers that block, helpers.
- *  A thread gets none of the application's flags and hooks: some are refused in a thread, and others would load the application's code.
  *  Where threads cannot be started (as under `node --permission` without --allow-worker) the work is done here, in slices. */
 
-import { join } from 'node:path';
 import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads';
-import { filesFolder } from '../base/bundled.js';
+import { startThread } from '../base/children.js';
 import type { AsyncOptions, CompileProgress } from './progress.js';
 import type { Compiler, CompileOptions } from './core.js';
 import { withCore, withCoreAsync } from './cores.js';
@@ -42,17 +40,11 @@ class Thread {
   #retirement: NodeJS.Timeout | undefined;
 
   constructor() {
-    const { NODE_OPTIONS: _, ...env } = process.env;
-    const { Worker } = workerThreads();
     try {
-      this.#worker = new Worker(join(filesFolder, 'compile-worker.js'), {
-        execArgv: ['--no-warnings'],
-        env: { ...env, OURO_REGISTER: 'off' },
-      });
+      this.#worker = startThread('compile-worker');
     } catch (cause) {
       throw new NoThreads('no thread can be started', { cause });
     }
-    this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#hear(reply));
     this.#worker.on('error', (cause) => this.#die(cause));
     this.#worker.on('exit', () => this.#die(undefined));

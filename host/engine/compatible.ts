@@ -1,11 +1,11 @@
-/** fit: whether code that was compiled elsewhere, or for another engine, keeps what this engine's configuration promises. */
+/** compatible: whether code that was compiled elsewhere, or for another engine, keeps what this engine's configuration promises. */
 
 import type { Artifact } from '../artifact/artifact.js';
 import { featureNames, type ResolvedConfig } from './config.js';
 import { ArtifactError } from '../base/errors.js';
 
 /** Throws an ArtifactError that names the option, what the artifact was compiled with, and what the engine wants. */
-export function requireFit(artifact: Artifact, config: ResolvedConfig): void {
+export function requireCompatible(artifact: Artifact, config: ResolvedConfig): void {
   const differ = (what: string, found: unknown, wanted: unknown): never => {
     throw new ArtifactError(
       'ARTIFACT_WRONG_OPTIONS',

@@ -13,7 +13,7 @@ import { detectPrecompiled } from '../artifact/detect.js';
 import { memoriesAreGuarded } from '../helper/guard.js';
 import { native } from '../helper/native.js';
 import { type ModuleCompileOptions, type ModuleSource, toBinary, toText } from './source.js';
-import { parseTextAside } from '../wasm/text-thread.js';
+import { parseTextAsync } from '../wasm/text-thread.js';
 
 /** A configuration, and what is shared by everything that is compiled and run with it. Make one, and use it for all modules. The API is
  *  wasmtime's.
@@ -67,7 +67,7 @@ export class Engine {
   async precompileModuleAsync(source: ModuleSource, options: ModuleCompileOptions = {}): Promise<Uint8Array> {
     this.config.artifactKey?.requirePrivate();
     const text = toText(source);
-    const bytes = text === undefined ? snapshot(toBinary(source)) : await parseTextAside(text);
+    const bytes = text === undefined ? snapshot(toBinary(source)) : await parseTextAsync(text);
     const artifact = await this.#compileAsync(bytes, options);
     return this.#signed(this.#keyIfSigned(bytes), artifact);
   }
@@ -122,8 +122,8 @@ export class Engine {
     const { signal } = options;
     signal?.throwIfAborted();
     const stable = snapshot(bytes);
-    const hashesAside = this.#cache && stable.length > HASH_HERE;
-    const key = hashesAside ? await this.keyOfAsync(stable) : this.#keyIfNeeded(stable);
+    const hashesOnThread = this.#cache && stable.length > HASH_HERE;
+    const key = hashesOnThread ? await this.keyOfAsync(stable) : this.#keyIfNeeded(stable);
     const found = key && (await this.#cache?.lookupAsync(key));
     signal?.throwIfAborted();
     return found || this.#keep(key, await this.#compileAsync(stable, options));

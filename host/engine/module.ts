@@ -3,7 +3,7 @@
 import { Code, type LoadOptions } from '../artifact/code.js';
 import { detectPrecompiled } from '../artifact/detect.js';
 import type { ModuleExport } from '../artifact/export.js';
-import { type AddressMapEntry, addressMap, ModuleFunctions } from '../artifact/functions.js';
+import { type AddressMapEntry, addressMap, ModuleFunctions } from '../artifact/code-map.js';
 import type { ResourcesRequired } from '../artifact/info.js';
 import { makeToken, readToken, type SharedModule } from '../artifact/shared-module.js';
 import { OuroError } from '../base/errors.js';
@@ -11,8 +11,8 @@ import type { ExportType, ExternType, ImportType } from '../base/types.js';
 import { validateWasmAsync } from '../compile/compile.js';
 import type { CompileProgress } from '../compile/progress.js';
 import { native } from '../helper/native.js';
-import { parseTextAside } from '../wasm/text-thread.js';
-import { requireFit } from './compatible.js';
+import { parseTextAsync } from '../wasm/text-thread.js';
+import { requireCompatible } from './compatible.js';
 import type { Engine } from './engine.js';
 import {
   inPath,
@@ -79,7 +79,7 @@ export class Module implements Disposable {
   static async compile(engine: Engine, source: ModuleSource, options: ModuleCompileOptions = {}): Promise<Module> {
     options.signal?.throwIfAborted();
     const text = toText(source);
-    const bytes = text === undefined ? notArtifact(toBytes(source)) : await parseTextAside(text);
+    const bytes = text === undefined ? notArtifact(toBytes(source)) : await parseTextAsync(text);
     const { signal, onProgress } = options;
     let complete = false;
     const report = (progress: CompileProgress) => {
@@ -252,7 +252,7 @@ export class Module implements Disposable {
     // A fresh module disposed of gives the mapping back.
     const module = new Module(engine, code);
     try {
-      requireFit(code.artifact, engine.config);
+      requireCompatible(code.artifact, engine.config);
       return module;
     } catch (error) {
       module.dispose();

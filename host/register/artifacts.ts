@@ -13,9 +13,9 @@ import type { Trap } from '../run/trap.js';
 import type { Callable } from '../base/types.js';
 import { useNativeCores } from '../compile/native-cores.js';
 import { ownNativeCores } from '../selfhost/native-core.js';
-import { toError } from './errors.js';
+import { toError } from './v8-errors.js';
 import { fingerprint } from './fingerprint.js';
-import { adopt } from '../webassembly/functions.js';
+import { adopt } from '../webassembly/exported-functions.js';
 import { writeNote } from './notes.js';
 
 /** Applications that run on V8's stack of about 1 MiB run here, whatever the size of the frames. */

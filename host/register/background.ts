@@ -123,9 +123,9 @@ function give(error: unknown): void {
   log(() => `native code for the next start cannot be made: ${(error as Error).message}`);
 }
 
-function run(names: readonly string[], contents: readonly Uint8Array[]): void {
+function run(names: readonly string[], binaries: readonly Uint8Array[]): void {
   if (names.length === 0) return;
   const policy = engine().compileOptions.explicitBounds ? 'explicit' : 'guard';
-  const pid = spawnBuilder(cacheFolder(), policy, names, contents);
+  const pid = spawnBuilder(cacheFolder(), policy, names, binaries);
   log(() => `process ${pid} makes native code for ${names.length === 1 ? 'a module' : `${names.length} modules`}`);
 }

@@ -3,13 +3,13 @@
 
 import { V8 } from '../base/v8.js';
 import { native } from '../helper/native.js';
-import { toV8Value } from '../webassembly/functions.js';
-import { globalBehaviour } from '../webassembly/global.js';
+import { toV8Value } from '../webassembly/exported-functions.js';
+import { globalBehaviour } from '../webassembly/js-global.js';
 import type { Behaviour, ModuleBehaviour } from '../webassembly/shell.js';
 import { shell } from '../webassembly/classes.js';
-import { tableBehaviour } from '../webassembly/table.js';
-import { link } from './instance.js';
-import { compile, customSectionsOf, makeModule, moduleExports, moduleImports } from './module.js';
+import { tableBehaviour } from '../webassembly/js-table.js';
+import { link } from './linking.js';
+import { compile, customSectionsOf, makeModule, moduleExports, moduleImports } from './choice.js';
 import { leaveAllToV8, mode } from './policy.js';
 import { ModuleRecord } from './record.js';
 import { compileResponse } from './streaming.js';
@@ -21,7 +21,7 @@ const modules: ModuleBehaviour = {
   moduleImports,
   moduleExports,
   customSections: customSectionsOf,
-  link: ([module, imports]: any) => link(module, imports, 'WebAssembly.Instance()'),
+  link: (args) => link(args[0], args[1], 'WebAssembly.Instance()'),
   compile: (args) => compile(args, 'WebAssembly.compile()'),
   compileStreaming: (args) => compileResponse(args, 'WebAssembly.compileStreaming()'),
   promising: (func) => (V8 as any).promising(toV8Value(func)),

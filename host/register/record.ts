@@ -3,7 +3,7 @@
  *  artifact in a custom section. */
 
 import type { Code } from '../artifact/code.js';
-import { needRoom } from '../base/host-stack.js';
+import { requireHostStack } from '../base/host-stack.js';
 import type { FuncType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import { findShared, nameOf } from './artifacts.js';
@@ -39,7 +39,7 @@ export function traceOf(bytes: Uint8Array, small: boolean): Trace {
   let head: Uint8Array = EMPTY;
   let shares = false;
   // Its end would be taken for an answer.
-  needRoom();
+  requireHostStack();
   try {
     head = headOf(bytes);
     shares = importsOf(bytes).some(({ kind, mutable }) => kind === 'table' || (kind === 'global' && mutable));
@@ -130,7 +130,7 @@ export class ModuleRecord {
   get outline(): Outline | undefined {
     if (this.#outline === undefined) {
       const bytes = this.#head ?? this.wasm;
-      needRoom();
+      requireHostStack();
       try {
         this.#outline = bytes && outlineOf(bytes);
       } catch {

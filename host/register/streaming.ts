@@ -1,8 +1,8 @@
 /** streaming: modules from a Response. Node's own function says what is wrong with one. */
 
 import { V8 } from '../base/v8.js';
-import { compile } from './module.js';
-import type { Context } from './errors.js';
+import { compile } from './choice.js';
+import type { Context } from './v8-errors.js';
 
 /** The module in what `args[0]` is or will be; `args[1]` are options for V8. */
 export async function compileResponse(args: ArrayLike<unknown>, context: Context): Promise<WebAssembly.Module> {

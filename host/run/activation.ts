@@ -1,4 +1,4 @@
-/** drive: the loop that does what wasm asks of the host until it returns or traps.
+/** activation: the loop that does what wasm asks of the host until it returns or traps.
  *  The loop is one closure over the slots' views, so that V8 compiles their addresses into it. */
 
 import * as L from '../../runtime/layout.js';

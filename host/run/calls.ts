@@ -88,7 +88,7 @@ function wrapperText({ type, leaf }: Kind): string {
   const layout = layoutOf(type);
   const { params, results, stackArgs, stackResults } = layout;
   const names = params.map((_, i) => `a${i}`).join(', ');
-  // Handles of external references last, with nothing of the user's between them and wasm: see externs.ts.
+  // Handles of external references last, with nothing of the user's between them and wasm: see external-references.ts.
   const conversion = ({ type }: Place, i: number) => `const v${i} = ${crossingOf(type).convertText(`a${i}`)};`;
   const isExtern = ({ type }: Place) => type === 'externref';
   const conversions = params.map((each, i) => (isExtern(each) ? '' : conversion(each, i)));

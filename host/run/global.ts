@@ -4,7 +4,7 @@ import { GLOBAL_SIZE } from '../../runtime/layout.js';
 import type { Cell } from '../helper/native.js';
 import type { Store } from './store.js';
 import type { GlobalType } from '../base/types.js';
-import { crossingOf, type Views, viewsOf } from './values.js';
+import { type Crossing, crossingOf, type Views, viewsOf } from './values.js';
 
 const HIGH = 32n;
 
@@ -20,6 +20,7 @@ export class Global {
   /** @internal */
   readonly cell: Cell;
   readonly #type: GlobalType;
+  #crossing: Crossing | undefined;
   #views: Views | undefined;
 
   /** A new global; `value` converts as in the JS API. Throws TypeError when it does not.
@@ -51,8 +52,8 @@ export class Global {
    *  new Global(store, globalType('f32'), 0.5).get(store); // => 0.5 */
   get(store: Store): any {
     this.store.check(store, 'global');
-    const crossing = crossingOf(this.#type.content);
-    return crossing.reveal(store, crossing.get(this.#cellViews(), 4 * this.cell.at));
+    const crossing = this.#howItCrosses();
+    return crossing.reveal(store, crossing.get(this.#views!, 4 * this.cell.at));
   }
 
   /** Gives it another value. Throws a TypeError when the global cannot change, or the value does not convert.
@@ -111,13 +112,17 @@ export class Global {
   }
 
   #write(value: unknown): void {
-    const { convert, put } = crossingOf(this.#type.content);
+    const { convert, put } = this.#howItCrosses();
     const raw = convert(this.store, value);
-    put(this.#cellViews(), 4 * this.cell.at, raw);
+    put(this.#views!, 4 * this.cell.at, raw);
   }
 
-  #cellViews(): Views {
-    this.#views ??= viewsOf(this.cell.words);
-    return this.#views;
+  /** Looked up once, when the value is first read or written: the views of the cell are there then, too. */
+  #howItCrosses(): Crossing {
+    if (!this.#crossing) {
+      this.#crossing = crossingOf(this.#type.content);
+      this.#views = viewsOf(this.cell.words);
+    }
+    return this.#crossing;
   }
 }

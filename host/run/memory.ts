@@ -5,7 +5,7 @@ import * as L from '../../runtime/layout.js';
 import { OuroError } from '../base/errors.js';
 import { hasGuard, memoriesAreGuarded } from '../helper/guard.js';
 import { type Cell, native, writeAddress } from '../helper/native.js';
-import { needRoom } from '../base/host-stack.js';
+import { requireHostStack } from '../base/host-stack.js';
 import type { Store } from './store.js';
 import type { MemoryType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
@@ -154,7 +154,7 @@ export class Memory {
   /** @internal memory.grow: the size before, or -1. */
   growPages(delta: number): number {
     // What comes after V8 has made it grow must not fail; and this is no failure to grow.
-    needRoom();
+    requireHostStack();
     let before: number;
     try {
       if (!this.#hasRoom(delta)) return -1;
@@ -199,7 +199,7 @@ export class Memory {
   /** From now on somebody else may make it grow. */
   #expose(): void {
     if (this.#exposed) return;
-    needRoom();
+    requireHostStack();
     this.store.expose(this, this.#v8);
     this.#exposed = true;
   }

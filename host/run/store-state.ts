@@ -2,7 +2,7 @@
  *  state. Of functions, instances and memories it knows what the interfaces here say: their files import this one.
  *  What compiled code knows of a store are numbers of instances and host functions, and handles of external references. The former stand in
  *  structures that the host has made and finds again, and are read when wasm leaves, for use at once; so those of the smaller store change.
- *  Handles are in frames too; they are of the thread, and stay (externs.ts).
+ *  Handles are in frames too; they are of the thread, and stay (external-references.ts).
  *  Why not numbers of the thread for all: host functions would then have to be found, at each call, in a list that must not keep them.
  *  Cost of merging: in proportion to the functions and references of the smaller store. */
 

@@ -6,7 +6,7 @@ import * as B from '../../runtime/builtins.js';
 import * as L from '../../runtime/layout.js';
 import type { Code } from '../artifact/code.js';
 import { OuroError, outOfMemory } from '../base/errors.js';
-import { needRoom, roomOf } from '../base/host-stack.js';
+import { requireHostStack } from '../base/host-stack.js';
 import type { Callable, FuncType } from '../base/types.js';
 import type { Engine } from '../engine/engine.js';
 import { type Cell, native, writeAddress } from '../helper/native.js';
@@ -55,7 +55,7 @@ function stackOf(size: number): number {
 const SLAB_SIZE = 2048;
 
 /** KiB of the host's stack that making one store of two takes at most, V8's compiling of it included: it must not end in the middle. */
-const MERGE_ROOM = 96;
+const MERGE_STACK = 96;
 
 /** What a set of instances shares, and the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the
  *  store any more, or with `dispose`. It belongs to the thread that made it. Source: WebAssembly core specification, "Store"; the API is
@@ -126,7 +126,7 @@ export class Store {
    *  store.dispose();
    *  memory.buffer.byteLength; // => 65536 */
   dispose(): void {
-    needRoom();
+    requireHostStack();
     this.end();
   }
 
@@ -156,7 +156,7 @@ export class Store {
     if (this.equals(other)) return;
     this.#live();
     other.#live();
-    needRoom(roomOf(MERGE_ROOM));
+    requireHostStack(MERGE_STACK);
     const [smaller, larger] = [this.#state, other.#state].sort((one, two) => one.size - two.size);
     larger.absorb(smaller);
     for (const store of smaller.stores) {
@@ -331,7 +331,7 @@ export class Store {
     return this.#hostTrap === undefined;
   }
 
-  /** @internal The error for a trap that `drive` has announced. */
+  /** @internal The error for a trap that the loop (activation.ts) has announced. */
   takeTrap(): Error {
     const trap = readTrap(this.#state.codes, this.#hostTrap);
     return this.#owner.toError?.(trap) ?? trap;

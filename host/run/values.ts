@@ -20,7 +20,8 @@ export interface Views {
 /** A value as it is stored: an i64 as a bigint, a funcref as an address, an externref as a handle. */
 export type Raw = number | bigint;
 
-interface Crossing {
+/** How values of a type cross. */
+export interface Crossing {
   readonly convert: (store: Store, value: any) => Raw;
   readonly convertText: (js: string) => string;
   /** `at`: in bytes, a multiple of 8. Integers fill their whole word of 64 bits. */

@@ -22,7 +22,7 @@ import { resolveConfig } from '../engine/config.js';
 import { cpuFeatures } from '../helper/cpu.js';
 import { memoriesAreGuarded } from '../helper/guard.js';
 import { Func } from '../run/func.js';
-import { LinkedInstance } from '../run/instance.js';
+import { LinkedInstance } from '../run/linked-instance.js';
 import type { Memory } from '../run/memory.js';
 import { Store } from '../run/store.js';
 

@@ -1,6 +1,6 @@
 /** constant: evaluates constant expressions that the artifact keeps in wasm's encoding (extended constants). */
 
-import { ArtifactError } from '../base/errors.js';
+import { damaged } from '../base/errors.js';
 import type { ValType } from '../base/types.js';
 import { Malformed, Reader } from './binary.js';
 
@@ -9,13 +9,12 @@ const mask64 = (bits: bigint) => BigInt.asUintN(64, bits);
 /** The heap type of externref: its byte as a signed LEB128 number. */
 const NULL_EXTERN = 0x6fn - 0x80n;
 
+/** What is damaged, for the message. */
+const WHAT = 'a constant expression';
+
 interface Value {
   readonly type: ValType;
   readonly bits: bigint;
-}
-
-function damaged(): never {
-  throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a constant expression');
 }
 
 type GlobalValue = (index: number) => Value | undefined;
@@ -27,7 +26,7 @@ export function evaluateConstant(bytes: Uint8Array, wanted: ValType, global: Glo
   try {
     return evaluate(new Reader(bytes), wanted, global, funcRef);
   } catch (error) {
-    throw error instanceof Malformed ? damaged() : error;
+    throw error instanceof Malformed ? damaged(WHAT) : error;
   }
 }
 
@@ -36,7 +35,7 @@ function evaluate(reader: Reader, wanted: ValType, global: GlobalValue, funcRef:
   const little = (size: number) => reader.bytes(size).reduceRight((bits, byte) => (bits << 8n) | BigInt(byte), 0n);
   const pop = (type: ValType) => {
     const value = stack.pop();
-    return value?.type === type ? value.bits : damaged();
+    return value?.type === type ? value.bits : damaged(WHAT);
   };
   const push = (type: ValType, bits: bigint) => stack.push({ type, bits });
   const binary = (type: 'i32' | 'i64', operation: (one: bigint, other: bigint) => bigint) => {
@@ -48,9 +47,9 @@ function evaluate(reader: Reader, wanted: ValType, global: GlobalValue, funcRef:
   for (;;) {
     switch (reader.byte()) {
       case 0x0b: // end
-        return stack.length === 1 ? pop(wanted) : damaged();
+        return stack.length === 1 ? pop(wanted) : damaged(WHAT);
       case 0x23: // global.get
-        stack.push(global(reader.unsigned()) ?? damaged());
+        stack.push(global(reader.unsigned()) ?? damaged(WHAT));
         break;
       case 0x41: // i32.const
         push('i32', mask32(reader.signed()));
@@ -89,7 +88,7 @@ function evaluate(reader: Reader, wanted: ValType, global: GlobalValue, funcRef:
         push('funcref', funcRef(reader.unsigned()));
         break;
       default:
-        damaged();
+        damaged(WHAT);
     }
   }
 }

@@ -1,10 +1,9 @@
-/** text-sync: the text format in a worker thread: for callers that cannot wait (this thread sleeps meanwhile), and for texts that would block
+/** text-thread: the text format in a worker thread: for callers that cannot wait (this thread sleeps meanwhile), and for texts that would block
  *  this one for long. The thread takes half a second to start, and stays. */
 
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { join } from 'node:path';
-import { builtin } from '../base/builtin.js';
-import { filesFolder } from '../base/bundled.js';
+import { startThread } from '../base/children.js';
+import { workerThreads } from '../base/threads.js';
 import { OuroError, type OuroErrorCode } from '../base/errors.js';
 import { parseText, TextError } from './text.js';
 
@@ -29,23 +28,14 @@ const PATIENCE = 120_000;
 /** Shorter texts are parsed sooner than another thread has heard of them. */
 const LONG_TEXT = 32_768;
 
-// Loaded late: few programs need it, and it is slow to load.
-const threads = () => builtin<typeof import('node:worker_threads')>('worker_threads');
-
 let worker: Worker | undefined;
 
 /** Asks the worker; its reply will be at the port, and the signal set. */
 function ask(text: string): { port: MessagePort; signal: Int32Array; worker: Worker } {
-  const { MessageChannel, Worker } = threads();
+  const { MessageChannel } = workerThreads();
   if (!worker) {
-    // None of the application's flags or hooks, which would load the application's code.
-    const { NODE_OPTIONS: _, ...env } = process.env;
-    const started = new Worker(join(filesFolder, 'text-worker.js'), {
-      execArgv: ['--no-warnings'],
-      env: { ...env, OURO_REGISTER: 'off' },
-    });
+    const started = startThread('text-worker');
     worker = started;
-    started.unref();
     started.on('error', () => forget(started));
     started.on('exit', () => forget(started));
   }
@@ -72,13 +62,13 @@ export function parseTextSync(text: string): Uint8Array {
     forget(worker);
     void worker.terminate();
   }
-  const reply = threads().receiveMessageOnPort(port)?.message as TextReply | undefined;
+  const reply = workerThreads().receiveMessageOnPort(port)?.message as TextReply | undefined;
   port.close();
   return take(reply);
 }
 
 /** The same without sleeping; a long text is parsed in the worker. */
-export async function parseTextAside(text: string): Promise<Uint8Array> {
+export async function parseTextAsync(text: string): Promise<Uint8Array> {
   if (text.length < LONG_TEXT) return parseText(text);
   const { port } = ask(text);
   // The port keeps the process alive until the answer is there; it closes, without one, when the worker ends.

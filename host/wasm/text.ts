@@ -1,4 +1,4 @@
-/** The text format (.wat), through the optional package @bytecodealliance/jco. */
+/** text: the text format (.wat), through the optional package @bytecodealliance/jco. */
 
 import { OuroError } from '../base/errors.js';
 

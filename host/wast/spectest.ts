@@ -1,7 +1,7 @@
 /** The module `spectest` that the official suite imports from. */
 
 import { parseText } from '../wasm/text.js';
-import type { WastEngine } from './engine.js';
+import type { WastEngine } from './script-engine.js';
 
 const text = `(module $spectest
   (global (export "global_i32") i32 (i32.const 666))

@@ -3,14 +3,14 @@
 import { prepareWrappers } from '../run/calls.js';
 import type { Extern } from '../run/extern.js';
 import { Func } from '../run/func.js';
-import type { LinkedInstance } from '../run/instance.js';
+import type { LinkedInstance } from '../run/linked-instance.js';
 import { Memory } from '../run/memory.js';
 import { Table } from '../run/table.js';
 import { shell } from './classes.js';
-import { globalBehaviour, wrapOuroGlobal } from './global.js';
+import { globalBehaviour, wrapOuroGlobal } from './js-global.js';
 import type { ModuleOfOuro } from './owner.js';
 import type { Behaviour } from './shell.js';
-import { tableBehaviour, wrapOuroTable } from './table.js';
+import { tableBehaviour, wrapOuroTable } from './js-table.js';
 
 /** What tables and globals do, where there is no drop-in, and so nothing else of the shell is in use. */
 let made: Behaviour | undefined;

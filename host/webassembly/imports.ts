@@ -7,19 +7,18 @@ import { Func } from '../run/func.js';
 import { Global } from '../run/global.js';
 import { Memory } from '../run/memory.js';
 import type { Store } from '../run/store.js';
-import { globalState, noteGlobal } from './global.js';
+import { globalState, noteGlobal } from './js-global.js';
 import { memoryTypeOf } from './memory-type.js';
-import { noteTable, tableState } from './table.js';
+import { noteTable, tableState } from './js-table.js';
 
 /** The extern that a value is in a store, where a module imports something of type `wanted`: one of our own objects as it is, or what the JS API takes,
  *  moved into the store where it may move. Its type may be another one, and its store, for which `fits` looks. Undefined: it is nothing of that kind.
  *  `name`: of a host function that is made. */
 export function toExtern(store: Store, value: unknown, wanted: ExternType, name = ''): Extern | undefined {
-  if (isExtern(value)) return value;
+  if (typeof value === 'function') {
+    if (wanted.kind === 'func') return toFunc(store, value as (...args: any[]) => any, wanted, name);
+  } else if (isExtern(value)) return value;
   switch (wanted.kind) {
-    case 'func':
-      if (typeof value !== 'function') return undefined;
-      return toFunc(store, value as (...args: any[]) => any, wanted, name);
     case 'memory':
       return value instanceof V8.Memory ? Memory.fromJs(store, value, memoryTypeOf(value, wanted.maximum)) : undefined;
     case 'table': {

@@ -4,8 +4,10 @@
  *  What is not here (Memory, Tag, Exception, the errors, `validate`, whatever a newer V8 has) is V8's own.
  *  Imports nothing that is needed at run time: it is part of the files that bring the drop-in into a process (start/). */
 
-import type { GlobalState } from './global.js';
-import type { TableState } from './table.js';
+/** What is known of a table: table.ts has the class. */
+type TableState = object;
+/** What is known of a global: global.ts has the class. */
+type GlobalState = object;
 
 type Arguments = ArrayLike<unknown>;
 

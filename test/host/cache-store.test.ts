@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import type { CacheOptions } from '../../host/cache/settings.js';
 import type { CacheStore } from '../../host/cache/guarded-store.js';
 import { type Config, Engine, Instance, KeyvStore, Module, Store } from '../../host/index.js';
-import { cacheWarnings, moduleReturning, scratch } from './cache-support.js';
+import { cacheWarnings, moduleReturning, plain, scratch } from './cache-support.js';
 
 const folder = scratch();
 let next = 0;
@@ -224,7 +224,7 @@ test('with a key: the folder too', async () => {
   await compile(engine());
   const [name] = readdirSync(path);
   rmSync(join(path, name));
-  writeFileSync(join(path, name), new Engine().precompileModule(await moduleReturning(666)));
+  writeFileSync(join(path, name), new Engine().precompileModule(await moduleReturning(666)), plain);
   assert.is(await compile(engine()), 42);
   assert.equal(await cacheWarnings(), ['CACHE_ENTRY_DAMAGED']);
   assert.ok(engine().lookup(wasm));

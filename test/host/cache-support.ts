@@ -15,6 +15,9 @@ export function scratch(): string {
 /** The mode of a file of the cache: those may read it whom the user lets read what is new. */
 export const readOnly = 0o444 & ~process.umask();
 
+/** For files that are put there by hand: the group cannot write to them, whatever the umask. */
+export const plain = { mode: 0o644 };
+
 /** A module like no other: it returns this number. */
 export function moduleReturning(value: number): Promise<Uint8Array> {
   return parseText(`(module $m${value} (func (export "f") (result i32) (i32.const ${value})))`);

@@ -25,7 +25,7 @@ import type { Code } from '../../host/artifact/code.js';
 import type { Config } from '../../host/engine/config.js';
 import { Engine, Instance, Store } from '../../host/index.js';
 import { need } from '../support/tools.js';
-import { cacheWarnings, isMapped, moduleReturning, readOnly, scratch } from './cache-support.js';
+import { cacheWarnings, isMapped, moduleReturning, plain, readOnly, scratch } from './cache-support.js';
 
 const folder = scratch();
 let next = 0;
@@ -33,8 +33,6 @@ const newPath = () => join(folder, `cache${next++}`);
 const wasm = await moduleReturning(42);
 const entries = (path: string) => readdirSync(path).filter((name) => KEY_PATTERN.test(name.slice(0, KEY_LENGTH)) && name.endsWith('.ouro'));
 const onlyEntry = (path: string) => join(path, entries(path)[0]);
-/** For files that are put there by hand: the group cannot write to them, whatever the umask. */
-const plain = { mode: 0o644 };
 const child = fileURLToPath(new URL('./cache-child.js', import.meta.url));
 
 function run(code: Code): unknown {

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Artifact, type ElemRecord, type Init, parseArtifact } from '../../host/artifact/artifact.js';
+import { type Artifact, parseArtifact } from '../../host/artifact/artifact.js';
+import type { ElemRecord, Init } from '../../host/artifact/records.js';
 import * as A from '../../runtime/artifact.js';
 import { freshCore } from '../support/core.js';
 import { emitRich, linkText, richModule } from './sample.js';

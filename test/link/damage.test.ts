@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Artifact, type ParseOptions, parseArtifact } from '../../host/artifact/artifact.js';
+import { type Artifact, parseArtifact } from '../../host/artifact/artifact.js';
+import type { ParseOptions } from '../../host/artifact/records.js';
 import { ArtifactError } from '../../host/base/errors.js';
 import * as A from '../../runtime/artifact.js';
 import { emitRich, linkText, richModule } from './sample.js';

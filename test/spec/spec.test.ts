@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Outcome } from '../../host/wast/run.js';
+import type { Outcome } from '../../host/wast/run-script.js';
 import { shared } from '../support/shared.js';
 import { skip } from '../support/skip.js';
 

@@ -3,11 +3,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findRule, parseRules } from '../../host/wast/lists.js';
-import { type Outcome, runScript } from '../../host/wast/run.js';
+import { type Outcome, runScript } from '../../host/wast/run-script.js';
 import { parseScript } from '../../host/wast/script.js';
 import { parseForms } from '../../host/wast/sexpr.js';
-import { V8Engine } from '../../host/wast/v8.js';
-import { matches, numberToBits, parseFloatBits, parseInteger, parsePattern } from '../../host/wast/values.js';
+import { V8Engine } from '../../host/wast/v8-engine.js';
+import { matches, numberToBits, parseFloatBits, parseInteger, parsePattern } from '../../host/wast/script-values.js';
 
 const test = suite('wast');
 const pattern = (text: string) => parsePattern(parseForms(text)[0]);

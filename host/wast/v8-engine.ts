@@ -2,9 +2,9 @@
  *  The JS API would quieten NaNs and does not tell f32 from f64, so functions with floats are called through a small wrapper module
  *  that takes and returns their bits as integers. */
 
-import type { Failure, WastEngine } from './engine.js';
+import type { Failure, WastEngine } from './script-engine.js';
 import { parseText } from '../wasm/text.js';
-import { bitsToNumber, type NumberType, numberToBits, type Value } from './values.js';
+import { bitsToNumber, type NumberType, numberToBits, type Value } from './script-values.js';
 
 type Extern = WebAssembly.ExportValue;
 

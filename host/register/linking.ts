@@ -1,23 +1,31 @@
-/** instance: links a module with its imports, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
+/** linking: links a module with its imports, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
 
 import type { Code } from '../artifact/code.js';
 import { ArtifactError, LinkError } from '../base/errors.js';
 import { type Callable, describeType, type ExternType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
 import type { Extern } from '../run/extern.js';
-import { LinkedInstance } from '../run/instance.js';
+import { LinkedInstance } from '../run/linked-instance.js';
 import { Store } from '../run/store.js';
 import { Trap } from '../run/trap.js';
 import { SECTION_IMPORT, SECTION_TYPE } from '../wasm/binary.js';
 import { extract } from '../wasm/outline.js';
 import { exportsOf } from '../webassembly/exports.js';
-import { exportOfV8, host, importForV8, isExportedFunction, isForeignToV8, toV8Function, typeOf } from '../webassembly/functions.js';
-import { type GlobalState, globalState, noteGlobal, wrapV8Global } from '../webassembly/global.js';
+import {
+  exportOfV8,
+  host,
+  importForV8,
+  isExportedFunction,
+  isForeignToV8,
+  toV8Function,
+  typeOf,
+} from '../webassembly/exported-functions.js';
+import { type GlobalState, globalState, noteGlobal, wrapV8Global } from '../webassembly/js-global.js';
 import { fits, toExtern } from '../webassembly/imports.js';
 import type { Exports } from '../webassembly/shell.js';
-import { noteTable, TableState, tableState, wrapV8Table } from '../webassembly/table.js';
+import { noteTable, TableState, tableState, wrapV8Table } from '../webassembly/js-table.js';
 import { compileNow, engine } from './artifacts.js';
-import { type Context, inContext, toError } from './errors.js';
+import { type Context, inContext, toError } from './v8-errors.js';
 import { log } from './policy.js';
 import { type ImportDescriptor, ModuleRecord } from './record.js';
 

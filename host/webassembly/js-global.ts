@@ -1,4 +1,4 @@
-/** global: WebAssembly.Global. As tables do, a mutable global that JS makes belongs to V8 until an instance of Ouro imports it, and stays with
+/** js-global: WebAssembly.Global. As tables do, a mutable global that JS makes belongs to V8 until an instance of Ouro imports it, and stays with
  *  the engine of the first instance that uses it. An immutable one is a value: each store of Ouro that imports it gets a copy. */
 
 import { Global as OuroGlobal } from '../run/global.js';
@@ -6,7 +6,7 @@ import { passRangeError } from '../base/host-stack.js';
 import type { Store } from '../run/store.js';
 import { type Callable, type GlobalType, isValType, type ValType } from '../base/types.js';
 import { V8 } from '../base/v8.js';
-import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './functions.js';
+import { canonical, isExportedFunction, isForeignToV8, toV8Function } from './exported-functions.js';
 import { shell } from './classes.js';
 import { globalImporter } from '../wasm/tiny-modules.js';
 import type { ModuleOfOuro } from './owner.js';
@@ -99,13 +99,13 @@ export class GlobalState {
   }
 }
 
-export const globalState = (value: unknown): GlobalState | undefined => shell.globalState(value);
+export const globalState = (value: unknown) => shell.globalState(value) as GlobalState | undefined;
 
 const receiver = (value: unknown): any => globalState(value)?.v8 ?? value;
 
 export const globalBehaviour: GlobalBehaviour = {
   makeGlobal: makeState,
-  noteGlobal,
+  noteGlobal: (global, state) => noteGlobal(global, state as GlobalState),
   globalReceiver: receiver,
 
   globalValueOf(self) {
@@ -198,7 +198,8 @@ export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): object
 
 /** A global as JS makes it. V8 gets what stands in the descriptor, read here as V8 would read it: these two, in this order, once. */
 function makeState(args: ArrayLike<unknown>): GlobalState {
-  const [descriptor, init] = args as [WebAssembly.GlobalDescriptor, unknown];
+  const descriptor = args[0] as WebAssembly.GlobalDescriptor;
+  const init = args[1];
   const state = new GlobalState();
   let read: any = descriptor;
   if (isObject(descriptor)) {

@@ -1,4 +1,4 @@
-/** errors: Ouro's errors as the errors of the JS API: V8's classes, V8's words, since applications look at both. */
+/** v8-errors: Ouro's errors as the errors of the JS API: V8's classes, V8's words, since applications look at both. */
 
 import { type Trap, v8TrapText } from '../run/trap.js';
 import { filesFolder } from '../base/bundled.js';

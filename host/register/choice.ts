@@ -1,4 +1,4 @@
-/** module: WebAssembly.Module and the functions that make modules. Here it is decided what runs a module: native code where the cache has it,
+/** choice: WebAssembly.Module and the functions that make modules. Here it is decided what runs a module: native code where the cache has it,
  *  else V8, which is at work at once, while native code is made for the next start. */
 
 import type { Code } from '../artifact/code.js';
@@ -7,7 +7,7 @@ import { native } from '../helper/native.js';
 import { V8 } from '../base/v8.js';
 import { compileNow, compileSoon, engine, find, nameOf } from './artifacts.js';
 import { build, lasting } from './background.js';
-import { type Context, inContext } from './errors.js';
+import { type Context, inContext } from './v8-errors.js';
 import { hasNote, leftToV8, writeNote } from './notes.js';
 import { customSections, isForwarder } from '../wasm/outline.js';
 import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';

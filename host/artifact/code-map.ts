@@ -1,7 +1,7 @@
-/** functions: the functions of a module's text and the map from its code back to the wasm binary, read record by record as somebody asks. */
+/** code-map: the functions of a module's text and the map from its code back to the wasm binary, read record by record as somebody asks. */
 
 import type { Code } from './code.js';
-import { ArtifactError, OuroError } from '../base/errors.js';
+import { damaged, OuroError } from '../base/errors.js';
 
 /** Where the code of a function lies. */
 export interface ModuleFunction {
@@ -78,7 +78,7 @@ function* entries(code: Code): IterableIterator<AddressMapEntry> {
     requireMapped(code);
     const [textOffset, wasmOffset] = artifact.address(i);
     if (textOffset <= last || textOffset >= artifact.text.size) {
-      throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: entry ${i} of the address map`);
+      damaged(`entry ${i} of the address map`);
     }
     last = textOffset;
     if (wasmOffset === shown) continue;

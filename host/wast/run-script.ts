@@ -4,11 +4,11 @@
  *  A command that needs a skipped module is skipped with it; one that needs a module that failed fails too. */
 
 import { parseText, TextError } from '../wasm/text.js';
-import type { Failure, FailureKind, WastEngine } from './engine.js';
+import type { Failure, FailureKind, WastEngine } from './script-engine.js';
 import { findRule, type Rule } from './lists.js';
 import { type Action, type Command, type ModuleSource, parseScript, withoutFields } from './script.js';
 import { instantiateSpectest } from './spectest.js';
-import { matches, parsePattern, parseValue, patternType, showPattern, showValue, UnsupportedValue, type Value } from './values.js';
+import { matches, parsePattern, parseValue, patternType, showPattern, showValue, UnsupportedValue, type Value } from './script-values.js';
 
 export interface Outcome {
   file: string;

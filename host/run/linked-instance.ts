@@ -1,14 +1,14 @@
-/** instance: a module with its state. Instantiation copies the module's VMContext template, fills in what this instance has for itself,
+/** linked-instance: a module with its state. Instantiation copies the module's VMContext template, fills in what this instance has for itself,
  *  applies the segments, and runs the start function, in the order of the specification.
  *  Cost: in proportion to imports and segments, not to functions. */
 
 import { ExternKind, Section, SegmentMode } from '../../runtime/artifact.js';
 import * as L from '../../runtime/layout.js';
-import type { Init } from '../artifact/artifact.js';
+import type { Init } from '../artifact/records.js';
 import { callBits } from './calls.js';
 import type { Code } from '../artifact/code.js';
 import { evaluateConstant } from '../wasm/constant.js';
-import { ArtifactError, LinkError, OuroError } from '../base/errors.js';
+import { damaged, LinkError, OuroError } from '../base/errors.js';
 import type { ModuleExport } from '../artifact/export.js';
 import { serveBuiltin } from './builtins.js';
 import type { Extern } from './extern.js';
@@ -92,7 +92,7 @@ export class LinkedInstance {
           funcImports,
         )
       ) {
-        throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: a function reference');
+        damaged('a function reference');
       }
     }
     // Those that hold JS values are told to the store; the others are made when somebody asks for them.
@@ -267,7 +267,7 @@ export class LinkedInstance {
   /** The FuncRef slot of a function of the instance's own. */
   #ownSlot(index: number): number {
     const slot = this.#code.artifact.funcRefSlot(index);
-    if (slot === undefined) throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: function ${index} has no reference`);
+    if (slot === undefined) damaged(`function ${index} has no reference`);
     return slot;
   }
 
@@ -362,7 +362,7 @@ export class LinkedInstance {
     const { funcRefs, funcImports } = artifact.counts;
     const items = mapping.address + slots.offset + 4 * from;
     if (!native().putFuncRefs(table.addressOf(to), items, count, this.#address, artifact.context.funcRefs, funcRefs, funcImports)) {
-      throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: an item of an element segment');
+      damaged('an item of an element segment');
     }
   }
 
@@ -379,7 +379,7 @@ export class LinkedInstance {
     if (image) {
       const [memory] = this.memories;
       if (memory === undefined || image.address + image.size > memory.dataSize()) {
-        throw new ArtifactError('ARTIFACT_DAMAGED', 'the artifact is damaged: its data image does not fit into the memory');
+        damaged('its data image does not fit into the memory');
       }
       const to = memory.base + image.address;
       try {

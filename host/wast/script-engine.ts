@@ -1,7 +1,7 @@
 /** What the script runner asks of an engine, so that the same scripts run on Ouro and on V8's own WebAssembly.
  *  `Module`, `Instance` and `Extern` are the engine's own; the runner only hands them round. */
 
-import type { Value } from './values.js';
+import type { Value } from './script-values.js';
 
 /** How something went wrong. `rejected`: the module is malformed or invalid. `internal`: not an outcome that wasm knows. */
 export type FailureKind = 'rejected' | 'unlinkable' | 'trap' | 'exhaustion' | 'exception' | 'internal';

@@ -10,8 +10,8 @@ import { Module } from '../engine/module.js';
 import { Store } from '../run/store.js';
 import { Trap } from '../run/trap.js';
 import type { ValType } from '../base/types.js';
-import type { Failure, WastEngine } from './engine.js';
-import type { NumberType, Value } from './values.js';
+import type { Failure, WastEngine } from './script-engine.js';
+import type { NumberType, Value } from './script-values.js';
 
 export class OuroEngine implements WastEngine<Module, Instance, Extern> {
   readonly name = 'ouro';

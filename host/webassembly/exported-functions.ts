@@ -1,4 +1,4 @@
-/** functions: exported functions of both engines, and how each engine gets to call those of the other with their identity kept.
+/** exported-functions: exported functions of both engines, and how each engine gets to call those of the other with their identity kept.
  *
  *  An exported function is one of V8's, one of Ouro's (it stands for a Func), or a hosted one: a JS function that a module took in and
  *  exported again, doing nothing to it. The application holds one JS function for each of them, the canonical one. Where an engine needs a
