@@ -32,7 +32,11 @@ export function open({ folder, builds, importModule }: Surroundings): Loader {
   const { writeSync } = builtin<typeof import('node:fs')>('fs');
   const compiled: Compiled[] = [];
   const keep: Loaded['keep'] = (code, uses) => require('./keep.cjs').keep(code, uses);
-  const loaded: Loaded = { compiled, keep, natives: { setTimeout, clearTimeout, setImmediate, writeSync, promiseThen: Promise.prototype.then } };
+  const loaded: Loaded = {
+    compiled,
+    keep,
+    natives: { setTimeout, clearTimeout, setImmediate, writeSync, promiseThen: Promise.prototype.then },
+  };
   const files: Record<string, object> = {};
   let requirePackage: NodeJS.Require | undefined;
 
