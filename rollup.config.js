@@ -183,7 +183,7 @@ function builtinsFromProcess() {
 function linuxAlone() {
   return {
     name: 'linux-alone',
-    load: (id) => (id.endsWith('/cache/system-cache.js') ? 'export const systemCache = () => undefined;' : null),
+    load: (id) => (id.endsWith('/cache/system-cache.js') ? 'export const systemCache = () => { throw new Error(); };' : null),
   };
 }
 

@@ -183,5 +183,5 @@ function hashMatches(bytes: Uint8Array, known?: Uint8Array): boolean {
   const at = A.HEADER_AT + A.H_HASH;
   const hash = known ?? new Uint8Array(A.HASH_SIZE);
   if (!known) native().sha256(bytes, at, A.HASH_SIZE, hash);
-  return Buffer.compare(hash, bytes.subarray(at, at + A.HASH_SIZE)) === 0;
+  return hash.every((byte, i) => byte === bytes[at + i]);
 }

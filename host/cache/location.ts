@@ -1,15 +1,14 @@
 /** location: the folder where Ouro keeps files of its own. */
 
-import { join, resolve } from 'node:path';
 import { loaded } from '../base/bundled.js';
 import { builtin } from '../base/builtin.js';
 import { systemCache } from './system-cache.js';
 
 /** The user's cache folder for Ouro, as env-paths names it. On Linux this is found without that package, which asks the system for the home folder and
- *  others when it is loaded, whether they are needed or not. */
+ *  others when it is loaded, whether they are needed or not; and without node:path (start/loader.ts). */
 function defaultFolder(): string {
   if (process.platform !== 'linux') return systemCache();
-  return join(process.env.XDG_CACHE_HOME || join(homeFolder(), '.cache'), 'ouro');
+  return `${process.env.XDG_CACHE_HOME || `${homeFolder()}/.cache`}/ouro`;
 }
 
 /** The home folder, or another one where the system knows of none. */
@@ -18,19 +17,25 @@ function homeFolder(): string {
   try {
     return homedir();
   } catch {
-    return join(tmpdir(), `ouro-${process.geteuid?.()}`);
+    return `${tmpdir()}/ouro-${process.geteuid?.()}`;
   }
 }
 
 const namedFolder = () => process.env.OURO_CACHE || defaultFolder();
 
-/** The folder that the environment names now, from the folder where the process is now: some programs clear the one and leave the other. */
-export function cacheFolderNow(): string {
-  const folder = namedFolder();
+/** A path from the root. Throws where the folder that the process is in has been removed. */
+export function absolute(path: string): string {
+  return path.startsWith('/') ? path : builtin<typeof import('node:path')>('path').resolve(path);
+}
+
+/** The folder that the environment names now, from the folder where the process is now: some programs clear the one and leave the other. Undefined where
+ *  this cannot be known yet. */
+export function cacheFolderNow(): string | undefined {
+  let folder: string | undefined;
   try {
-    return resolve(folder);
+    folder = namedFolder();
+    return absolute(folder);
   } catch {
-    // The folder where the process is has been removed.
     return folder;
   }
 }
@@ -42,5 +47,5 @@ export function cacheFolder(): string {
 
 /** The path of a file of the cache. */
 export function cachePath(name: string): string {
-  return join(cacheFolder(), name);
+  return `${cacheFolder()}/${name}`;
 }

@@ -2,7 +2,6 @@
  *  Addresses are JS numbers. Slot layout: runtime/layout.ts. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EntryPoints, NativeHelper } from '../../runtime/helper.js';
 import * as L from '../../runtime/layout.js';
 import { loaded as bundled, filesFolder } from '../base/bundled.js';
@@ -42,7 +41,7 @@ export function native(): Native {
 
 function load(): Native {
   const name = `ouro-${process.arch}-${process.platform}.node`;
-  const path = join(filesFolder, name);
+  const path = `${filesFolder}/${name}`;
   // Not `require`, whose search for files takes longer than all the rest of a first call.
   const module = { exports: bundled.helper ?? {} };
   try {

@@ -5,14 +5,12 @@
  *  that nobody but this user and root can write to, in a folder where others (its group apart, as in all of the cache) cannot put one of this
  *  user's other files, whose hash is right and covers the build, and that of Node. In all other cases the text is compiled. */
 
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Script } from 'node:vm';
 import type { NativeHelper } from '../../runtime/helper.js';
 import { builtin } from '../base/builtin.js';
 import type { LoadedCode } from '../base/bundled.js';
 import { accessOf, mayRead } from '../cache/access.js';
-import { cachePath } from '../cache/location.js';
+import { absolute, cacheFolder } from '../cache/location.js';
 import { isOurs } from '../base/files.js';
 
 export const HASH_SIZE = 32;
@@ -42,10 +40,11 @@ function findPlace(helper: NativeHelper, file: string, build: string): Place | u
     // Of a text that somebody has changed in place V8 sees the length alone. One version of Node can be built in different ways, of which V8 tells
     // not all.
     const name = `${build}-${helper.fileState(file)}-${process.version}-${process.arch}-${helper.fileState(execPath)}`;
-    const folder = resolve(cachePath('code'));
-    const access = accessOf(helper, folder);
-    if (access?.[0] === 'foreign') return undefined;
-    return { helper, path: join(folder, `${name}.code`), tag: name.padEnd(TAG_SIZE), isNew: access === undefined };
+    const folder = `${cacheFolder()}/code`;
+    const [access, real] = accessOf(helper, folder) ?? [];
+    if (access === 'foreign') return undefined;
+    const path = `${real ?? absolute(folder)}/${name}.code`;
+    return { helper, path, tag: name.padEnd(TAG_SIZE), isNew: access === undefined };
   } catch {
     return undefined;
   }
@@ -84,7 +83,7 @@ export interface Compiled extends LoadedCode {
 
 /** The file NAME of `folder`, which is a function in parentheses. `build`: its hash. Without the helper nothing is kept. */
 export function compile(folder: string, helper: NativeHelper | undefined, name: string, build: string): Compiled {
-  const filename = join(folder, name);
+  const filename = `${folder}/${name}`;
   const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
   // Code that is compiled while V8 counts what runs goes on counting in processes that use it, at a multiple of the time.
   const isOff = NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE;
@@ -92,7 +91,7 @@ export function compile(folder: string, helper: NativeHelper | undefined, name: 
   const kept = place && read(place);
   const { Script } = builtin<typeof import('node:vm')>('vm');
   // The text is ASCII: reading it as such is the fastest.
-  const text = place ? place.helper.readText(filename) : readFileSync(filename, 'latin1');
+  const text = place ? place.helper.readText(filename) : builtin<typeof import('node:fs')>('fs').readFileSync(filename, 'latin1');
   const script = new Script(text, { filename, cachedData: kept?.data });
   const run = script.runInThisContext();
   const isRefused = script.cachedDataRejected === true;
