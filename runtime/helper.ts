@@ -18,6 +18,9 @@ export interface EntryPoints {
 }
 
 export interface NativeHelper {
+  /** Functions of this interface that are no properties yet: to make all takes a fresh process too long. Undefined for other names. */
+  make(name: string): unknown;
+
   /** The exchange area of this thread: SLOT_… of layout.ts. Always the same buffer. */
   slots(): ArrayBuffer;
   /** Whether V8's optimised code calls the functions that enter, and `resume`, directly. */

@@ -58,7 +58,7 @@ function load(): Native {
   }
   const addon = module.exports as NativeHelper;
   const slots = addon.slots();
-  return {
+  return makingLater({
     ...addon,
     i32: new Int32Array(slots),
     u32: new Uint32Array(slots),
@@ -67,7 +67,18 @@ function load(): Native {
     f32: new Float32Array(slots),
     f64: new Float64Array(slots),
     entryPoints: addon.entries(),
-  };
+  });
+}
+
+/** The helper with all its functions: those that it has not made yet become properties when they are first asked for. */
+export function makingLater<T extends NativeHelper>(helper: T): T {
+  return Object.setPrototypeOf(helper, new Proxy({}, { get: makeFunction }));
+}
+
+function makeFunction(_: object, name: string | symbol, helper: any): unknown {
+  const made = typeof name === 'string' ? helper.make(name) : undefined;
+  if (made) Object.defineProperty(helper, name, { value: made, writable: true, enumerable: true, configurable: true });
+  return made;
 }
 
 const HIGH = 2 ** 32;

@@ -680,70 +680,98 @@ static bool create_slots(napi_env env, struct thread *thread) {
   return true;
 }
 
+/* Whatever the host calls. To make all functions takes a fresh process 100 us. */
+static const struct function {
+  const char *name;
+  napi_callback call;
+  /* It looks at no argument, throws nothing, and calls nothing of the host's. */
+  bool fast;
+  /* Every process that runs something needs it; others are made when they are asked for. */
+  bool early;
+} functions[] = {
+    {"slots", slots, false, true},
+    {"unwind", unwind, false, true},
+    {"createStack", create_stack, false, true},
+    {"entries", entries, false, true},
+    {"mapFile", map_file, false, true},
+    {"fileState", file_state, false, true},
+    {"folderAccess", folder_access, false, true},
+    {"readText", read_text, false, true},
+    {"readHashed", read_hashed, false, true},
+    {"registerCode", register_code, false, true},
+    {"closeFile", close_file, false, true},
+    {"address", address, false, true},
+    {"initFunctions", init_functions, false, true},
+    {"sha256", sha256, false, true},
+    {"cpuFeatures", cpu_features, false, true},
+    {"enter", ouro_enter, true, false},
+    {"enter32", ouro_enter_32, true, false},
+    {"enterInts", ouro_enter_ints, true, false},
+    {"enterInts32", ouro_enter_ints_32, true, false},
+    {"enterLeaf", ouro_enter_leaf, true, false},
+    {"enterLeaf32", ouro_enter_leaf_32, true, false},
+    {"enterLeafPair", ouro_enter_leaf_pair, true, false},
+    {"enterLeafPair32", ouro_enter_leaf_pair_32, true, false},
+    {"resume", ouro_resume, true, false},
+    {"trap", trap, false, false},
+    {"destroyStack", destroy_stack, false, false},
+    {"mapBytes", map_bytes, false, false},
+    {"mapOpenFile", map_open_file, false, false},
+    {"textView", text_view, false, false},
+    {"shareMapping", share_mapping, false, false},
+    {"openShared", open_shared, false, false},
+    {"hashMapping", hash_mapping, false, false},
+    {"hashBytes", hash_bytes, false, false},
+    {"prefetch", prefetch, false, false},
+    {"unmap", unmap, false, false},
+    {"probeGuard", probe_guard, false, false},
+    {"mapImage", map_image, false, false},
+    {"copyIn", copy_in, false, false},
+    {"putFuncRefs", put_func_refs, false, false},
+    {"notePassiveDatas", note_passive_datas, false, false},
+    {"copyDatas", copy_datas, false, false},
+    {"readFuncRef", read_func_ref, false, false},
+    {"hashesFast", hashes_fast, false, false},
+    {"callsFast", calls_fast, false, false},
+    {"startAside", start_aside, false, false},
+};
+#define FUNCTION_COUNT (sizeof functions / sizeof *functions)
+
+/* Null where it cannot be made. */
+static napi_value make_function(napi_env env, const struct function *wanted) {
+  napi_value key, function = NULL;
+  if (wanted->fast && napi_create_string_utf8(env, wanted->name, NAPI_AUTO_LENGTH, &key) == napi_ok) {
+    function = ouro_fast_function(key, wanted->call);
+  }
+  if (!function && napi_create_function(env, wanted->name, NAPI_AUTO_LENGTH, wanted->call, NULL, &function) != napi_ok) return NULL;
+  return function;
+}
+
+/* make(name): a function that is no property of the exports; undefined where there is none of this name */
+static napi_value make(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], function;
+  char name[40];
+  size_t length;
+  if (!get_arguments(env, info, 1, values)) return NULL;
+  if (napi_get_value_string_utf8(env, values[0], name, sizeof name, &length) != napi_ok) return throw_text(env, "a name must be a string");
+  for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+    if (strcmp(functions[i].name, name) != 0) continue;
+    function = make_function(env, &functions[i]);
+    return function ? function : throw_text(env, "cannot make a function of the native helper");
+  }
+  return NULL;
+}
+
 NAPI_MODULE_INIT() {
-  static const struct {
-    const char *name;
-    napi_callback call;
-    /* It looks at no argument, throws nothing, and calls nothing of the host's. */
-    bool fast;
-  } functions[] = {
-      {"slots", slots, false},
-      {"enter", ouro_enter, true},
-      {"enter32", ouro_enter_32, true},
-      {"enterInts", ouro_enter_ints, true},
-      {"enterInts32", ouro_enter_ints_32, true},
-      {"enterLeaf", ouro_enter_leaf, true},
-      {"enterLeaf32", ouro_enter_leaf_32, true},
-      {"enterLeafPair", ouro_enter_leaf_pair, true},
-      {"enterLeafPair32", ouro_enter_leaf_pair_32, true},
-      {"resume", ouro_resume, true},
-      {"unwind", unwind, false},
-      {"trap", trap, false},
-      {"createStack", create_stack, false},
-      {"destroyStack", destroy_stack, false},
-      {"entries", entries, false},
-      {"mapFile", map_file, false},
-      {"fileState", file_state, false},
-      {"folderAccess", folder_access, false},
-      {"readText", read_text, false},
-      {"readHashed", read_hashed, false},
-      {"mapBytes", map_bytes, false},
-      {"mapOpenFile", map_open_file, false},
-      {"textView", text_view, false},
-      {"shareMapping", share_mapping, false},
-      {"openShared", open_shared, false},
-      {"hashMapping", hash_mapping, false},
-      {"hashBytes", hash_bytes, false},
-      {"prefetch", prefetch, false},
-      {"registerCode", register_code, false},
-      {"closeFile", close_file, false},
-      {"unmap", unmap, false},
-      {"address", address, false},
-      {"probeGuard", probe_guard, false},
-      {"mapImage", map_image, false},
-      {"copyIn", copy_in, false},
-      {"initFunctions", init_functions, false},
-      {"putFuncRefs", put_func_refs, false},
-      {"notePassiveDatas", note_passive_datas, false},
-      {"copyDatas", copy_datas, false},
-      {"readFuncRef", read_func_ref, false},
-      {"sha256", sha256, false},
-      {"hashesFast", hashes_fast, false},
-      {"callsFast", calls_fast, false},
-      {"cpuFeatures", cpu_features, false},
-      {"startAside", start_aside, false},
-  };
+  static const struct function maker = {"make", make, false, true};
   struct thread *thread = ouro_begin_environment(env);
   if (!thread || (!ouro_slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");
   if (!ouro_install_signal_handlers()) return throw_errno(env, "cannot install signal handlers");
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    const char *name = functions[i].name;
-    napi_value key, function = NULL;
-    if (functions[i].fast && napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &key) == napi_ok) {
-      function = ouro_fast_function(key, functions[i].call);
-    }
-    if ((!function && napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) != napi_ok) ||
-        napi_set_named_property(env, exports, name, function) != napi_ok) {
+  for (size_t i = 0; i <= FUNCTION_COUNT; i++) {
+    const struct function *each = i < FUNCTION_COUNT ? &functions[i] : &maker;
+    if (!each->early) continue;
+    napi_value function = make_function(env, each);
+    if (!function || napi_set_named_property(env, exports, each->name, function) != napi_ok) {
       return throw_text(env, "cannot export the native helper's functions");
     }
   }
