@@ -157,6 +157,29 @@ function chunkOf(id) {
   return chunks.find(([, pattern]) => pattern.test(path))?.[0];
 }
 
+/** Puts the numbers of `const enum`s, of which TypeScript makes objects, into the places of their names. */
+function enumNumbers() {
+  const declaration = /export var (\w+);\n\(function \(\1\) \{\n([^}]*)\}\)\(\1 \|\| \(\1 = \{\}\)\);/g;
+  const numbers = new Map();
+  return {
+    name: 'enum-numbers',
+    buildStart() {
+      for (const file of readdirSync('build/runtime').filter((name) => name.endsWith('.js'))) {
+        for (const [, name, members] of readFileSync(`build/runtime/${file}`, 'utf8').matchAll(declaration)) {
+          for (const [, member, number] of members.matchAll(/\["(\w+)"\] = (\d+)\]/g)) numbers.set(`${name}.${member}`, number);
+        }
+      }
+    },
+    transform(code) {
+      const changed = code.replace(declaration, (_, name) => `export const ${name} = {};`);
+      return {
+        code: changed.replace(/(?<![\w.$])(?:[A-Z]\.)?([A-Z]\w+\.[A-Z]\w+)\b/g, (text, name) => numbers.get(name) ?? text),
+        map: null,
+      };
+    },
+  };
+}
+
 /** Where the files are: start/loader.ts tells. */
 function meta() {
   return {
@@ -225,6 +248,7 @@ export default {
     copyAssets(),
     bundlePackages(),
     meta(),
+    enumNumbers(),
     surroundings('loaded'),
     launch(launchers, loaderPlugins),
     copyTypes(),

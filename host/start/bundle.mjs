@@ -8,7 +8,7 @@ import { parseAst } from 'rollup/parseAst';
 import { minify } from 'terser';
 
 /** What loader.ts calls each file's function with. */
-const PARAMETERS = 'exports, require, importModule, loaded, __dirname';
+const PARAMETERS = 'require, importModule, loaded, __dirname';
 
 /** The chunk that all others need: what they use of it are constants, which are faster than properties. */
 const RUNTIME = 'runtime.cjs';
@@ -106,6 +106,20 @@ function linkLater(code, file) {
   return changed(code, changes);
 }
 
+/** Makes a chunk give one object with all that it exports: to add them one by one to the one that it gets takes a fresh process 0.6 us each. */
+function giveAtOnce(code) {
+  const program = parseAst(code);
+  const changes = [];
+  const given = [];
+  for (const { type, expression, start, end } of program.body) {
+    const { left, right } = expression ?? {};
+    if (type !== 'ExpressionStatement' || left?.object?.name !== 'exports') continue;
+    given.push(`${left.property.name}: ${code.slice(right.start, right.end)}`);
+    changes.push({ start, end, text: '' });
+  }
+  return `${changed(code, changes)}\nreturn { ${given.join(', ')} };`;
+}
+
 /** Variables that change after they were exported would be seen as they were. */
 function requireConstants(code, file) {
   const variables = new Set();
@@ -182,7 +196,7 @@ export function launch(launchers, plugins) {
           delete bundle[file];
           continue;
         }
-        chunk.code = `(function (${PARAMETERS}) {${await shorten(linkLater(chunk.code, file))}\n})`;
+        chunk.code = `(function (${PARAMETERS}) {${await shorten(giveAtOnce(linkLater(chunk.code, file)))}\n})`;
         new Script(chunk.code, { filename: file }); // throws what is wrong with it
         builds[file] = createHash('sha256').update(chunk.code).digest('hex').slice(0, 16);
       }

@@ -48,13 +48,10 @@ export function open({ folder, builds, importModule }: Surroundings): Loader {
       return requirePackage(name);
     }
     loaded.helper ??= openHelper(folder);
-    const exports = {};
-    files[name] = exports;
     const file = name.slice(2);
     const code = compile(folder, loaded.helper as NativeHelper | undefined, file, `${builds[file]}-${file}`);
     compiled.push(code);
-    code.run(exports, require, importModule, loaded, folder);
-    return exports;
+    return (files[name] = code.run(require, importModule, loaded, folder));
   };
   const made = { require, loaded };
   Object.defineProperty(globalThis, key, { value: made });
