@@ -144,8 +144,11 @@ const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWi
 /** Which file of dist/ a module goes into. `runtime`: what opens artifacts and runs them, which every process with Ouro needs. `compile`: what makes them, signs them and tells of them.
  *  `drop-in`: the objects of the JS API and what stands behind them, and the cache. Each is loaded when something of it is first used. */
 const chunks = [
-  ['runtime', /^host\/compile\/(compiler-wasm|native-cores|progress)\.js|^host\/webassembly\/(imports|exports)\.js|^host\/wasm\/text\.js/],
-  ['drop-in', /^host\/(webassembly|register)\/|^host\/wasm\/(outline|tiny-modules)\.js/],
+  [
+    'runtime',
+    /^host\/compile\/(compiler-wasm|native-cores|progress)\.js|^host\/webassembly\/(imports|exports)\.js|^host\/wasm\/(binary|text)\.js/,
+  ],
+  ['drop-in', /^host\/(webassembly|register)\/|^host\/wasm\/(constant|outline|tiny-modules)\.js/],
   ['drop-in', /^host\/cache\/(cache|folder|guarded-store|key|settings)\.js/],
   ['compile', /^host\/(compile|selfhost|wasm)\/|^host\/artifact\/(detect|info|shared-module|sign)\.js/],
   ['compile', /^host\/base\/children\.js|^host\/cache\/system-cache\.js|^\0/],
