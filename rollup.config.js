@@ -14,6 +14,7 @@ const entries = {
   'text-worker': 'host/text-worker',
   'compile-worker': 'host/compile-worker',
   builder: 'host/builder',
+  keep: 'host/start/keep',
 };
 const assets = ['compiler.wasm', 'ouro.wasm'];
 
@@ -140,24 +141,46 @@ function bundlePackages() {
 
 const external = (id) => !bundled.includes(id) && id !== PROCESS && !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
 
-/** Which file of dist/ a module goes into. `runtime`: what opens artifacts and runs them, which every process with Ouro needs. `compile`: what makes them.
- *  `drop-in`: the objects of the JS API and what stands behind them. Each is loaded when something of it is first used. */
+/** Which file of dist/ a module goes into. `runtime`: what opens artifacts and runs them, which every process with Ouro needs. `compile`: what makes them, signs them and tells of them.
+ *  `drop-in`: the objects of the JS API and what stands behind them, and the cache. Each is loaded when something of it is first used. */
 const chunks = [
   [
     'runtime',
-    /^host\/compile\/(compiler-wasm|native-cores|progress)\.js|^host\/webassembly\/(imports|exports)\.js|^host\/wasm\/(binary|constant|text)\.js/,
+    /^host\/compile\/(compiler-wasm|native-cores|progress)\.js|^host\/webassembly\/(imports|exports)\.js|^host\/wasm\/(binary|text)\.js/,
   ],
-  [
-    'drop-in',
-    /^host\/(webassembly|register)\/|^host\/wasm\/(outline|tiny-modules)\.js|^host\/cache\/(cache|folder|guarded-store|access)\.js/,
-  ],
-  ['compile', /^host\/(compile|selfhost|wasm)\//],
-  ['runtime', /^host\/(base|helper|artifact|cache|engine|run|api)\/|^host\/index\.js|^runtime\/|^\.\.\/|^\0/],
+  ['drop-in', /^host\/(webassembly|register)\/|^host\/wasm\/(constant|outline|tiny-modules)\.js/],
+  ['drop-in', /^host\/cache\/(cache|folder|guarded-store|key|settings)\.js/],
+  ['compile', /^host\/(compile|selfhost|wasm)\/|^host\/artifact\/(detect|info|shared-module|sign)\.js/],
+  ['compile', /^host\/base\/children\.js|^host\/cache\/system-cache\.js|^\0/],
+  ['runtime', /^host\/(base|helper|artifact|cache|engine|run|api)\/|^host\/index\.js|^runtime\/|^\.\.\//],
 ];
 
 function chunkOf(id) {
   const path = id.startsWith('\0') || id.includes('node_modules') ? '\0' : relative(resolve('build'), id);
   return chunks.find(([, pattern]) => pattern.test(path))?.[0];
+}
+
+/** Puts the numbers of `const enum`s, of which TypeScript makes objects, into the places of their names. */
+function enumNumbers() {
+  const declaration = /export var (\w+);\n\(function \(\1\) \{\n([^}]*)\}\)\(\1 \|\| \(\1 = \{\}\)\);/g;
+  const numbers = new Map();
+  return {
+    name: 'enum-numbers',
+    buildStart() {
+      for (const file of readdirSync('build/runtime').filter((name) => name.endsWith('.js'))) {
+        for (const [, name, members] of readFileSync(`build/runtime/${file}`, 'utf8').matchAll(declaration)) {
+          for (const [, member, number] of members.matchAll(/\["(\w+)"\] = (\d+)\]/g)) numbers.set(`${name}.${member}`, number);
+        }
+      }
+    },
+    transform(code) {
+      const changed = code.replace(declaration, (_, name) => `export const ${name} = {};`);
+      return {
+        code: changed.replace(/(?<![\w.$])(?:[A-Z]\.)?([A-Z]\w+\.[A-Z]\w+)\b/g, (text, name) => numbers.get(name) ?? text),
+        map: null,
+      };
+    },
+  };
 }
 
 /** Where the files are: start/loader.ts tells. */
@@ -181,8 +204,16 @@ function builtinsFromProcess() {
   };
 }
 
+/** The loader keeps code where the native helper is, on Linux: what finds other systems' folders it does not bring. */
+function linuxAlone() {
+  return {
+    name: 'linux-alone',
+    load: (id) => (id.endsWith('/cache/system-cache.js') ? 'export const systemCache = () => { throw new Error(); };' : null),
+  };
+}
+
 /** For the code that loads the rest. */
-const loaderPlugins = [builtinsFromProcess(), bundlePackages(), surroundings('{}'), licenses(bundled)];
+const loaderPlugins = [linuxAlone(), builtinsFromProcess(), bundlePackages(), surroundings('{}'), licenses(bundled)];
 
 /** What the namespace of WebAssembly has on some Node that we support. */
 const members =
@@ -199,15 +230,8 @@ const launchers = {
   'text-worker': { loader: loaders.library, entry: 'text-worker', formats: ['js'] },
   'compile-worker': { loader: loaders.library, entry: 'compile-worker', formats: ['js'] },
   builder: { loader: loaders.library, entry: 'builder', formats: ['js'] },
-  register: { loader: loaders.dropIn, formats: ['js', 'cjs'], code: { js: 'loader$.install(at$);\n', cjs: 'loader$.install(at$);\n' } },
-  webassembly: {
-    loader: loaders.dropIn,
-    formats: ['js', 'cjs'],
-    code: {
-      js: `const namespace$ = loader$.namespaceOf(at$);\nexport default namespace$;\nexport const { ${members.join(', ')} } = namespace$;\n`,
-      cjs: `const namespace$ = loader$.namespaceOf(at$);\nexports.default = namespace$;\n${members.map((name) => `exports.${name} = namespace$.${name};\n`).join('')}`,
-    },
-  },
+  register: { loader: loaders.dropIn, formats: ['js', 'cjs'], value: 'install(at$)' },
+  webassembly: { loader: loaders.dropIn, formats: ['js', 'cjs'], value: 'namespaceOf(at$)', names: members },
 };
 
 export default {
@@ -227,6 +251,7 @@ export default {
     copyAssets(),
     bundlePackages(),
     meta(),
+    enumNumbers(),
     surroundings('loaded'),
     launch(launchers, loaderPlugins),
     copyTypes(),

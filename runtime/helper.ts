@@ -18,6 +18,9 @@ export interface EntryPoints {
 }
 
 export interface NativeHelper {
+  /** Functions of this interface that are no properties yet: to make all takes a fresh process too long. Undefined for other names. */
+  make(name: string): unknown;
+
   /** The exchange area of this thread: SLOT_… of layout.ts. Always the same buffer. */
   slots(): ArrayBuffer;
   /** Whether V8's optimised code calls the functions that enter, and `resume`, directly. */
@@ -49,6 +52,18 @@ export interface NativeHelper {
   /** `trapEntry` for VMCONTEXT_TRAP_ENTRY, `builtins` for VMCONTEXT_BUILTINS, `leaveHostFunc` for FUNCREF_CODE of host functions; for their
    *  HOSTFUNC_LEAVE `leaveImport`, or `leaveImportInts` where there are neither float parameters nor stack words. */
   entries(): EntryPoints;
+
+  // Node's permission model does not reach these: ask it first.
+  /** Tells one state of a file from others. */
+  fileState(path: string): string;
+  /** Who can write to a folder, or put another in its place: this user (and root) alone, its group too, or anybody else; and its path without
+   *  symbolic links. Undefined when it is not there. */
+  folderAccess(path: string): [access: 'private' | 'group' | 'foreign', real: string] | undefined;
+  /** A regular file's bytes as characters. */
+  readText(path: string): string;
+  /** A regular file that begins with the hash of all that follows, its own bytes taken as zeros, and then the tag: its bytes, its user, its mode,
+   *  and the time of its last change in milliseconds. Undefined when there is no such file. */
+  readHashed(path: string, tag: string): [bytes: ArrayBuffer, uid: number, mode: number, changed: number] | undefined;
 
   /** Maps a file read-only. Keeps it open for mapImage, until closeFile or unmap. */
   mapFile(path: string): Mapping;

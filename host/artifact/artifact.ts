@@ -29,6 +29,8 @@ import type {
 
 const I32 = 0x7f;
 const none: Init = { kind: 'none' };
+/** To decode names of so many bytes here takes a fresh process less than V8's compiling of Node's decoder. */
+const SHORT = 32;
 
 /** Checks header and directory and gives access to the rest. `bytes` must not change while the result is in use. */
 export function parseArtifact(bytes: Uint8Array, options: ParseOptions = {}): Artifact {
@@ -55,14 +57,14 @@ export class Artifact {
   readonly rodata: Range;
   readonly image: ImageRecord | undefined;
   readonly #view: DataView;
-  readonly #buffer: Buffer;
+  /** The bytes as Node's methods want them. */
+  #buffer: Buffer | undefined;
   readonly #sections: readonly Range[];
 
   constructor(bytes: Uint8Array, options: ParseOptions) {
     this.bytes = bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = view;
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     checkMagic(bytes, view);
     const field = (offset: number) => view.getUint32(A.HEADER_AT + offset, true);
 
@@ -91,7 +93,7 @@ export class Artifact {
 
   /** SHA-256, lower-case hexadecimal. */
   get hash(): string {
-    return this.#buffer.toString('hex', A.HEADER_AT + A.H_HASH, A.HEADER_AT + A.H_HASH + A.HASH_SIZE);
+    return this.#asBuffer().toString('hex', A.HEADER_AT + A.H_HASH, A.HEADER_AT + A.H_HASH + A.HASH_SIZE);
   }
 
   /** Offset and size of a section in the file; size 0 when it is absent. */
@@ -182,7 +184,7 @@ export class Artifact {
       const position = this.#u32(index + middle * 4);
       const at = this.#record(A.Section.Exports, position, A.EXPORT_SIZE, 'export');
       const { offset, size } = this.#stringRange(at + A.EXPORT_NAME);
-      const order = this.#buffer.compare(wanted, 0, wanted.length, offset, offset + size);
+      const order = this.#asBuffer().compare(wanted, 0, wanted.length, offset, offset + size);
       if (order === 0) {
         const found = this.export(position);
         // A lone surrogate has no UTF-8 form and is no name.
@@ -435,7 +437,17 @@ export class Artifact {
 
   #string(at: number): string {
     const { offset, size } = this.#stringRange(at);
-    return this.#buffer.toString('utf8', offset, offset + size);
+    let text = '';
+    for (let i = offset; i < offset + size; i++) {
+      if (size > SHORT || this.bytes[i] >= 0x80) return this.#asBuffer().toString('utf8', offset, offset + size);
+      text += String.fromCharCode(this.bytes[i]);
+    }
+    return text;
+  }
+
+  #asBuffer(): Buffer {
+    this.#buffer ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#buffer;
   }
 
   #limits(flags: number, at: number): Limits {

@@ -11,7 +11,8 @@ import { OuroError, outOfMemory, unreadable } from '../base/errors.js';
 import { ModuleInfo } from './info.js';
 import { type Mapping, native } from '../helper/native.js';
 import { Plan } from './plan.js';
-import { type ArtifactKey, splitSignature } from './sign.js';
+import { splitSignature } from './header.js';
+import type { ArtifactKey } from './sign.js';
 
 /** How artifacts are loaded.
  *

@@ -183,5 +183,21 @@ function hashMatches(bytes: Uint8Array, known?: Uint8Array): boolean {
   const at = A.HEADER_AT + A.H_HASH;
   const hash = known ?? new Uint8Array(A.HASH_SIZE);
   if (!known) native().sha256(bytes, at, A.HASH_SIZE, hash);
-  return Buffer.compare(hash, bytes.subarray(at, at + A.HASH_SIZE)) === 0;
+  return hash.every((byte, i) => byte === bytes[at + i]);
+}
+
+/** The artifact and its signature, of a file that may have one. Does not look at anything else. */
+export function splitSignature(file: Uint8Array): { artifact: Uint8Array; signature: Uint8Array | undefined } {
+  if (file.length >= A.HEADER_AT + A.HEADER_SIZE + A.SIGNATURE_SIZE) {
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    const at = file.length - A.SIGNATURE_SIZE;
+    if (
+      view.getUint32(A.HEADER_AT + A.H_FILE_SIZE, true) === at &&
+      view.getUint32(at + A.SIGNATURE_MAGIC0, true) === A.HEADER_MAGIC0 &&
+      view.getUint32(at + A.SIGNATURE_MAGIC1, true) === A.SIGNATURE_MAGIC
+    ) {
+      return { artifact: file.subarray(0, at), signature: file.subarray(at) };
+    }
+  }
+  return { artifact: file, signature: undefined };
 }

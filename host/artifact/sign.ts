@@ -28,22 +28,6 @@ function refuse(message: string, cause?: unknown): never {
   throw new OuroError('CONFIG_INVALID', message, cause === undefined ? undefined : { cause });
 }
 
-/** The artifact and its signature, of a file that may have one. Does not look at anything else. */
-export function splitSignature(file: Uint8Array): { artifact: Uint8Array; signature: Uint8Array | undefined } {
-  if (file.length >= A.HEADER_AT + A.HEADER_SIZE + A.SIGNATURE_SIZE) {
-    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-    const at = file.length - A.SIGNATURE_SIZE;
-    if (
-      view.getUint32(A.HEADER_AT + A.H_FILE_SIZE, true) === at &&
-      view.getUint32(at + A.SIGNATURE_MAGIC0, true) === A.HEADER_MAGIC0 &&
-      view.getUint32(at + A.SIGNATURE_MAGIC1, true) === A.SIGNATURE_MAGIC
-    ) {
-      return { artifact: file.subarray(0, at), signature: file.subarray(at) };
-    }
-  }
-  return { artifact: file, signature: undefined };
-}
-
 /** What is signed. */
 function message(artifact: Uint8Array, signature: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(A.SIGNATURE_BYTES + A.HASH_SIZE);

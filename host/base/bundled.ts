@@ -9,13 +9,19 @@ export const filesFolder: string = dirname(import.meta.dirname);
 /** SHA-256 of compiler.wasm, as hexadecimal digits. */
 export const bundledCompilerHash: string = '';
 
+/** A file of code. */
+export interface LoadedCode {
+  /** What the processes did (usage.ts) that have made what V8 was given with it; everything where nothing will be kept. */
+  readonly uses: number;
+}
+
 /** What there is once in a thread, and what was there before the application came, which may put other things into their places. The loader
  *  (start/loader.ts) fills it in; all of it is optional, for unbundled code has none. */
 export interface Loaded {
-  /** Hears of each use (usage.ts). */
-  onUse?: (use: number) => void;
-  /** at-end.ts. */
-  atEnd?: (work: () => void) => void;
+  /** The code that has been loaded. */
+  compiled?: LoadedCode[];
+  /** Keeps what V8 has made of it, for these uses. */
+  keep?: (code: LoadedCode, uses: number) => void;
   /** webassembly/shell.ts. */
   shell?: object;
   /** The native helper, where it could be loaded. */

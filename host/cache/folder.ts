@@ -5,6 +5,7 @@
 import { lstatSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOurs, makeFolder, writeAtomic } from '../base/files.js';
+import { native } from '../helper/native.js';
 import { type Access, accessOf } from './access.js';
 import { KEY_LENGTH, KEY_PATTERN } from './key.js';
 
@@ -64,7 +65,7 @@ export class Folder {
   /** Who besides root can have written what is in the folder. Worked out once, when it is there. */
   get access(): Access | undefined {
     if (this.#access === undefined) {
-      const [access, real] = accessOf(this.path) ?? [];
+      const [access, real] = accessOf(native(), this.path) ?? [];
       this.#access = access;
       if (access === 'private') this.#real = real!;
     }

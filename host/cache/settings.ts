@@ -53,9 +53,7 @@ function isStore(value: object): value is CacheStore {
   return ['get', 'put', 'delete'].every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
-/** Undefined: no cache. */
-export function resolveCache(option: boolean | string | CacheOptions | CacheStore | undefined): CacheSettings | undefined {
-  if (option === undefined || option === false) return undefined;
+export function resolveCache(option: true | string | CacheOptions | CacheStore): CacheSettings {
   const settings = { maxBytes: DEFAULT_MAX_BYTES, verifyHash: false, timeout: DEFAULT_TIMEOUT, store: undefined, isDefault: true };
   if (option === true) return { ...settings, path: defaultFolder() };
   if (typeof option === 'string')

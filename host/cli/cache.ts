@@ -11,7 +11,7 @@ import { nativeCorePath } from '../selfhost/native-core.js';
 import { cpuLevel } from '../helper/cpu.js';
 import { type Mapping, native } from '../helper/native.js';
 import { forget } from '../register/queue.js';
-import { splitSignature } from '../artifact/sign.js';
+import { splitSignature } from '../artifact/header.js';
 import { writeLine } from './output.js';
 import { formatSize, printTable } from './columns.js';
 

@@ -125,7 +125,7 @@ export function resolveConfig(config: Config = {}): ResolvedConfig {
     keepWasm: config.keepWasm ?? false,
     compiler: config.compiler ?? 'auto',
     parallelCompilation: config.parallelCompilation ?? true,
-    cache: resolveCache(config.cache),
+    cache: config.cache === undefined || config.cache === false ? undefined : resolveCache(config.cache),
     artifactKey: config.artifactKey === undefined ? undefined : new ArtifactKey(config.artifactKey),
     wasmFeatures,
   };

@@ -2,7 +2,6 @@
  *  Addresses are JS numbers. Slot layout: runtime/layout.ts. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EntryPoints, NativeHelper } from '../../runtime/helper.js';
 import * as L from '../../runtime/layout.js';
 import { loaded as bundled, filesFolder } from '../base/bundled.js';
@@ -42,7 +41,7 @@ export function native(): Native {
 
 function load(): Native {
   const name = `ouro-${process.arch}-${process.platform}.node`;
-  const path = join(filesFolder, name);
+  const path = `${filesFolder}/${name}`;
   // Not `require`, whose search for files takes longer than all the rest of a first call.
   const module = { exports: bundled.helper ?? {} };
   try {
@@ -59,7 +58,7 @@ function load(): Native {
   }
   const addon = module.exports as NativeHelper;
   const slots = addon.slots();
-  return {
+  return makingLater({
     ...addon,
     i32: new Int32Array(slots),
     u32: new Uint32Array(slots),
@@ -68,7 +67,18 @@ function load(): Native {
     f32: new Float32Array(slots),
     f64: new Float64Array(slots),
     entryPoints: addon.entries(),
-  };
+  });
+}
+
+/** The helper with all its functions: those that it has not made yet become properties when they are first asked for. */
+export function makingLater<T extends NativeHelper>(helper: T): T {
+  return Object.setPrototypeOf(helper, new Proxy({}, { get: makeFunction }));
+}
+
+function makeFunction(_: object, name: string | symbol, helper: any): unknown {
+  const made = typeof name === 'string' ? helper.make(name) : undefined;
+  if (made) Object.defineProperty(helper, name, { value: made, writable: true, enumerable: true, configurable: true });
+  return made;
 }
 
 const HIGH = 2 ** 32;

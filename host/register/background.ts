@@ -11,6 +11,7 @@ import { makeFolder } from '../base/files.js';
 import { setTimeout } from '../base/timers.js';
 import { atEnd } from '../base/at-end.js';
 import { cacheFolder } from '../cache/location.js';
+import { native } from '../helper/native.js';
 import { engine, nameOf } from './artifacts.js';
 import { hasNote, writeNote } from './notes.js';
 import { log } from './policy.js';
@@ -111,7 +112,7 @@ function readyBytes(name: string): Uint8Array | undefined {
   accessSync(place, constants.W_OK);
   // Nothing that a builder puts there would be used: cache.ts.
   for (const path of [place, defaultFolder()]) {
-    if (accessOf(path)?.[0] === 'foreign') throw new Error(`another user can write to ${path}`);
+    if (accessOf(native(), path)?.[0] === 'foreign') throw new Error(`another user can write to ${path}`);
   }
   return bytes;
 }

@@ -38,8 +38,7 @@ function listOf(value: any, count: number): unknown[] {
 
 // Generated code. Names in it: `n` the helper, its views i32, u32, i64, f32, f64, `store`; `listOf` as above.
 
-const views =
-  'const { i32, u32, i64, f32, f64, enter, enter32, enterInts, enterInts32, enterLeaf, enterLeaf32, enterLeafPair, enterLeafPair32, unwind } = n;';
+const views = 'i32, u32, i64, f32, f64';
 
 /** The helper's function that enters: the fewer registers it has to think of, the faster. */
 function entryOf({ params, results, intsOnly, narrow }: Layout, leaf: boolean): string {
@@ -113,7 +112,8 @@ ${read.join('')} ${answer} } }; return call[name]; }`;
 
 /** Makes code of text once for all: that costs more than what is in the text. */
 function generateWrappers(kinds: readonly Kind[]): void {
-  const text = `'use strict'; ${views} return [${kinds.map(wrapperText).join(',\n')}];`;
+  const entries = new Set(kinds.map(({ type, leaf }) => entryOf(layoutOf(type), leaf)));
+  const text = `'use strict'; const { ${views}, ${[...entries].join(', ')}, unwind } = n; return [${kinds.map(wrapperText).join(',\n')}];`;
   const factories: readonly WrapperFactory[] = new Function('n', 'addressBits', 'drive', text)(native(), addressBits, driver());
   for (let i = 0; i < kinds.length; i++) kinds[i].factory = factories[i];
 }
@@ -132,7 +132,7 @@ function generateInvoker(type: FuncType): InvokerFactory {
     const conversions = layout.results.map(({ type }, i) => `const v${i} = ${crossingOf(type).convertText(`r[${i}]`)};`);
     finish = `const r = listOf(callback(${names}), ${count}); ${conversions.join('\n')}`;
   }
-  const text = `'use strict'; ${views} return (store, callback) => () => { ${read.join('\n')} ${finish} ${stores} };`;
+  const text = `'use strict'; const { ${views} } = n; return (store, callback) => () => { ${read.join('\n')} ${finish} ${stores} };`;
   return new Function('n', 'listOf', text)(native(), listOf);
 }
 

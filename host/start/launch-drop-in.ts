@@ -3,7 +3,6 @@
  *  What the application may change until then, environment variables and functions, is taken as it is now. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { cacheFolderNow } from '../cache/location.js';
 import { isReplaced, ORIGINAL, V8 } from '../base/v8.js';
 import { makeShell, type Shell } from '../webassembly/shell.js';
@@ -19,7 +18,7 @@ export function namespaceOf(surroundings: Surroundings): typeof WebAssembly {
     return V8;
   }
   const helper = `ouro-${process.arch}-${process.platform}.node`;
-  if (!existsSync(join(surroundings.folder, helper))) {
+  if (!existsSync(`${surroundings.folder}/${helper}`)) {
     process.emitWarning(`WebAssembly runs on V8: cannot load ouro's native helper: there is no ${helper} in ${surroundings.folder}`, {
       code: 'OURO_REGISTER',
     });

@@ -3,9 +3,12 @@
 #include "ouro.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_ARGUMENTS 10
 
@@ -185,22 +188,121 @@ static napi_value mapping_value(napi_env env, struct mapping *mapping) {
   return object;
 }
 
+/* A path, to be freed; null, and an error is thrown, for what is none. */
+static char *get_path(napi_env env, napi_value value) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {
+    throw_text(env, "a path must be a string");
+    return NULL;
+  }
+  char *path = malloc(length + 1);
+  if (!path) {
+    throw_errno(env, "cannot take a path");
+    return NULL;
+  }
+  napi_get_value_string_utf8(env, value, path, length + 1, &length);
+  if (strlen(path) == length) return path;
+  free(path);
+  throw_text(env, "a path holds no zero bytes");
+  return NULL;
+}
+
+/* free() that leaves errno as it is. */
+static void release(void *memory) {
+  int error = errno;
+  free(memory);
+  errno = error;
+}
+
 /* mapFile(path): { address, size, buffer } */
 static napi_value map_file(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
-  size_t length = 0;
-  if (!get_arguments(env, info, 1, values)) return NULL;
-  if (napi_get_value_string_utf8(env, values[0], NULL, 0, &length) != napi_ok) return throw_text(env, "a path must be a string");
-  char *path = malloc(length + 1);
-  if (!path) return throw_errno(env, "cannot map a file");
-  napi_get_value_string_utf8(env, values[0], path, length + 1, &length);
-  bool whole = strlen(path) == length;
-  struct mapping *mapping = whole ? ouro_map_file(path) : NULL;
-  int error = errno;
-  free(path);
-  if (!whole) return throw_text(env, "a path holds no zero bytes");
-  errno = error;
+  char *path;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  struct mapping *mapping = ouro_map_file(path);
+  release(path);
   return mapping ? mapping_value(env, mapping) : throw_errno(env, "cannot map the file");
+}
+
+/* fileState(path): size and time of a file, which tell one state of it from others */
+static napi_value file_state(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], state = NULL;
+  char *path, text[40];
+  struct stat stats;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  bool found = stat(path, &stats) == 0;
+  release(path);
+  if (!found) return throw_errno(env, "cannot find the file");
+  snprintf(text, sizeof text, "%llx-%llx", (unsigned long long)stats.st_size, (unsigned long long)stats.st_mtim.tv_sec);
+  napi_create_string_latin1(env, text, NAPI_AUTO_LENGTH, &state);
+  return state;
+}
+
+/* folderAccess(path): [access, path without symbolic links]; undefined when there is no such folder */
+static napi_value folder_access(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], pair = NULL, text;
+  char *path, real[PATH_MAX];
+  const char *access;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  bool found = ouro_folder_access(path, &access, real);
+  release(path);
+  if (!found) return throw_errno(env, "cannot find out who can write to a folder");
+  if (!access || napi_create_array_with_length(env, 2, &pair) != napi_ok) return NULL;
+  napi_create_string_latin1(env, access, NAPI_AUTO_LENGTH, &text);
+  napi_set_element(env, pair, 0, text);
+  napi_create_string_utf8(env, real, NAPI_AUTO_LENGTH, &text);
+  napi_set_element(env, pair, 1, text);
+  return pair;
+}
+
+/* readText(path): the bytes of a regular file as characters */
+static napi_value read_text(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], text = NULL;
+  char *path;
+  struct stat stats;
+  if (!get_arguments(env, info, 1, values) || !(path = get_path(env, values[0]))) return NULL;
+  int file = ouro_open_regular(path, &stats);
+  release(path);
+  if (file < 0) return throw_errno(env, "cannot read the file");
+  char *bytes = malloc((size_t)stats.st_size + 1);
+  bool whole = bytes && ouro_read_all(file, bytes, (size_t)stats.st_size);
+  int error = errno;
+  close(file);
+  errno = error;
+  if (!whole) throw_errno(env, "cannot read the file");
+  else if (napi_create_string_latin1(env, bytes, (size_t)stats.st_size, &text) != napi_ok) throw_text(env, "the file is too large");
+  free(bytes);
+  return text;
+}
+
+/* readHashed(path, tag): [bytes, user, mode, time of change in ms] of a regular file that begins with the hash of all that follows, and then the
+ * tag; undefined when there is none */
+static napi_value read_hashed(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], list = NULL, buffer = NULL;
+  char *path, tag[256];
+  size_t tag_size;
+  struct stat stats;
+  void *bytes;
+  uint8_t hash[32];
+  if (!get_arguments(env, info, 2, values) || !(path = get_path(env, values[0]))) return NULL;
+  int file = ouro_open_regular(path, &stats);
+  free(path);
+  if (file < 0) return NULL;
+  size_t size = (size_t)stats.st_size;
+  bool good = napi_get_value_string_latin1(env, values[1], tag, sizeof tag, &tag_size) == napi_ok && size >= sizeof hash + tag_size &&
+              napi_create_arraybuffer(env, size, &bytes, &buffer) == napi_ok && ouro_read_all(file, bytes, size);
+  close(file);
+  if (!good || memcmp((char *)bytes + sizeof hash, tag, tag_size) != 0) return NULL;
+  ouro_sha256(bytes, size, 0, sizeof hash, hash);
+  if (memcmp(bytes, hash, sizeof hash) != 0 || napi_create_array_with_length(env, 4, &list) != napi_ok) return NULL;
+  double changed = (double)stats.st_mtim.tv_sec * 1000 + (double)(stats.st_mtim.tv_nsec / 1000000);
+  napi_value changed_value = NULL;
+  napi_create_double(env, changed, &changed_value);
+  napi_set_element(env, list, 0, buffer);
+  napi_set_element(env, list, 1, number_value(env, stats.st_uid));
+  napi_set_element(env, list, 2, number_value(env, stats.st_mode));
+  napi_set_element(env, list, 3, changed_value);
+  return list;
 }
 
 /* mapBytes(bytes): { address, size, buffer } */
@@ -578,66 +680,98 @@ static bool create_slots(napi_env env, struct thread *thread) {
   return true;
 }
 
+/* Whatever the host calls. To make all functions takes a fresh process 100 us. */
+static const struct function {
+  const char *name;
+  napi_callback call;
+  /* It looks at no argument, throws nothing, and calls nothing of the host's. */
+  bool fast;
+  /* Every process that runs something needs it; others are made when they are asked for. */
+  bool early;
+} functions[] = {
+    {"slots", slots, false, true},
+    {"unwind", unwind, false, true},
+    {"createStack", create_stack, false, true},
+    {"entries", entries, false, true},
+    {"mapFile", map_file, false, true},
+    {"fileState", file_state, false, true},
+    {"folderAccess", folder_access, false, true},
+    {"readText", read_text, false, true},
+    {"readHashed", read_hashed, false, true},
+    {"registerCode", register_code, false, true},
+    {"closeFile", close_file, false, true},
+    {"address", address, false, true},
+    {"initFunctions", init_functions, false, true},
+    {"sha256", sha256, false, true},
+    {"cpuFeatures", cpu_features, false, true},
+    {"enter", ouro_enter, true, false},
+    {"enter32", ouro_enter_32, true, false},
+    {"enterInts", ouro_enter_ints, true, false},
+    {"enterInts32", ouro_enter_ints_32, true, false},
+    {"enterLeaf", ouro_enter_leaf, true, false},
+    {"enterLeaf32", ouro_enter_leaf_32, true, false},
+    {"enterLeafPair", ouro_enter_leaf_pair, true, false},
+    {"enterLeafPair32", ouro_enter_leaf_pair_32, true, false},
+    {"resume", ouro_resume, true, false},
+    {"trap", trap, false, false},
+    {"destroyStack", destroy_stack, false, false},
+    {"mapBytes", map_bytes, false, false},
+    {"mapOpenFile", map_open_file, false, false},
+    {"textView", text_view, false, false},
+    {"shareMapping", share_mapping, false, false},
+    {"openShared", open_shared, false, false},
+    {"hashMapping", hash_mapping, false, false},
+    {"hashBytes", hash_bytes, false, false},
+    {"prefetch", prefetch, false, false},
+    {"unmap", unmap, false, false},
+    {"probeGuard", probe_guard, false, false},
+    {"mapImage", map_image, false, false},
+    {"copyIn", copy_in, false, false},
+    {"putFuncRefs", put_func_refs, false, false},
+    {"notePassiveDatas", note_passive_datas, false, false},
+    {"copyDatas", copy_datas, false, false},
+    {"readFuncRef", read_func_ref, false, false},
+    {"hashesFast", hashes_fast, false, false},
+    {"callsFast", calls_fast, false, false},
+    {"startAside", start_aside, false, false},
+};
+#define FUNCTION_COUNT (sizeof functions / sizeof *functions)
+
+/* Null where it cannot be made. */
+static napi_value make_function(napi_env env, const struct function *wanted) {
+  napi_value key, function = NULL;
+  if (wanted->fast && napi_create_string_utf8(env, wanted->name, NAPI_AUTO_LENGTH, &key) == napi_ok) {
+    function = ouro_fast_function(key, wanted->call);
+  }
+  if (!function && napi_create_function(env, wanted->name, NAPI_AUTO_LENGTH, wanted->call, NULL, &function) != napi_ok) return NULL;
+  return function;
+}
+
+/* make(name): a function that is no property of the exports; undefined where there is none of this name */
+static napi_value make(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], function;
+  char name[40];
+  size_t length;
+  if (!get_arguments(env, info, 1, values)) return NULL;
+  if (napi_get_value_string_utf8(env, values[0], name, sizeof name, &length) != napi_ok) return throw_text(env, "a name must be a string");
+  for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+    if (strcmp(functions[i].name, name) != 0) continue;
+    function = make_function(env, &functions[i]);
+    return function ? function : throw_text(env, "cannot make a function of the native helper");
+  }
+  return NULL;
+}
+
 NAPI_MODULE_INIT() {
-  static const struct {
-    const char *name;
-    napi_callback call;
-    /* It looks at no argument, throws nothing, and calls nothing of the host's. */
-    bool fast;
-  } functions[] = {
-      {"slots", slots, false},
-      {"enter", ouro_enter, true},
-      {"enter32", ouro_enter_32, true},
-      {"enterInts", ouro_enter_ints, true},
-      {"enterInts32", ouro_enter_ints_32, true},
-      {"enterLeaf", ouro_enter_leaf, true},
-      {"enterLeaf32", ouro_enter_leaf_32, true},
-      {"enterLeafPair", ouro_enter_leaf_pair, true},
-      {"enterLeafPair32", ouro_enter_leaf_pair_32, true},
-      {"resume", ouro_resume, true},
-      {"unwind", unwind, false},
-      {"trap", trap, false},
-      {"createStack", create_stack, false},
-      {"destroyStack", destroy_stack, false},
-      {"entries", entries, false},
-      {"mapFile", map_file, false},
-      {"mapBytes", map_bytes, false},
-      {"mapOpenFile", map_open_file, false},
-      {"textView", text_view, false},
-      {"shareMapping", share_mapping, false},
-      {"openShared", open_shared, false},
-      {"hashMapping", hash_mapping, false},
-      {"hashBytes", hash_bytes, false},
-      {"prefetch", prefetch, false},
-      {"registerCode", register_code, false},
-      {"closeFile", close_file, false},
-      {"unmap", unmap, false},
-      {"address", address, false},
-      {"probeGuard", probe_guard, false},
-      {"mapImage", map_image, false},
-      {"copyIn", copy_in, false},
-      {"initFunctions", init_functions, false},
-      {"putFuncRefs", put_func_refs, false},
-      {"notePassiveDatas", note_passive_datas, false},
-      {"copyDatas", copy_datas, false},
-      {"readFuncRef", read_func_ref, false},
-      {"sha256", sha256, false},
-      {"hashesFast", hashes_fast, false},
-      {"callsFast", calls_fast, false},
-      {"cpuFeatures", cpu_features, false},
-      {"startAside", start_aside, false},
-  };
+  static const struct function maker = {"make", make, false, true};
   struct thread *thread = ouro_begin_environment(env);
   if (!thread || (!ouro_slots && !create_slots(env, thread))) return throw_text(env, "cannot set up the native helper's thread");
   if (!ouro_install_signal_handlers()) return throw_errno(env, "cannot install signal handlers");
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    const char *name = functions[i].name;
-    napi_value key, function = NULL;
-    if (functions[i].fast && napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &key) == napi_ok) {
-      function = ouro_fast_function(key, functions[i].call);
-    }
-    if ((!function && napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) != napi_ok) ||
-        napi_set_named_property(env, exports, name, function) != napi_ok) {
+  for (size_t i = 0; i <= FUNCTION_COUNT; i++) {
+    const struct function *each = i < FUNCTION_COUNT ? &functions[i] : &maker;
+    if (!each->early) continue;
+    napi_value function = make_function(env, each);
+    if (!function || napi_set_named_property(env, exports, each->name, function) != napi_ok) {
       return throw_text(env, "cannot export the native helper's functions");
     }
   }

@@ -165,6 +165,12 @@ void ouro_close_file(struct mapping *mapping);
 void ouro_prefetch(const struct mapping *mapping, uint64_t offset, uint64_t size);
 void ouro_unmap(struct mapping *mapping);
 
+/* files.c */
+struct stat;
+int ouro_open_regular(const char *path, struct stat *stats);
+bool ouro_read_all(int file, void *bytes, size_t size);
+bool ouro_folder_access(const char *path, const char **access, char *real);
+
 /* view.c */
 struct view *ouro_make_view(int file, size_t offset, size_t size);
 struct view *ouro_retain_view(struct view *view);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ArtifactKeyOptions, ArtifactError, Engine, Instance, Module, OuroError, Store } from '../../host/index.js';
-import { splitSignature } from '../../host/artifact/sign.js';
+import { splitSignature } from '../../host/artifact/header.js';
 import { H_HASH, HEADER_AT, SIGNATURE_SIZE, SIGNATURE_SUBJECT, SIGNATURE_VERSION_AT } from '../../runtime/artifact.js';
 import { native } from '../../host/helper/native.js';
 import { need } from '../support/tools.js';

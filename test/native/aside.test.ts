@@ -102,11 +102,14 @@ toolTest('a file that cannot be written is left out, and so is the program where
   assert.equal(readdirSync(folder), ['out', 'taken', 'taken3']);
 });
 
-/** Runs a script of its own, with the helper as `helper` and a folder's path as `folder`. */
+/** Runs a script of its own, with the helper's `startAside` and a folder's path as `folder`. */
 function run(script: string, folder: string, limits = ''): string {
   const file = join(folder, 'script.cjs');
   const addon = join(import.meta.dirname, '..', '..', 'host', `ouro-${process.arch}-${process.platform}.node`);
-  writeFileSync(file, `const helper = require(${JSON.stringify(addon)}); const folder = ${JSON.stringify(folder)}; ${script}`);
+  writeFileSync(
+    file,
+    `const startAside = require(${JSON.stringify(addon)}).make('startAside'); const folder = ${JSON.stringify(folder)}; ${script}`,
+  );
   const command = ['-c', `${limits} exec "$0" "$@"`, process.execPath, file];
   const { stdout, stderr, status } = spawnSync('sh', command, { encoding: 'utf8', timeout: HANG });
   assert.is(status, 0, stderr);
@@ -118,10 +121,7 @@ toolTest('who waits for the output of this process waits no longer', async () =>
   // It ends when this process lets it, after it has seen the end of the output: else each waits for the other until that is given up.
   const waits = JSON.stringify('until [ -e "$0/go" ]; do sleep 0.1; done; touch "$0/end"');
   const files = `[folder + '/part', folder + '/file'], [new Uint8Array(1e7)]`;
-  const stdout = run(
-    `helper.startAside(['/bin/sh', '-c', ${waits}, folder], [${JSON.stringify(PATH)}], ${files}); console.log(1);`,
-    folder,
-  );
+  const stdout = run(`startAside(['/bin/sh', '-c', ${waits}, folder], [${JSON.stringify(PATH)}], ${files}); console.log(1);`, folder);
   assert.is(stdout, '1\n');
   assert.not.ok(existsSync(join(folder, 'end')));
   writeFileSync(join(folder, 'go'), '');
@@ -135,7 +135,7 @@ if (need('process namespaces', 'orphans'))
     const script = `
       const pids = [[], [new Uint8Array(10)]].map((contents, i) => {
         const names = contents.flatMap(() => [__filename + '.1', __filename + '.2']);
-        return require(${JSON.stringify(addon)}).startAside(['/bin/sh', '-c', ':'], [${JSON.stringify(PATH)}], names, contents);
+        return require(${JSON.stringify(addon)}).make('startAside')(['/bin/sh', '-c', ':'], [${JSON.stringify(PATH)}], names, contents);
       });
       const isThere = (pid) => { try { return process.kill(pid, 0); } catch { return false; } };
       const timer = setInterval(() => {
@@ -157,7 +157,7 @@ async function noRoom(own: string): Promise<void> {
   const folder = newFolder();
   // In blocks of 512 bytes. A signal comes with it, which would end the process.
   run(
-    `${own} helper.startAside(['/bin/touch', folder + '/out'], [], ['part1', 'large', 'part2', 'small'].map((name) => folder + '/' + name),
+    `${own} startAside(['/bin/touch', folder + '/out'], [], ['part1', 'large', 'part2', 'small'].map((name) => folder + '/' + name),
        [new Uint8Array(1e6), new Uint8Array(1000)]);`,
     folder,
     'ulimit -f 100;',

@@ -3,13 +3,14 @@
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { makingLater } from '../../host/helper/native.js';
 import * as layout from '../../runtime/layout.js';
 import type { Mapping, NativeHelper } from '../../runtime/helper.js';
 import { root } from './shared.js';
 
 /** Loads the addon of this system. */
 export function loadHelper(): NativeHelper {
-  return createRequire(import.meta.url)(join(root, 'dist', `ouro-${process.arch}-${process.platform}.node`));
+  return makingLater(createRequire(import.meta.url)(join(root, 'dist', `ouro-${process.arch}-${process.platform}.node`)));
 }
 
 /** Machine code in hex, one instruction an item, and the size of its frame. */
