@@ -1,12 +1,13 @@
-/** at-end: what is done when the process ends. */
+/** at-end: has work done when the process ends. */
 
 import { loaded } from './bundled.js';
 
 let hasRoom = false;
 
-/** Has `work` done when the process ends. It and what else we have done then (two at most) do not count among the listeners that Node warns of. */
+/** Calls `work` when the process ends. Node warns when an event has too many listeners. Ours are two at most, and the limit is raised by two, so
+ *  that they do not count. */
 export function atEnd(work: () => void): void {
-  // There is one count of them, the loader's, where there is a loader.
+  // Where there is a loader, it keeps count for all files of ours, so that the limit is raised only once.
   if (loaded.atEnd) {
     loaded.atEnd(work);
     return;

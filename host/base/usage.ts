@@ -8,6 +8,7 @@ export const USE_COMPILE = 4;
 /** The drop-in has found native code. */
 export const USE_DROP_IN = 8;
 
+/** Tells the loader of a use: one of USE_… */
 export function noteUse(use: number): void {
   loaded.onUse?.(use);
 }
