@@ -1,4 +1,5 @@
-/** instance: what users make of a module and its imports. */
+/** instance: the instances that users make of a module and its imports.
+ *  In: a store, a module, a value for each import. Out: an instance; a LinkError or OuroError for an import that does not fit. */
 
 import { LinkError, OuroError } from '../base/errors.js';
 import { describeType } from '../base/types.js';
@@ -12,12 +13,13 @@ import type { Store } from '../run/store.js';
 import { lazyExportsOf } from '../webassembly/exports.js';
 import { externBehind, fits, markLinked, moveBack, sharedAmong, toExtern } from '../webassembly/imports.js';
 
-/** A Module, or what has its code. */
+/** A Module, or another object that has code. */
 interface HasCode {
   readonly code: Code;
 }
 
-/** A module with its state: what its functions compute with. Source: WebAssembly core specification, "Instantiation"; the API is wasmtime's.
+/** A module with its state: the memories, tables and globals that its functions work on. Source: WebAssembly core specification, "Instantiation";
+ *  the API is wasmtime's.
  *
  *  @example
  *  const log = new Func(store, new FuncType(['i32'], []), (value) => console.log(value));
@@ -41,7 +43,7 @@ export class Instance extends LinkedInstance {
    *    error.code; // => 'IMPORT_MISSING'
    *  } */
   constructor(store: Store, module: Module, imports?: readonly unknown[]);
-  /** @internal `prepare` runs when all is in place but the start function. */
+  /** @internal `prepare` is called when everything is in place and only the start function has still to run. */
   constructor(store: Store, module: HasCode, imports?: readonly unknown[], prepare?: (instance: LinkedInstance) => void);
   constructor(store: Store, module: HasCode, imports: readonly unknown[] = [], prepare?: (instance: LinkedInstance) => void) {
     const { code } = module;
@@ -53,8 +55,8 @@ export class Instance extends LinkedInstance {
     });
   }
 
-  /** All exports, as JS people know them: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. The object
-   *  cannot be extended; each export is made when it is first asked for, and is the same one from then on.
+  /** All exports, as objects of the JS API: functions, WebAssembly.Memory objects, tables with `get` and `set`, globals with `value`. The object
+   *  cannot be extended. Each export is made when it is first asked for, and is the same object from then on.
    *
    *  @example
    *  const { exports } = new Instance(store, module, [console.log]);
@@ -66,7 +68,7 @@ export class Instance extends LinkedInstance {
   }
 }
 
-/** Finds and checks what the module imports. */
+/** The externs for all imports, in module order. Throws when one is missing or does not fit. */
 function resolveImports(store: Store, wanted: readonly PlannedImport[], given: readonly unknown[]): Extern[] {
   if (!Array.isArray(given)) throw new TypeError("an instance's imports are an array, in the module's order; a Linker takes them by name");
   if (given.length > wanted.length) {
@@ -98,7 +100,7 @@ function misfit(store: Store, { module, name, type }: PlannedImport, given: unkn
   return new LinkError('IMPORT_WRONG_TYPE', `incompatible import type for ${what}: expected ${describeType(type)}, found ${found}`);
 }
 
-/** What a value is, for messages. */
+/** What a value is, in words for a message. */
 function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (value instanceof V8.Table) return "a WebAssembly.Table (only ouro's own tables can be imported)";

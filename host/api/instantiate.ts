@@ -1,4 +1,4 @@
-/** instantiate: from a module to its exports in one call, as JS people know it from WebAssembly.instantiate. */
+/** instantiate: from a module to its exports in one call, as WebAssembly.instantiate does it. */
 
 import { fileURLToPath } from 'node:url';
 import { isArtifact } from '../artifact/detect.js';
@@ -60,7 +60,7 @@ function open(engine: Engine, bytes: ModuleSource): Module | Promise<Module> {
   return isArtifact(bytes) ? Module.deserialize(engine, bytes as Uint8Array) : Module.compile(engine, bytes);
 }
 
-/** The imports in the module's order. */
+/** The values of the imports, in module order; undefined for one that the object does not have. */
 export function pickImports(module: Module, imports: ImportObject): unknown[] {
   return module.code.plan.imports.map((wanted) => imports[wanted.module]?.[wanted.name]);
 }

@@ -1,5 +1,6 @@
-/** linker: names for what modules import. Definitions belong to no store until a module is instantiated, but for those that are given as
- *  externs of one. */
+/** linker: finds the imports of modules by their names, among definitions that users have made.
+ *  In: definitions, and a module. Out: an instance.
+ *  Requires: a definition that is an extern belongs to its store. The others belong to no store, and a module in any store may import them. */
 
 import type { Engine } from '../engine/engine.js';
 import { LinkError } from '../base/errors.js';
@@ -11,16 +12,18 @@ import type { Store } from '../run/store.js';
 import { describeType, type FuncType } from '../base/types.js';
 import { Wasi, type WasiOptions, wasiModules } from './wasi.js';
 
+/** A host function for any store. */
 interface HostDefinition {
   readonly type: FuncType;
   readonly callback: (...args: any[]) => any;
-  /** A function of a store has one identity. */
+  /** Its Func in each store that has used it. There is one in each, so that the function keeps its identity. */
   readonly funcs: WeakMap<Store, Func>;
 }
 
 type Definition = { readonly value: unknown } | { readonly host: HostDefinition };
 
-/** Names for what modules import: instantiates modules with what was defined, other instances and WASI among it. The API is wasmtime's.
+/** Instantiates modules, and finds their imports by name among what was defined: values, host functions, other instances, WASI. The API is
+ *  wasmtime's.
  *
  *  @example
  *  const linker = new Linker(engine).defineWasi().funcWrap('env', 'log', console.log);
@@ -32,7 +35,7 @@ export class Linker {
   /** Whether a name may be defined again; default false, then that is a LinkError (`IMPORT_DEFINED_TWICE`). */
   allowShadowing = false;
   readonly #definitions = new Map<string, Map<string, Definition>>();
-  /** The WASI of the instances that import it. */
+  /** The Wasi of each instance that imports WASI. */
   readonly #programs = new WeakMap<Instance, Wasi>();
   #wasi: WasiOptions | undefined;
 
@@ -44,8 +47,8 @@ export class Linker {
     this.engine = engine;
   }
 
-  /** Defines an import: an extern of `store`, or a JS value that the JS API would take for it. Gives the linker, as all that define do. Throws
-   *  LinkError `IMPORT_DEFINED_TWICE`, and OuroError `WRONG_STORE` for an extern of another store.
+  /** Defines an import: as an extern of `store`, or as a JS value that the JS API would take for it. Gives the linker, as all methods that define do.
+   *  Throws LinkError `IMPORT_DEFINED_TWICE`, and OuroError `WRONG_STORE` for an extern of another store.
    *
    *  @example
    *  const linker = new Linker(engine).define(store, 'env', 'memory', new Memory(store, memoryType(1)));
@@ -55,7 +58,7 @@ export class Linker {
     return this.#add(module, name, { value });
   }
 
-  /** A host function of a given type, for any store. `callback` gets the arguments as JS values (i64 as BigInt), and returns nothing, the
+  /** Defines a host function of a given type, for any store. `callback` gets the arguments as JS values (i64 as BigInt), and returns nothing, the
    *  result, or an iterable of the results. Throws LinkError `IMPORT_DEFINED_TWICE`.
    *
    *  @example
@@ -65,8 +68,8 @@ export class Linker {
     return this.#add(module, name, { host: { type, callback, funcs: new WeakMap() } });
   }
 
-  /** A JS function that takes the type that each module imports it with. Throws TypeError for what is no function, LinkError
-   *  `IMPORT_DEFINED_TWICE`.
+  /** Defines a JS function without a type: in each module it has the type with which the module imports it. Throws TypeError when `callback` is no
+   *  function, and LinkError `IMPORT_DEFINED_TWICE`.
    *
    *  @example
    *  const seen = [];
@@ -101,7 +104,8 @@ export class Linker {
     return this.defineInstance(store, module, instance);
   }
 
-  /** WASI preview 1 (`wasi_snapshot_preview1`) for every module that imports it, each with its own memory, which it must export as `memory`.
+  /** Defines WASI preview 1 (`wasi_snapshot_preview1`) for every module that imports it. Each works on its own memory, which it must export as
+   *  `memory`.
    *
    *  @example
    *  const linker = new Linker(engine).defineWasi({ args: ['app', '--verbose'], env: { LANG: 'C' }, preopens: { '/': '.' } });
@@ -112,13 +116,13 @@ export class Linker {
     return this;
   }
 
-  /** What an import of this name would get; undefined when it is not defined, or is a JS value whose type each import tells.
+  /** The extern that an import of this name would get. Undefined when the name is not defined, or is a JS value, whose type only an import tells.
    *
    *  @example
    *  new Linker(engine).module(store, 'math', new Module(engine, '(module)')).get(store, 'math', 'add'); // => undefined */
   get(store: Store, module: string, name: string): Extern | undefined {
-    const found = this.#definitions.get(module)?.get(name);
-    const value = found && this.#valueFor(store, found);
+    const definition = this.#definitions.get(module)?.get(name);
+    const value = definition && this.#valueFor(store, definition);
     return isExtern(value) ? value : undefined;
   }
 
@@ -135,8 +139,8 @@ export class Linker {
     let wasi: Wasi | undefined;
     const missing: string[] = [];
     const values = module.code.plan.imports.map((wanted) => {
-      const found = this.#definitions.get(wanted.module)?.get(wanted.name);
-      if (found) return this.#valueFor(store, found);
+      const definition = this.#definitions.get(wanted.module)?.get(wanted.name);
+      if (definition) return this.#valueFor(store, definition);
       if (this.#wasi && wasiModules.has(wanted.module)) {
         wasi ??= new Wasi(this.#wasi);
         const func = wasi.imports[wanted.name];
@@ -146,9 +150,9 @@ export class Linker {
       return undefined;
     });
     if (missing.length > 0) throw new LinkError('IMPORT_MISSING', `unknown import${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`);
-    const bound = wasi;
-    const instance = new Instance(store, module, values, bound && ((made) => bound.bind(made)));
-    if (bound) this.#programs.set(instance, bound);
+    const program = wasi;
+    const instance = new Instance(store, module, values, program && ((linked) => program.bind(linked)));
+    if (program) this.#programs.set(instance, program);
     return instance;
   }
 
@@ -167,7 +171,7 @@ export class Linker {
     return this.run(instance, () => main.call(store));
   }
 
-  /** Does something with an instance; gives the exit code when it ends its program through WASI, else 0.
+  /** Runs `work`, which uses an instance. Gives the exit code when the instance ends its program through WASI, else 0.
    *
    *  @example
    *  const linker = new Linker(engine).funcWrap('env', 'log', console.log);
@@ -180,6 +184,7 @@ export class Linker {
     return 0;
   }
 
+  /** The value that a definition has in a store. */
   #valueFor(store: Store, definition: Definition): unknown {
     if ('value' in definition) return definition.value;
     const { type, callback, funcs } = definition.host;

@@ -1,4 +1,6 @@
-/** wasi: WASI preview 1 through node:wasi. Each instance that imports it gets one of its own, bound to its exported memory. */
+/** wasi: WASI preview 1 through node:wasi. Each instance that imports it has a Wasi of its own, bound to the memory that the instance exports.
+ *  In: what the program may see (arguments, environment, folders). Out: the functions to import, and the program's exit code.
+ *  Requires: `bind` comes before any function of the instance runs. */
 
 import type { WASI, WASIOptions } from 'node:wasi';
 import { builtin } from '../base/builtin.js';
@@ -6,7 +8,7 @@ import { LinkError, unreadable } from '../base/errors.js';
 import type { LinkedInstance } from '../run/linked-instance.js';
 import { Memory } from '../run/memory.js';
 
-/** What a program gets. Default: nothing, and the process's own streams. */
+/** What a WASI program gets. By default it gets no arguments, no environment and no folders, but the process's own streams. */
 export interface WasiOptions {
   /** The program's arguments, its name first. */
   args?: readonly string[];
@@ -27,7 +29,7 @@ export const wasiModules: ReadonlySet<string> = new Set(['wasi_snapshot_preview1
 
 let nodeWasi: typeof import('node:wasi') | undefined;
 
-/** Loaded late and quietly: Node warns that node:wasi is experimental, which is no news to a user of Ouro. */
+/** node:wasi, loaded when it is first needed. Node's warning that it is experimental is held back: that is no news to a user of Ouro. */
 function loadWasi(): typeof import('node:wasi') {
   if (!nodeWasi) {
     const { emitWarning } = process;
@@ -41,7 +43,7 @@ function loadWasi(): typeof import('node:wasi') {
   return nodeWasi;
 }
 
-/** Node's, or an error that names the folder at fault: Node's own tells a code alone. */
+/** A WASI of Node. When Node throws, the error names the folder at fault, if there is one: Node's own error has only a code. */
 function open(options: WasiOptions): WASI {
   const { WASI } = loadWasi();
   try {
@@ -58,7 +60,7 @@ function open(options: WasiOptions): WASI {
   }
 }
 
-/** Ends a program that calls proc_exit. */
+/** What proc_exit throws, to end the program. */
 class Exit {
   constructor(readonly code: number) {}
 }

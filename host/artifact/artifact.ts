@@ -1,6 +1,8 @@
-/** artifact: reads an artifact (runtime/ARTIFACT.md). Parsing is O(1); every accessor decodes only what it is asked for.
- *  In: the file's bytes, best a view of the mapped file.  Out: records (records.ts).
- *  Every offset, index and kind is checked before it is used; what is wrong is an ArtifactError. Nothing is cached: callers keep what they need. */
+/** artifact: reads an artifact.
+ *  In: the file's bytes, best a view of the mapped file. Out: records (records.ts); an ArtifactError where something is wrong.
+ *  Requires: the bytes do not change while the reader is in use. Every offset, index and kind is checked before it is used.
+ *  Cost: parsing is O(1), but for the hash check. Every method decodes only what it is asked for, and nothing is cached: callers keep what they need.
+ *  Ref: runtime/ARTIFACT.md. */
 
 import * as A from '../../runtime/artifact.js';
 import { TrapCode } from '../../runtime/traps.js';
@@ -32,26 +34,29 @@ const none: Init = { kind: 'none' };
 /** To decode names of so many bytes here takes a fresh process less than V8's compiling of Node's decoder. */
 const SHORT = 32;
 
-/** Checks header and directory and gives access to the rest. `bytes` must not change while the result is in use. */
+/** Checks header and directory, and gives a reader of the rest. `bytes` must not change while the reader is in use. */
 export function parseArtifact(bytes: Uint8Array, options: ParseOptions = {}): Artifact {
   return new Artifact(bytes, options);
 }
 
+/** A reader of one artifact. */
 export class Artifact {
   readonly bytes: Uint8Array;
-  /** TARGET_… */
+  /** The platform that the code is for: one of TARGET_… */
   readonly target: number;
+  /** In bytes. */
   readonly pageSize: number;
+  /** The CPU features that the code needs, as bits of runtime/cpu.ts. */
   readonly cpuFeatures: bigint;
-  /** Bits of the opcode table's Feature. */
+  /** The wasm features that the module may use, as bits of the opcode table's Feature. */
   readonly wasmFeatures: number;
   readonly optLevel: number;
-  /** Memory accesses are checked by code: no guard pages needed. */
+  /** The code checks the bounds of memory accesses itself, so memories need no guard pages. */
   readonly explicitBounds: boolean;
   readonly nanCanonicalization: boolean;
   readonly counts: Counts;
   readonly context: ContextLayout;
-  /** Function index, or undefined. */
+  /** The function index of the start function, if there is one. */
   readonly start: number | undefined;
   readonly text: Range;
   readonly rodata: Range;
@@ -91,7 +96,7 @@ export class Artifact {
     this.image = this.#readImage(field(A.H_IMAGE_ADDRESS));
   }
 
-  /** SHA-256, lower-case hexadecimal. */
+  /** The content hash: SHA-256 in lower-case hexadecimal digits. */
   get hash(): string {
     return this.#asBuffer().toString('hex', A.HEADER_AT + A.H_HASH, A.HEADER_AT + A.H_HASH + A.HASH_SIZE);
   }
@@ -146,13 +151,13 @@ export class Artifact {
     };
   }
 
-  /** Module order. Those of each kind are numbered as they come, so there are as many of it as the header says. */
+  /** All imports, in module order. The imports of each kind must be numbered as they come, so that there are as many of it as the header says. */
   imports(): ImportRecord[] {
     const next = [0, 0, 0, 0];
     return this.#all(this.counts.imports, (i) => {
-      const found = this.import(i);
-      if (found.index !== next[found.kind]++) damaged(`import ${i} is out of order`);
-      return found;
+      const record = this.import(i);
+      if (record.index !== next[record.kind]++) damaged(`import ${i} is out of order`);
+      return record;
     });
   }
 
@@ -168,12 +173,12 @@ export class Artifact {
     };
   }
 
-  /** Module order. */
+  /** All exports, in module order. */
   exports(): ExportRecord[] {
     return this.#all(this.counts.exports, (i) => this.export(i));
   }
 
-  /** Binary search. */
+  /** The export with this name, if there is one. A binary search. */
   exportByName(name: string): ExportRecord | undefined {
     const wanted = Buffer.from(name, 'utf8');
     const index = this.section(A.Section.ExportIndex).offset;
@@ -186,9 +191,9 @@ export class Artifact {
       const { offset, size } = this.#stringRange(at + A.EXPORT_NAME);
       const order = this.#asBuffer().compare(wanted, 0, wanted.length, offset, offset + size);
       if (order === 0) {
-        const found = this.export(position);
-        // A lone surrogate has no UTF-8 form and is no name.
-        return found.name === name ? found : undefined;
+        const record = this.export(position);
+        // A lone surrogate has no UTF-8 form, and so cannot be part of a name. Its replacement can, which is why the names are compared again.
+        return record.name === name ? record : undefined;
       }
       if (order < 0) low = middle + 1;
       else high = middle;
@@ -241,7 +246,7 @@ export class Artifact {
     return { mode, table, type: this.#u32(at + A.ELEM_TYPE), count, offset: this.#init(at + A.ELEM_OFFSET), slots, inits };
   }
 
-  /** Whether no slot of an element segment has a function. */
+  /** Whether all items of an element segment are null. */
   areNull({ offset, size }: Range): boolean {
     for (let at = offset; at < offset + size; at += 4) if (this.#u32(at) !== A.NONE) return false;
     return true;
@@ -276,14 +281,14 @@ export class Artifact {
     return { funcIndex, codeOffset: imported ? undefined : code, type };
   }
 
-  /** The slot of a function's reference, or undefined when the function cannot become one. Binary search. */
+  /** The FuncRef slot of a function; undefined when the function has none, since nothing can make a reference to it. A binary search. */
   funcRefSlot(funcIndex: number): number | undefined {
     const { offset } = this.section(A.Section.FuncRefs);
     const slot = this.#lastAtMost(offset, A.FUNCREF_RECORD_SIZE, this.counts.funcRefs, funcIndex);
     return slot >= 0 && this.#u32(offset + slot * A.FUNCREF_RECORD_SIZE) === funcIndex ? slot : undefined;
   }
 
-  /** `defined`: function index minus the number of imported functions. */
+  /** The record of a function that the module defines. `defined`, here and below, is its function index minus the number of imported functions. */
   function(defined: number): FunctionRecord {
     const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
     const codeOffset = this.#u32(at + A.FUNCTION_CODE_OFFSET);
@@ -308,7 +313,7 @@ export class Artifact {
     return (this.#u16(at + A.FUNCTION_FLAGS) & A.FUNCTION_FLAG_LEAF) !== 0;
   }
 
-  /** What a defined function does with a global, when that is all it does. */
+  /** What a defined function does with a global, if it does nothing else. */
   accessor(defined: number): AccessorRecord | undefined {
     const at = this.#record(A.Section.Functions, defined, A.FUNCTION_SIZE, 'function');
     const flags = this.#u16(at + A.FUNCTION_FLAGS);
@@ -333,13 +338,13 @@ export class Artifact {
     return this.#index(this.#u32(at + A.FUNCTION_TYPE), this.counts.types, 'type of function', defined);
   }
 
-  /** The function that a code offset lies in. Binary search. */
+  /** The function that a code offset lies in. A binary search. */
   functionAt(codeOffset: number): FunctionRecord | undefined {
     const { offset } = this.section(A.Section.Functions);
     const defined = this.#lastAtMost(offset, A.FUNCTION_SIZE, this.counts.functions, codeOffset);
     if (defined < 0) return undefined;
-    const found = this.function(defined);
-    return codeOffset < found.codeOffset + found.codeSize ? found : undefined;
+    const record = this.function(defined);
+    return codeOffset < record.codeOffset + record.codeSize ? record : undefined;
   }
 
   /** The trap at exactly this code offset: a faulting instruction, or the return address of a trap stub. */
@@ -360,7 +365,7 @@ export class Artifact {
     return wasmOffset === 0 ? undefined : wasmOffset;
   }
 
-  /** Entry `index` of the address map: an offset in the text, and the wasm offset from there on. */
+  /** Entry `index` of the address map: an offset in the text, and the wasm offset of the code from there on. */
   address(index: number): [codeOffset: number, wasmOffset: number | undefined] {
     const at = this.#record(A.Section.AddressMap, index, A.ADDRESS_SIZE, 'entry of the address map');
     const wasmOffset = this.#u32(at + A.ADDRESS_WASM_OFFSET);
@@ -391,14 +396,14 @@ export class Artifact {
     return words;
   }
 
-  // Loops rather than `Array.from`: most of this runs once or twice in a process, before any of it is optimised.
+  /** All records of a kind. This is a loop and not `Array.from`: most of this file runs once or twice in a process, before V8 optimises any of it. */
   #all<T>(count: number, read: (index: number) => T): T[] {
     const list: T[] = [];
     for (let i = 0; i < count; i++) list.push(read(i));
     return list;
   }
 
-  /** `what`, with its number, goes into the message: put together only when it is needed. */
+  /** Checks an index. The message says what it is the index of: `what`, and its number. It is put together only when it is needed. */
   #index(index: number, limit: number, what: string, number?: number): number {
     return index < limit ? index : damaged(`${what}${number === undefined ? '' : ` ${number}`}: index ${index} of ${limit}`);
   }
@@ -407,14 +412,14 @@ export class Artifact {
     return kind <= A.ExternKind.Global ? kind : damaged(`kind of ${what} ${number}`);
   }
 
-  /** Position in the file of a record. An index that is out of range comes from the caller or from a damaged record. */
+  /** The position of a record in the file. An index that is out of range comes from the caller or from a damaged record. */
   #record(section: A.Section, index: number, size: number, what: string): number {
     const range = this.section(section);
     if (!(index >= 0 && (index + 1) * size <= range.size)) damaged(`there is no ${what} ${index}`);
     return range.offset + index * size;
   }
 
-  /** Position of the last record whose first field is at most `value`, -1 when there is none. */
+  /** The index of the last record whose first field is at most `value`; -1 when there is none. */
   #lastAtMost(offset: number, size: number, count: number, value: number): number {
     const view = this.#view;
     let low = 0;

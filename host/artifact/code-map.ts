@@ -1,4 +1,7 @@
-/** code-map: the functions of a module's text and the map from its code back to the wasm binary, read record by record as somebody asks. */
+/** code-map: the functions of a module's code, and the map from its code back to the wasm binary.
+ *  In: a Code. Out: objects and iterators that read the artifact record by record, as somebody asks.
+ *  Requires: the code is still mapped at each step; if not, the step throws OuroError `DISPOSED`.
+ *  Cost: O(1) for each function or entry that is read. */
 
 import type { Code } from './code.js';
 import { damaged, OuroError } from '../base/errors.js';
@@ -9,7 +12,7 @@ export interface ModuleFunction {
   readonly index: number;
   /** From the name section, else the name of its first export, else `wasm[index]`. */
   readonly name: string;
-  /** Of the first byte, in `module.text()`. */
+  /** Offset of its first byte in `module.text()`. */
   readonly offset: number;
   /** In bytes. */
   readonly length: number;
@@ -59,13 +62,14 @@ export class ModuleFunctions implements Iterable<ModuleFunction> {
   }
 }
 
-/** The code from `textOffset` on, up to the next entry's, comes from the wasm instruction at `wasmOffset` of the binary; undefined: from none. */
+/** The code from `textOffset` up to the `textOffset` of the next entry comes from the wasm instruction at `wasmOffset` in the binary. When that is
+ *  undefined, the code comes from no instruction. */
 export type AddressMapEntry = readonly [textOffset: number, wasmOffset: number | undefined];
 
-/** Ordered, without neighbours that map alike; undefined when the artifact has no map. */
+/** The entries of the address map, ordered by `textOffset`; no two neighbours have the same `wasmOffset`. Undefined when the artifact has no map. */
 export function addressMap(code: Code): IterableIterator<AddressMapEntry> | undefined {
   const { counts } = code.artifact;
-  // Each function has an entry of its own when there is a map.
+  // A map has an entry for each function. So an artifact with functions and no entries has no map.
   return counts.addresses === 0 && counts.functions > 0 ? undefined : entries(code);
 }
 

@@ -1,6 +1,9 @@
-/** code: an artifact that is mapped and executable. Modules and instances share it; the mapping goes when the last of them is collected, or
- *  sooner when all modules are disposed of and nothing was instantiated.
- *  Cost: independent of the artifact's size, but for the hash check. */
+/** code: an artifact that is mapped and executable. Modules and instances share it. The mapping goes when the last of them is collected; sooner, when
+ *  all modules are disposed of and nothing was instantiated.
+ *  In: the artifact, as bytes, a file, or a mapping that another thread shares; and what must be checked of it. Out: a Code.
+ *  Requires: the file of a mapping does not change. Code that has been found to be signed must stay what it is, so a file that others can write to is
+ *  copied first. A thread has a shared mapping once.
+ *  Cost: independent of the artifact's size, but for the hash check and such a copy. */
 
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { H_HASH, HASH_SIZE, HEADER_AT, Section } from '../../runtime/artifact.js';
@@ -23,23 +26,23 @@ export interface LoadOptions {
   verifyHash?: boolean;
 }
 
-/** How an engine loads. */
+/** How an engine loads artifacts. */
 export interface CodeOptions extends LoadOptions {
-  /** Who must have signed the artifact. */
+  /** The key that must have signed the artifact. */
   readonly artifactKey?: ArtifactKey;
-  /** What the signature must say that the artifact was made from. */
+  /** What the artifact was made from, as its signature must say. */
   readonly subject?: Uint8Array;
 }
 
-/** What has been found out about a mapping before the code is made of it. */
+/** What is known about a mapping before a Code is made of it. */
 interface Known {
-  /** The content's hash. */
+  /** The hash of the content. */
   readonly hash?: Uint8Array;
-  /** Another thread has checked and registered it. */
+  /** Another thread has checked the artifact and registered its code. */
   readonly shared?: boolean;
 }
 
-/** A mapping that is to be given back once: by the collector, or before. */
+/** Holds a mapping that must be given back exactly once: when the Code is collected, or before. */
 class Holder {
   #mapping: Mapping | undefined;
 
@@ -59,27 +62,30 @@ class Holder {
 
 const collected = new FinalizationRegistry<Holder>((holder) => holder.release());
 
-/** What this thread has of the shared mappings, by id. */
+/** The shared mappings that this thread has, by id. */
 const sharedHere = new Map<bigint, { readonly code: WeakRef<Code>; readonly holder: Holder }>();
 
+/** A mapped artifact. */
 export class Code {
   readonly artifact: Artifact;
   readonly mapping: Mapping;
-  /** Where the text starts in this process. */
+  /** The address of the first byte of the text. */
   readonly textAddress: number;
   readonly #holder: Holder;
   #plan: Plan | undefined;
   #info: ModuleInfo | undefined;
   #text: Uint8Array | undefined;
+  /** How many modules have this code and are not disposed of. */
   #modules = 0;
-  /** Something besides modules may use it: then only the collector knows when that ends. */
+  /** Something else than a module may use this code, an instance say. Then only the collector knows when that ends. */
   #taken = false;
 
   private constructor(mapping: Mapping, options: CodeOptions, { hash, shared = false }: Known) {
     this.mapping = mapping;
     const { artifact, signature } = splitSignature(this.file);
     this.artifact = parseArtifact(artifact, {
-      // A signature holds for the hash, and the hash for the content. Who shared it had no key, perhaps.
+      // The signature covers the hash, and the hash covers the content. So with a key the hash of a shared mapping is checked too: the thread that
+      // shared it may have had no key.
       verifyHash: options.artifactKey ? true : !shared && options.verifyHash,
       contentHash: hash,
       cpuFeatures: BigInt(native().cpuFeatures()),
@@ -98,54 +104,54 @@ export class Code {
         throw outOfMemory('the code of another module', cause) ?? cause;
       }
     }
-    // Only an image needs the file later.
+    // The file is needed later only to map a data image.
     if (this.artifact.image === undefined) native().closeFile(mapping.address);
     this.#holder = new Holder(mapping);
     collected.register(this, this.#holder, this.#holder);
   }
 
-  /** A private copy of the bytes. */
+  /** Code from a private copy of the bytes. */
   static fromBytes(bytes: Uint8Array, options: CodeOptions = {}): Code {
     return Code.#load(mapBytes(bytes), options);
   }
 
-  /** The file itself, mapped. */
+  /** Code from a file, which is mapped. */
   static fromFile(path: string, options: CodeOptions = {}): Code {
     return Code.#load(mapFile(path, options), options);
   }
 
-  /** A file that the caller has open for reading, and keeps. */
+  /** Code from a file that the caller has open for reading. The descriptor stays the caller's. */
   static fromOpenFile(file: number, options: CodeOptions = {}): Code {
     return Code.#load(mapOpenFile(file, options), options);
   }
 
-  /** `fromBytes` with the hash checked off this thread. */
+  /** `fromBytes`; another thread computes the hash. */
   static async fromBytesAsync(bytes: Uint8Array, options: CodeOptions = {}): Promise<Code> {
     return Code.#loadAsync(mapBytes(bytes), options);
   }
 
-  /** `fromFile` with the hash checked off this thread. */
+  /** `fromFile`; another thread computes the hash. */
   static async fromFileAsync(path: string, options: CodeOptions = {}): Promise<Code> {
     return Code.#loadAsync(mapFile(path, options), options);
   }
 
-  /** What another thread of this process shared, or this one; undefined when nobody has it any more. */
+  /** The code that this or another thread of the process has shared under these numbers; undefined when no thread has it any more. */
   static fromShared(id: bigint, nonce: bigint, { artifactKey }: CodeOptions): Code | undefined {
-    const own = sharedHere.get(id);
-    const code = own?.code.deref();
+    const known = sharedHere.get(id);
+    const code = known?.code.deref();
     if (code?.isMapped) {
       if (code.shared()[1] !== nonce) return undefined;
       if (artifactKey) code.#checkSignature(artifactKey);
       return code;
     }
-    // Collected, and the finalizer still to come: a thread has a mapping once.
-    own?.holder.release();
+    // The Code may be collected while its finalizer has still to run. A thread has a mapping once, so the old one is released first.
+    known?.holder.release();
     sharedHere.delete(id);
     const mapping = native().openShared(id, nonce);
     if (!mapping) return undefined;
-    const found = Code.#load(mapping, { artifactKey }, { shared: true });
-    sharedHere.set(id, { code: new WeakRef(found), holder: found.#holder });
-    return found;
+    const opened = Code.#load(mapping, { artifactKey }, { shared: true });
+    sharedHere.set(id, { code: new WeakRef(opened), holder: opened.#holder });
+    return opened;
   }
 
   static #load(mapping: Mapping, options: CodeOptions, known: Known = {}): Code {
@@ -160,14 +166,14 @@ export class Code {
   static async #loadAsync(mapping: Mapping, options: CodeOptions): Promise<Code> {
     let hash: Uint8Array | undefined;
     const { length } = splitSignature(new Uint8Array(mapping.buffer)).artifact;
-    // What is too short for a hash, the reader refuses.
+    // A file too short to have a hash needs none here: the reader refuses it.
     if ((options.artifactKey || options.verifyHash !== false) && length >= HEADER_AT + H_HASH + HASH_SIZE) {
       hash = new Uint8Array(await native().hashMapping(mapping.address, length, HEADER_AT + H_HASH, HASH_SIZE));
     }
     return Code.#load(mapping, options, { hash });
   }
 
-  /** For an engine with a key, where another may have loaded the code. */
+  /** Checks the signature for an engine with a key, when another engine has loaded the code, perhaps without one. */
   #checkSignature(artifactKey: ArtifactKey): void {
     const { artifact, signature } = splitSignature(this.file);
     parseArtifact(artifact);
@@ -179,19 +185,20 @@ export class Code {
     return new Uint8Array(this.mapping.buffer);
   }
 
-  /** How instances are made; worked out at the first one. */
+  /** What instances are made from; decoded when it is first asked for. */
   get plan(): Plan {
     this.#plan ??= new Plan(this);
     return this.#plan;
   }
 
-  /** What a user can ask a module; worked out at the first question. */
+  /** What a user can ask about a module; decoded when it is first asked for. */
   get info(): ModuleInfo {
     this.#info ??= new ModuleInfo(this.artifact, this.plan, this);
     return this.#info;
   }
 
-  /** The code bytes. What is written to them changes the view alone, and they may outlive the mapping. No copy, but on a system without memfd. */
+  /** The bytes of the machine code, as a view. Writing to the view changes only the view, and it may outlive the mapping. It is no copy, except on a
+   *  system without memfd. */
   get text(): Uint8Array {
     const { size, offset } = this.artifact.text;
     if (size === 0) return new Uint8Array(0);
@@ -199,7 +206,7 @@ export class Code {
     return this.#text;
   }
 
-  /** The numbers under which other threads find the mapping as long as some thread has it. */
+  /** Shares the mapping: gives the numbers under which other threads find it, as long as some thread has it. */
   shared(): [id: bigint, nonce: bigint] {
     const numbers = native().shareMapping(this.mapping.address);
     if (!sharedHere.has(numbers[0])) sharedHere.set(numbers[0], { code: new WeakRef(this), holder: this.#holder });
@@ -212,14 +219,14 @@ export class Code {
     return this.#holder.held;
   }
 
-  /** One more module. */
+  /** Counts one module more. Throws OuroError `DISPOSED` when the mapping is gone. */
   retain(): this {
     if (!this.isMapped) throw new OuroError('DISPOSED', 'the module has been disposed of');
     this.#modules++;
     return this;
   }
 
-  /** One module less. */
+  /** Counts one module less. After the last one the mapping goes at once, unless `take` has been called. */
   release(): void {
     if (--this.#modules > 0 || this.#taken) return;
     collected.unregister(this.#holder);
@@ -234,7 +241,7 @@ export class Code {
 }
 
 function mapBytes(bytes: Uint8Array): Mapping {
-  // The reader says what is wrong with no bytes at all; mapping them is an error of another kind.
+  // Mapping no bytes at all would be an error of another kind, so the reader throws first: it says what is wrong with them.
   if (bytes.length === 0) parseArtifact(bytes);
   try {
     return native().mapBytes(bytes);
@@ -261,8 +268,9 @@ function mapOpenFile(file: number, { artifactKey }: CodeOptions): Mapping {
   }
 }
 
-// What has been found to be signed must stay what it is. A mapping changes with its file, so a file that others can write to is copied.
+// What has been found to be signed must stay what it is. A mapping changes with its file. So a file that other users can write to is copied.
 
+/** Maps a file so that nobody else can change the mapping. */
 function mapUnchanging(path: string): Mapping {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -281,14 +289,14 @@ function mapUnchangingOpen(file: number): Mapping {
   return native().mapBytes(bytes.subarray(0, length));
 }
 
-/** An empty file is the same error as no bytes. */
+/** Throws for an empty file the error that no bytes at all give. */
 function refuseEmpty(stat: () => { isFile(): boolean; size: number }): void {
   let empty = false;
   try {
-    const found = stat();
-    empty = found.isFile() && found.size === 0;
+    const stats = stat();
+    empty = stats.isFile() && stats.size === 0;
   } catch {
-    // The error that led here says why it cannot be read.
+    // The caller throws the error that it has: that says why the file cannot be read.
   }
   if (empty) parseArtifact(new Uint8Array(0));
 }

@@ -1,4 +1,4 @@
-/** detect: tells artifacts, wasm binaries and text apart by their first bytes. */
+/** detect: recognises artifacts by their first bytes. In: bytes, or the path of a file. Cost: independent of the size. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { HEADER_AT, H_MAGIC0, H_MAGIC1, HEADER_MAGIC0, HEADER_MAGIC1 } from '../../runtime/artifact.js';
@@ -11,12 +11,11 @@ export function isArtifact(source: string | Uint8Array | ArrayBuffer): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 
-/** What is needed to know an artifact from any other ELF file. */
+/** So many bytes tell an artifact from any other ELF file. */
 const PREFIX = HEADER_AT + H_MAGIC1 + 4;
 
-/** 'module' for an artifact of Ouro, of any version and target, else undefined. Looks at the first bytes alone: whether it can be loaded
- *  here, loading tells. A string is a path; an OuroError says why the file cannot be read.
- *  Cost: independent of the size. */
+/** 'module' when `source` begins as an artifact of Ouro does, of any version and target; else undefined. Only loading tells whether it can be
+ *  loaded here. A string is a path. Throws OuroError `FILE_UNREADABLE` when the file cannot be read. */
 export function detectPrecompiled(source: string | Uint8Array | ArrayBuffer): 'module' | undefined {
   const bytes = typeof source === 'string' ? readPrefix(source) : source instanceof Uint8Array ? source : new Uint8Array(source);
   if (bytes.length < PREFIX || !isArtifact(bytes)) return undefined;

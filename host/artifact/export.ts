@@ -1,4 +1,5 @@
-/** export: the handle of an export: found by name once, in the module, and then by position in each instance. */
+/** export: the handle of an export. The export is looked up by its name once, in the module; its handle then finds it in each instance by
+ *  position. */
 
 import { OuroError } from '../base/errors.js';
 
@@ -15,7 +16,7 @@ export class ModuleExport {
   /** The export's name. */
   readonly name: string;
   readonly #index: number;
-  /** The compiled code whose exports are counted. */
+  /** The code to whose exports the position belongs. */
   readonly #code: object;
 
   /** @internal */
@@ -25,7 +26,7 @@ export class ModuleExport {
     this.#code = code;
   }
 
-  /** @internal Position among the exports of this code, in module order. Throws when it is other code. */
+  /** @internal The export's position in module order. Throws OuroError `EXPORT_MISSING` when `code` is not the code that the handle belongs to. */
   indexIn(code: object): number {
     if (code !== this.#code) throw new OuroError('EXPORT_MISSING', `the handle of export '${this.name}' belongs to another module`);
     return this.#index;

@@ -1,6 +1,8 @@
-/** header: what stands at the beginning of an artifact, checked: magic number, hash, platform, CPU, directory, counts, the layout of the VMContext
- *  (runtime/ARTIFACT.md). `field` reads the word at an offset in the header.
- *  Cost: O(1), but for the hash of the whole file. */
+/** header: reads and checks the header of an artifact: magic number, hash, platform, CPU, directory, counts, the layout of the VMContext.
+ *  In: the file's bytes, of which nothing is believed; or `field`, which reads the word at an offset in the header.
+ *  Out: the directory, the counts and the layout; an ArtifactError where something is wrong. The error has both sides: what was found, what is
+ *  wanted.
+ *  Cost: O(1), but for the hash of the whole file. Ref: runtime/ARTIFACT.md. */
 
 import * as A from '../../runtime/artifact.js';
 import * as L from '../../runtime/layout.js';
@@ -32,7 +34,7 @@ function wrongVersion(what: string, found: number, wanted: number): never {
   fail('ARTIFACT_WRONG_VERSION', `the artifact is of ${age} ouro: its ${what} is ${found}, that of this ouro is ${wanted}: compile again`);
 }
 
-/** Size of a record of each section whose records are counted in the header, and where the count stands. */
+/** The sections whose records the header counts: the size of a record, and the offset of the count in the header. */
 const tables: readonly (readonly [section: A.Section, recordSize: number, count: number, name: string])[] = [
   [A.Section.Types, A.TYPE_SIZE, A.H_TYPE_COUNT, 'types'],
   [A.Section.Imports, A.IMPORT_SIZE, A.H_IMPORT_COUNT, 'imports'],
@@ -49,9 +51,10 @@ const tables: readonly (readonly [section: A.Section, recordSize: number, count:
   [A.Section.AddressMap, A.ADDRESS_SIZE, A.H_ADDRESS_COUNT, 'address map'],
 ];
 
+/** Sections of single bytes, which may begin anywhere. */
 const unaligned = new Set<A.Section>([A.Section.Strings, A.Section.Exprs, A.Section.Wasm]);
 
-/** Whether this is an artifact at all. */
+/** Throws unless the bytes begin as an artifact does. */
 export function checkMagic(bytes: Uint8Array, view: DataView): void {
   const elf = bytes.length >= 20 && view.getUint32(0) === 0x7f454c46 && bytes[4] === 2 && bytes[5] === 1;
   if (!elf) {
@@ -66,7 +69,7 @@ export function checkMagic(bytes: Uint8Array, view: DataView): void {
   }
 }
 
-/** Versions, size and hash. */
+/** Checks versions, size and hash. */
 export function checkContent(bytes: Uint8Array, field: Field, { verifyHash, contentHash }: ParseOptions): void {
   const version = field(A.H_FORMAT_VERSION);
   if (version !== A.FORMAT_VERSION) wrongVersion('format version', version, A.FORMAT_VERSION);
@@ -82,14 +85,14 @@ export function checkContent(bytes: Uint8Array, field: Field, { verifyHash, cont
   if (abi !== L.ABI_VERSION) wrongVersion('ABI version', abi, L.ABI_VERSION);
 }
 
-/** Whether an artifact for `found` is one for this machine, or for `wanted`. */
+/** Throws unless `found`, the platform that the artifact is for, is `wanted`; the default is this machine's. */
 export function checkTarget(found: number, wanted = architectures[process.arch]): void {
   if (found !== wanted) {
     fail('ARTIFACT_WRONG_ARCHITECTURE', `the artifact is for ${targetName(found)}, this machine is ${targetName(wanted)}`);
   }
 }
 
-/** Whether this CPU has what the code needs. */
+/** Throws unless this CPU has all features that the code needs. */
 export function checkCpu(needed: bigint, options: ParseOptions): void {
   if (options.cpuFeatures === undefined) return;
   const missing = needed & ~options.cpuFeatures;
@@ -107,7 +110,7 @@ function featureNames(bits: bigint, known: readonly string[]): string[] {
   return names;
 }
 
-/** The sections, by their ids; size 0 where one is absent. */
+/** The sections by their ids. An absent one has size 0. */
 export function readDirectory(fileSize: number, pageSize: number, field: Field): Range[] {
   const sections: Range[] = [];
   for (let id = 0; id < A.Section.Count; id++) {
@@ -131,6 +134,7 @@ export function readDirectory(fileSize: number, pageSize: number, field: Field):
   return sections;
 }
 
+/** The counts of the header, checked against each other. */
 export function readCounts(field: Field): Counts {
   const counts: Counts = {
     types: field(A.H_TYPE_COUNT),
@@ -156,7 +160,7 @@ export function readCounts(field: Field): Counts {
   return counts;
 }
 
-/** The offsets of the VMContext's parts must be what layout.ts says. */
+/** The offsets of the VMContext's parts. They must be those that runtime/layout.ts computes from the counts. */
 export function readContext(field: Field, counts: Counts): ContextLayout {
   const { funcImports, tableImports, memoryImports, globalImports } = counts;
   const memories = L.vmcontextMemories(funcImports, tableImports + memoryImports + globalImports);
@@ -178,7 +182,8 @@ export function readContext(field: Field, counts: Counts): ContextLayout {
   return { size, memories, tables: tablesAt, dataSegments, typeIds, globals, funcRefs };
 }
 
-/** Whether the file has the hash that it says: SHA-256, the hash itself taken as zeros. */
+/** Whether the file's content has the hash that stands in its header: SHA-256 of the file with zeros in the place of the hash. `known`: the hash,
+ *  where it has been computed before. */
 function hashMatches(bytes: Uint8Array, known?: Uint8Array): boolean {
   const at = A.HEADER_AT + A.H_HASH;
   const hash = known ?? new Uint8Array(A.HASH_SIZE);

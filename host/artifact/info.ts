@@ -1,5 +1,6 @@
 /** info: what a user can ask about a module, decoded once: imports and exports with their types, exports by name.
- *  Cost: the first question walks the imports and exports; later ones are O(1). */
+ *  In: an artifact and its plan. Out: frozen objects, the same each time.
+ *  Cost: making a ModuleInfo walks all imports and exports. After that each question is O(1). */
 
 import { ExternKind } from '../../runtime/artifact.js';
 import type { Artifact } from './artifact.js';
@@ -19,16 +20,17 @@ export interface ResourcesRequired {
   readonly maxInitialTableSize: number | undefined;
 }
 
+/** What a user can ask about one module. */
 export class ModuleInfo {
-  /** Module order. */
+  /** In module order. */
   readonly imports: readonly ImportType[];
-  /** Module order. */
+  /** In module order. */
   readonly exports: readonly ExportType[];
   readonly resources: ResourcesRequired;
   readonly #plan: Plan;
-  /** Whose exports the handles are. */
+  /** The code to which the handles of exports belong. */
   readonly #code: object;
-  /** By position; made when they are asked for. */
+  /** Handles by the export's position; each is made when it is first asked for. */
   readonly #handles: (ModuleExport | undefined)[] = [];
 
   constructor(artifact: Artifact, plan: Plan, code: object) {
@@ -52,13 +54,13 @@ export class ModuleInfo {
     });
   }
 
-  /** The type of an export, by name. */
+  /** The type of an export, by its name; undefined when there is none. */
   exportType(name: string): ExternType | undefined {
     const position = this.#plan.exportPosition(name);
     return position === undefined ? undefined : this.exports[position].type;
   }
 
-  /** The handle of an export, by name; the same each time. */
+  /** The handle of an export, by its name: the same object each time; undefined when there is no such export. */
   exportHandle(name: string): ModuleExport | undefined {
     const position = this.#plan.exportPosition(name);
     if (position === undefined) return undefined;

@@ -1,5 +1,9 @@
-/** plan: what instantiation needs of an artifact, decoded once a module: types, imports, exports, segments, and a VMContext in which
- *  everything that is the same for all instances is filled in. An instance begins as a copy of that template. */
+/** plan: what instantiation needs of an artifact, decoded once for each module: types, imports, exports, segments, and a template of the
+ *  VMContext. In the template everything is filled in that is the same for all instances; an instance begins as a copy of it.
+ *  In: an artifact that is mapped. Out: a Plan; an ArtifactError where a record is wrong.
+ *  Requires: where compiled code or the host takes a value for a reference, that is for an address, it is one. This file checks all initialisers but
+ *  constant expressions, which are checked when they are evaluated (wasm/constant.ts).
+ *  Cost: in proportion to types, imports, tables, memories, globals and segments. Exports are decoded when they are first asked for. */
 
 import { ExternKind, Section, SegmentMode } from '../../runtime/artifact.js';
 import * as L from '../../runtime/layout.js';
@@ -37,14 +41,15 @@ export interface PlannedElem extends Omit<ElemRecord, 'type'> {
   readonly type: RefType;
 }
 
-/** An artifact in this process. */
+/** An artifact that is mapped into this process. */
 export interface MappedArtifact {
   readonly artifact: Artifact;
   readonly mapping: Mapping;
-  /** Where the text starts. */
+  /** The address of the first byte of the text. */
   readonly textAddress: number;
 }
 
+/** What instantiation needs of one artifact. Imports, tables, memories and globals are whole index spaces, imported ones first. */
 export class Plan {
   readonly types: readonly FuncType[];
   readonly imports: readonly PlannedImport[];
@@ -52,23 +57,26 @@ export class Plan {
   readonly tableInits: readonly Init[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
-  /** Own globals that are not constant: they are not in the template. */
+  /** The module's own globals whose values must be computed for each instance. The values of the others are in the template. */
   readonly globalInits: readonly { readonly index: number; readonly init: Init }[];
-  /** The module's own globals of type externref. */
+  /** The indices of the module's own globals of type externref. */
   readonly externGlobals: readonly number[];
   readonly elems: readonly PlannedElem[];
+  /** The indices of the active element segments. */
   readonly activeElems: readonly number[];
-  /** Function index of the FuncRef slots of imported functions, which come first. */
+  /** The FuncRef slots of imported functions come first. These are the function indices that they stand for, by slot. */
   readonly importedSlots: readonly number[];
+  /** The words of the VMContext's template. */
   readonly template: Uint32Array;
-  /** Where the FuncRef records lie in this process. */
+  /** The address of the FuncRef records. */
   readonly funcRefRecords: number;
   readonly #artifact: Artifact;
   #exports: readonly PlannedExport[] | undefined;
   #exportPositions: ReadonlyMap<string, number> | undefined;
 
-  constructor({ artifact, mapping, textAddress }: MappedArtifact) {
-    const { counts, context } = artifact;
+  constructor(mapped: MappedArtifact) {
+    const { artifact, mapping } = mapped;
+    const { counts } = artifact;
     this.#artifact = artifact;
     this.types = artifact.types().map(({ params, results }) => new FuncType(params.map(toValType), results.map(toValType)));
     const all = <T>(count: number, read: (index: number) => T) => {
@@ -94,50 +102,28 @@ export class Plan {
     if (artifact.start !== undefined) this.#requireStart(artifact.start);
     this.elems = all(counts.elems, (i) => this.#elem(artifact.elem(i)));
     this.activeElems = this.elems.flatMap((elem, i) => (elem.mode === SegmentMode.Active ? [i] : []));
-    const importedSlots: number[] = [];
-    for (let slot = 0; slot < counts.funcRefs; slot++) {
-      const ref = artifact.funcRef(slot);
-      if (ref.codeOffset !== undefined) break;
-      importedSlots.push(ref.funcIndex);
-    }
-    this.importedSlots = importedSlots;
+    this.importedSlots = importedSlotsOf(artifact);
     this.funcRefRecords = mapping.address + artifact.section(Section.FuncRefs).offset;
+    this.template = makeTemplate(mapped, this.types, globals);
 
-    const { trapEntry, builtins } = native().entryPoints;
-    const words = new Uint32Array(context.size >> 2);
-    this.template = words;
-    const wide = new DataView(words.buffer);
-    writeAddress(words, L.VMCONTEXT_TRAP_ENTRY >> 2, trapEntry);
-    writeAddress(words, L.VMCONTEXT_BUILTINS >> 2, builtins);
-    writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, textAddress);
-    this.types.forEach((type, i) => {
-      words[(context.typeIds >> 2) + i] = type.id;
-    });
-    if (counts.datas > 0) {
-      const records = mapping.address + artifact.section(Section.Datas).offset;
-      const { offset, size } = artifact.section(Section.DataBytes);
-      const segments = native().address(words) + context.dataSegments;
-      if (!native().notePassiveDatas(records, counts.datas, mapping.address + offset, size, segments)) damaged('a data segment');
-    }
-    const computed: { index: number; init: Init }[] = [];
+    const globalInits: { index: number; init: Init }[] = [];
     const externGlobals: number[] = [];
     for (let index = counts.globalImports; index < counts.globals; index++) {
       const { init } = globals[index];
-      if (init.kind === 'const') wide.setBigUint64(context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE, init.bits, true);
-      else if (init.kind !== 'null') computed.push({ index, init });
+      if (init.kind !== 'const' && init.kind !== 'null') globalInits.push({ index, init });
       if (this.globals[index].content === 'externref') externGlobals.push(index);
     }
     this.externGlobals = externGlobals;
-    this.globalInits = computed;
+    this.globalInits = globalInits;
   }
 
-  /** Module order. */
+  /** In module order. */
   get exports(): readonly PlannedExport[] {
     this.#exports ??= this.#artifact.exports();
     return this.#exports;
   }
 
-  /** The position of an export among `exports`. */
+  /** The position of an export in `exports`, by its name. */
   exportPosition(name: string): number | undefined {
     this.#exportPositions ??= new Map(this.exports.map((each, position) => [each.name, position]));
     return this.#exportPositions.get(name);
@@ -153,12 +139,12 @@ export class Plan {
     if (funcIndex >= funcImports) return this.#artifact.functionType(funcIndex - funcImports);
     let at = 0;
     for (let position = 0; ; position++) {
-      const found = this.#artifact.import(position);
-      if (found.kind === ExternKind.Func && at++ === funcIndex) return found.type;
+      const record = this.#artifact.import(position);
+      if (record.kind === ExternKind.Func && at++ === funcIndex) return record.type;
     }
   }
 
-  /** Where compiled code or the host will take a reference for an address, nothing but a reference may stand. */
+  /** Throws unless an initialiser fits its type. Compiled code and the host use a reference as an address, so no other value may become one. */
   #requireInit(init: Init, type: ValType): void {
     const fits =
       init.kind === 'const'
@@ -169,6 +155,7 @@ export class Plan {
     if (!fits) damaged('an initialiser of the wrong type');
   }
 
+  /** Checks an element segment. */
   #elem(record: ElemRecord): PlannedElem {
     const type = toRefType(record.type);
     if (record.mode === SegmentMode.Active && this.tables[record.table].element !== type) damaged('an element segment of the wrong type');
@@ -178,7 +165,8 @@ export class Plan {
     return { ...record, type };
   }
 
-  /** What takes arguments from the stack would find others than its own. */
+  /** Throws unless the start function has neither parameters nor results. It is called without arguments, so one that takes some from the stack
+   *  would find others than its own. */
   #requireStart(index: number): void {
     const { params, results } = this.types[this.funcTypeIndex(index)];
     if (params.length + results.length !== 0) damaged('the start function has parameters or results');
@@ -198,7 +186,46 @@ export class Plan {
   }
 }
 
-/** The number that an initialiser of type i32 gives for a place. */
+function importedSlotsOf(artifact: Artifact): number[] {
+  const slots: number[] = [];
+  for (let slot = 0; slot < artifact.counts.funcRefs; slot++) {
+    const ref = artifact.funcRef(slot);
+    if (ref.codeOffset !== undefined) break;
+    slots.push(ref.funcIndex);
+  }
+  return slots;
+}
+
+/** The VMContext with what is the same for all instances: entry points, type ids, passive data segments, constant globals. */
+function makeTemplate(
+  { artifact, mapping, textAddress }: MappedArtifact,
+  types: readonly FuncType[],
+  globals: readonly GlobalRecord[],
+): Uint32Array {
+  const { counts, context } = artifact;
+  const { trapEntry, builtins } = native().entryPoints;
+  const words = new Uint32Array(context.size >> 2);
+  writeAddress(words, L.VMCONTEXT_TRAP_ENTRY >> 2, trapEntry);
+  writeAddress(words, L.VMCONTEXT_BUILTINS >> 2, builtins);
+  writeAddress(words, L.VMCONTEXT_CODE_BASE >> 2, textAddress);
+  types.forEach((type, i) => {
+    words[(context.typeIds >> 2) + i] = type.id;
+  });
+  if (counts.datas > 0) {
+    const records = mapping.address + artifact.section(Section.Datas).offset;
+    const { offset, size } = artifact.section(Section.DataBytes);
+    const segments = native().address(words) + context.dataSegments;
+    if (!native().notePassiveDatas(records, counts.datas, mapping.address + offset, size, segments)) damaged('a data segment');
+  }
+  const bytes = new DataView(words.buffer);
+  for (let index = counts.globalImports; index < counts.globals; index++) {
+    const { init } = globals[index];
+    if (init.kind === 'const') bytes.setBigUint64(context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE, init.bits, true);
+  }
+  return words;
+}
+
+/** The offset of a segment, from the bits of its initialiser of type i32. */
 export const toAddress = (bits: bigint): number => Number(BigInt.asUintN(32, bits));
 
 function toValType(byte: number): ValType {

@@ -1,8 +1,9 @@
-/** records: what the reader of artifacts (artifact.ts) gives: plain numbers and strings, in the wasm index spaces (runtime/ARTIFACT.md). */
+/** records: the records that the reader of artifacts (artifact.ts) gives: plain numbers and strings. Indices count in wasm's index spaces.
+ *  Ref: runtime/ARTIFACT.md. */
 
 import type * as A from '../../runtime/artifact.js';
 
-/** Bytes [offset, offset + size) of the file. */
+/** A range of the file: the bytes [offset, offset + size). */
 export interface Range {
   readonly offset: number;
   readonly size: number;
@@ -23,6 +24,8 @@ export interface Limits {
   readonly is64: boolean;
 }
 
+/** An initialiser: it gives the first value of a global or of a table's elements, an item of an element segment, or the place of an active
+ *  segment. */
 export type Init =
   | { readonly kind: 'none' }
   /** `bits`: i32 and f32 zero-extended. */
@@ -67,14 +70,16 @@ export interface ExportRecord {
 }
 
 export interface FunctionRecord {
-  /** Function index of the module. */
+  /** The function's index in the module. */
   readonly index: number;
-  /** Offsets in the text. */
+  /** Offset in the text. */
   readonly codeOffset: number;
+  /** In bytes. */
   readonly codeSize: number;
+  /** In bytes. */
   readonly frameSize: number;
   readonly savedRegisters: number;
-  /** It may run on the host's stack. */
+  /** The function may run on the host's stack. */
   readonly leaf: boolean;
   readonly type: number;
   readonly name: string;
@@ -100,7 +105,7 @@ export interface ElemRecord {
   readonly count: number;
   /** Where an active segment goes. */
   readonly offset: Init;
-  /** Where the items are: FuncRef slots (NONE: null), not yet checked; undefined when the items are `inits`. */
+  /** Where the file has the items, as FuncRef slots, which are not checked yet; NONE stands for null. Undefined when the items are in `inits`. */
   readonly slots: Range | undefined;
   readonly inits: readonly Init[] | undefined;
 }
@@ -110,29 +115,29 @@ export interface DataRecord {
   readonly memory: number;
   /** Where an active segment goes. */
   readonly offset: Init;
-  /** The bytes in the file; for mode Image inside the image. */
+  /** Where the file has the bytes; for mode Image they are part of the data image. */
   readonly bytes: Range;
 }
 
-/** The data image: put the file's bytes at `address` of memory 0. Page-aligned in the file and in the memory. */
+/** The data image: these bytes of the file go to `address` of memory 0. It is page-aligned in the file and in the memory. */
 export interface ImageRecord extends Range {
   readonly address: number;
 }
 
 export interface ParseOptions {
-  /** Check the hash over the whole file (default true). It alone costs time in proportion to the size. */
+  /** Whether to check the hash of the whole file; default true. Only this check takes time in proportion to the size. */
   verifyHash?: boolean;
-  /** The content's hash, where the caller has worked it out. */
+  /** The hash of the content, where the caller has computed it. */
   contentHash?: Uint8Array;
-  /** The feature bits of the present CPU (runtime/cpu.ts); without them, what the code needs is not checked. */
+  /** The feature bits of the present CPU (runtime/cpu.ts). Without them nobody checks what the code needs. */
   cpuFeatures?: bigint;
   /** Names of the feature bits, for the message. */
   cpuFeatureNames?: readonly string[];
-  /** The present architecture (TARGET_…); default: that of the process. */
+  /** The platform that the artifact must be for (TARGET_…); default: that of the process. */
   target?: number;
 }
 
-/** Counts of the module. Tables, memories and globals: whole index spaces; `functions`: defined ones only. */
+/** The counts of a module. Those of tables, memories and globals include imported ones; `functions` counts only those that the module defines. */
 export interface Counts {
   readonly types: number;
   readonly imports: number;
@@ -152,7 +157,7 @@ export interface Counts {
   readonly addresses: number;
 }
 
-/** Offsets of the parts of the VMContext that depend on the counts. */
+/** Offsets in the VMContext, in bytes, of those parts whose places depend on the counts; `size` is that of the whole. */
 export interface ContextLayout {
   readonly size: number;
   readonly memories: number;

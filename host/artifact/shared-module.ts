@@ -1,5 +1,5 @@
-/** shared-module: the token that `module.share()` gives to other threads: plain data, so that any way of copying it will do. Everything in it is checked when
- *  it comes back: the helper knows each shared mapping by both numbers. */
+/** shared-module: the token that `module.share()` gives, for other threads. It is plain data, so any way of copying it will do.
+ *  Requires: everything in a token is checked when it comes back. The helper knows each shared mapping by both numbers. */
 
 import { OuroError } from '../base/errors.js';
 
@@ -17,7 +17,7 @@ export function makeToken([id, nonce]: readonly [bigint, bigint]): SharedModule 
   return { kind: 'ouro.module', id, nonce };
 }
 
-/** @internal The numbers of a token. Throws an OuroError for anything else. */
+/** @internal The numbers in a token. Throws OuroError `TOKEN_INVALID` when `token` is none. */
 export function readToken(token: unknown): { id: bigint; nonce: bigint } {
   if (typeof token === 'object' && token !== null) {
     const { kind, id, nonce } = token as Partial<SharedModule>;

@@ -1,12 +1,15 @@
-/** sign: signatures of artifacts (runtime/ARTIFACT.md, "Signature"): Ed25519 over the content hash and the name of what was compiled.
- *  Cost: about 0.1 ms to sign or check, and Node's crypto module is loaded: only engines with a key come here. */
+/** sign: makes and checks signatures of artifacts: Ed25519 over the content hash and the name of what was compiled.
+ *  In: an artifact, and a key. Out: the artifact with its signature behind it, or an ArtifactError.
+ *  Requires: the caller checks that the content has the hash; a signature covers the hash alone.
+ *  Cost: about 0.1 ms to sign or check. Node's crypto module is loaded, so only engines with a key use this file.
+ *  Ref: runtime/ARTIFACT.md, "Signature". */
 
 import type { KeyObject } from 'node:crypto';
 import * as A from '../../runtime/artifact.js';
 import { builtin } from '../base/builtin.js';
 import { ArtifactError, OuroError } from '../base/errors.js';
 
-/** What tells a KeyObject of node:crypto from other objects. Declared by what it has, so that programs compile without Node's declarations. */
+/** A KeyObject of node:crypto. It is declared here by its members, so that programs compile without Node's declarations. */
 export interface KeyObjectLike {
   readonly type: 'secret' | 'public' | 'private';
   readonly asymmetricKeyType?: string | undefined;
@@ -38,6 +41,7 @@ function message(artifact: Uint8Array, signature: Uint8Array): Uint8Array {
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
+/** The key with which an engine signs artifacts and checks signatures. */
 export class ArtifactKey {
   /** The public key, 32 bytes as hexadecimal digits. */
   readonly id: string;
@@ -45,7 +49,7 @@ export class ArtifactKey {
   readonly #publicKey: KeyObject;
   readonly #privateKey: KeyObject | undefined;
 
-  /** Throws an OuroError for what is no Ed25519 key, or two keys that are no pair. */
+  /** Throws OuroError `CONFIG_INVALID` when a key is no Ed25519 key, or the two keys are no pair. */
   constructor(options: ArtifactKeyOptions) {
     if (typeof options !== 'object' || options === null) refuse('artifactKey must be an object with publicKey, privateKey or both');
     for (const name of Object.keys(options)) {
@@ -61,6 +65,7 @@ export class ArtifactKey {
     if (own && rawKey(own) !== this.id) refuse('artifactKey: publicKey and privateKey are no pair');
   }
 
+  /** The KeyObject that `source` is or describes. */
   #open(source: KeySource, name: 'publicKey' | 'privateKey'): KeyObject {
     const wanted = name === 'publicKey' ? 'public' : 'private';
     let key: KeyObject;
@@ -81,13 +86,13 @@ export class ArtifactKey {
     return this.#privateKey !== undefined;
   }
 
-  /** @internal Throws unless it can sign. */
+  /** @internal The private key. Throws OuroError `SIGNING_KEY_MISSING` when there is none. */
   requirePrivate(): KeyObject {
     if (this.#privateKey) return this.#privateKey;
     throw new OuroError('SIGNING_KEY_MISSING', 'artifacts of this engine must be signed, but its artifactKey has no privateKey');
   }
 
-  /** The artifact with its signature behind it. The same bytes each time. `subject` is SHA-256 of the artifact's key in a cache. */
+  /** The artifact with its signature behind it; the same bytes each time. `subject`: SHA-256 of the artifact's key in a cache. */
   sign(artifact: Uint8Array, subject: Uint8Array): Uint8Array {
     const privateKey = this.requirePrivate();
     const file = new Uint8Array(artifact.length + A.SIGNATURE_SIZE);
@@ -103,8 +108,8 @@ export class ArtifactKey {
     return file;
   }
 
-  /** Throws an ArtifactError unless the signature is this key's, and for this subject where one is given. Whether the content is what the
-   *  hash says is for the caller to check. */
+  /** Throws an ArtifactError unless the signature is by this key, and for `subject` where that is given. The caller must check that the content
+   *  has the hash. */
   check(artifact: Uint8Array, signature: Uint8Array | undefined, subject?: Uint8Array): void {
     if (!signature) {
       throw new ArtifactError('ARTIFACT_NOT_SIGNED', 'the artifact is not signed; this engine takes only what its artifactKey has signed');
@@ -115,8 +120,8 @@ export class ArtifactKey {
     if (signer !== this.id) wrong(`it is by the key ${signer}, this engine trusts ${this.id}`);
     const bytes = signature.subarray(A.SIGNATURE_BYTES, A.SIGNATURE_BYTES + A.SIGNATURE_BYTES_SIZE);
     if (!this.#crypto.verify(null, message(artifact, signature), this.#publicKey, bytes)) wrong('it is not valid');
-    const made = signature.subarray(A.SIGNATURE_SUBJECT, A.SIGNATURE_SUBJECT + A.SIGNATURE_SUBJECT_SIZE);
-    if (subject && Buffer.compare(made, subject) !== 0) wrong('it is for another module or other options');
+    const signedSubject = signature.subarray(A.SIGNATURE_SUBJECT, A.SIGNATURE_SUBJECT + A.SIGNATURE_SUBJECT_SIZE);
+    if (subject && Buffer.compare(signedSubject, subject) !== 0) wrong('it is for another module or other options');
   }
 }
 
@@ -124,7 +129,7 @@ function wrong(why: string): never {
   throw new ArtifactError('ARTIFACT_WRONG_SIGNATURE', `the artifact's signature is refused: ${why}`);
 }
 
-/** The 32 bytes of a public key: the end of its DER form. */
+/** The 32 bytes of a public key, as hexadecimal digits. They are the end of its DER form. */
 function rawKey(key: KeyObject): string {
   return hex(key.export({ type: 'spki', format: 'der' }).subarray(-A.SIGNATURE_KEY_SIZE));
 }

@@ -1,8 +1,9 @@
-/** at-end: what is done when the process ends. */
+/** at-end: has work done when the process ends. */
 
 let hasRoom = false;
 
-/** Has `work` done when the process ends. It and what else we have done then (two at most) do not count among the listeners that Node warns of. */
+/** Calls `work` when the process ends. Node warns when an event has too many listeners. Ours are two at most, and the limit is raised by two, so
+ *  that they do not count. */
 export function atEnd(work: () => void): void {
   const most = process.getMaxListeners();
   if (!hasRoom && most > 0) process.setMaxListeners(most + 2);

@@ -1,8 +1,8 @@
-/** errors: what goes wrong for a user, each with a stable code. */
+/** errors: the errors that users get, each with a stable code. */
 
 /** Why an artifact cannot be loaded. */
 export type ArtifactErrorCode =
-  /** The bytes are something else. */
+  /** The bytes are no artifact. */
   | 'ARTIFACT_NOT_AN_ARTIFACT'
   /** The file ends early, or has more bytes than it says. */
   | 'ARTIFACT_WRONG_SIZE'
@@ -41,7 +41,7 @@ export class ArtifactError extends Error {
   }
 }
 
-/** Throws the error for an artifact in which something is not what it must be. */
+/** Throws the error for an artifact in which something is not what it must be. `what`: the thing that is wrong. */
 export function damaged(what: string): never {
   throw new ArtifactError('ARTIFACT_DAMAGED', `the artifact is damaged: ${what}`);
 }
@@ -50,7 +50,7 @@ export function damaged(what: string): never {
 export type OuroErrorCode =
   /** This process has no WebAssembly at all. */
   | 'WEBASSEMBLY_MISSING'
-  /** The native helper is not there, does not fit, or may not be loaded. */
+  /** The native helper is missing, does not fit, or may not be loaded. */
   | 'NATIVE_UNAVAILABLE'
   /** A configuration that cannot be. */
   | 'CONFIG_INVALID'
@@ -64,11 +64,11 @@ export type OuroErrorCode =
   | 'MEMORY_MOVED'
   /** The module has no export of this name, or it is something else. */
   | 'EXPORT_MISSING'
-  /** The system has no memory for the code of another module. */
+  /** The system has no memory for the code of another module, or for a wasm stack; or there are no numbers left for external references. */
   | 'OUT_OF_MEMORY'
   /** The object was disposed of. */
   | 'DISPOSED'
-  /** A token of a shared module that is none, or whose module is gone. */
+  /** What was given is no token of a shared module, or the module is gone. */
   | 'TOKEN_INVALID'
   /** The parser of the text format, an optional package, is not installed. */
   | 'TEXT_PARSER_MISSING'
@@ -100,7 +100,7 @@ export class OuroError extends Error {
   }
 }
 
-// Said before the first class of ours that extends one of V8's.
+// This check comes before the first class of ours that extends one of V8's.
 if (!('WebAssembly' in globalThis)) {
   throw new OuroError(
     'WEBASSEMBLY_MISSING',
@@ -138,7 +138,7 @@ export class CompileError extends WebAssembly.CompileError {
     readonly offset: number,
     /** The function in whose body the offset lies, if it lies in one. */
     readonly funcIndex?: number,
-    /** Its name: from the name section, else from an export; undefined when it has none. */
+    /** The function's name, from the name section, else from an export; undefined when it has none. */
     readonly funcName?: string,
   ) {
     super(message);
@@ -190,6 +190,7 @@ export class CompilerBug extends OuroError {
   }
 }
 
+/** The error for a file that cannot be read or written, with the reason in plain words. */
 function fileError(doing: 'read' | 'write', path: string, cause: unknown): OuroError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
@@ -205,13 +206,13 @@ function fileError(doing: 'read' | 'write', path: string, cause: unknown): OuroE
   return new OuroError('FILE_UNREADABLE', `cannot ${doing} ${path}: ${reasons[code ?? ''] ?? message}`, { cause });
 }
 
-/** A plain sentence about a file or folder that cannot be read. */
+/** The error for a file or folder that cannot be read. */
 export const unreadable = (path: string, cause: unknown) => fileError('read', path, cause);
 
-/** The same for one that cannot be written. */
+/** The error for a file or folder that cannot be written. */
 export const unwritable = (path: string, cause: unknown) => fileError('write', path, cause);
 
-/** When that is the cause: the system has no memory left, or no place for one mapping more. */
+/** The error for the system having no memory left for `wanted`, or no place for one mapping more; undefined when `cause` is something else. */
 export function outOfMemory(wanted: string, cause: unknown): OuroError | undefined {
   if ((cause as NodeJS.ErrnoException).code !== 'ENOMEM') return undefined;
   const message = `there is no memory for ${wanted}; dispose() gives that of modules that are no longer needed back at once`;

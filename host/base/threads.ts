@@ -1,9 +1,11 @@
-/** threads: Node's modules for threads, loaded when they are first needed: few programs need them, and they are slow to load. */
+/** threads: Node's module for threads, and the number of processors. Both are asked for when they are first needed: few programs need them, and
+ *  the modules are slow to load. */
 
 import { builtin } from './builtin.js';
 
 let workers: typeof import('node:worker_threads') | undefined;
 
+/** node:worker_threads. */
 export function workerThreads(): typeof import('node:worker_threads') {
   workers ??= builtin<typeof import('node:worker_threads')>('worker_threads');
   return workers;

@@ -1,4 +1,4 @@
-/** timers: Node's own, whatever tests of the application put in their places. */
+/** timers: Node's own timers, even where the application's tests have put others in their places. */
 
 import { loaded } from './bundled.js';
 

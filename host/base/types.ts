@@ -1,11 +1,12 @@
 /** types: value types, function types, and the types of imports and exports, with the rules by which an import matches.
- *  Function types are interned for the whole process by structure: equal types are the same object and have the same `id`,
- *  which is what compiled code compares at an indirect call. */
+ *  Requires: equal function types are the same object and have the same `id`, because compiled code compares ids at an indirect call. So there is one
+ *  table of function types for all modules.
+ *  Ref: WebAssembly core specification, "Types". */
 
 /** A JS function of any kind. */
 export type Callable = (...args: any[]) => any;
 
-/** A value type, as it is written in the text format. */
+/** A value type, by its name in the text format. */
 export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref';
 /** A reference type. */
 export type RefType = 'funcref' | 'externref';
@@ -38,24 +39,23 @@ export function isRefType(type: ValType): type is RefType {
 
 const interned = new Map<string, FuncType>();
 
-/** A function's type: parameters and results. `new FuncType(...)` gives the one object that exists for these types, so that types compare
- *  by `===`.
+/** A function's type: parameters and results. `new FuncType(...)` gives the one object that exists for these types, so that `===` compares types.
  *
  *  @example
  *  const type = new FuncType(['i32', 'i32'], ['i32']);
  *  type === new FuncType(['i32', 'i32'], ['i32']); // => true
  *  String(type); // => '(i32, i32) -> (i32)' */
 export class FuncType {
-  /** Tells it from the types of other externs. */
+  /** Tells a function type from the types of other externs. */
   readonly kind = 'func';
-  /** Of the parameters, in order. */
+  /** The types of the parameters, in order. */
   readonly params: readonly ValType[];
-  /** Of the results, in order. */
+  /** The types of the results, in order. */
   readonly results: readonly ValType[];
-  /** Equal for equal types, in this process. */
+  /** A number that equal types share, and different types do not, in this process. */
   readonly id: number;
 
-  /** Throws TypeError for what is no value type. */
+  /** Throws TypeError when an element is no value type. */
   constructor(params: readonly ValType[], results: readonly ValType[]) {
     const key = `${params}>${results}`;
     const same = interned.get(key);
@@ -76,7 +76,7 @@ export class FuncType {
     byId.push(this);
   }
 
-  /** As in messages: `(i32, i32) -> (i32)`. */
+  /** The type as it stands in messages: `(i32, i32) -> (i32)`. */
   toString(): string {
     return `(${this.params.join(', ')}) -> (${this.results.join(', ')})`;
   }
@@ -84,7 +84,7 @@ export class FuncType {
 
 const byId: FuncType[] = [];
 
-/** The function type with this id, as it stands in a FuncRef. */
+/** The function type with this id; FuncRefs have such ids. */
 export function funcTypeById(id: number): FuncType {
   return byId[id - 1];
 }
@@ -92,7 +92,7 @@ export function funcTypeById(id: number): FuncType {
 /** A table's type. */
 export interface TableType {
   readonly kind: 'table';
-  /** What the elements are. */
+  /** The type of the elements. */
   readonly element: RefType;
   /** Initial size, in elements. */
   readonly minimum: number;
@@ -109,18 +109,18 @@ export interface MemoryType {
   readonly minimum: number;
   /** In pages; undefined when there is no limit. */
   readonly maximum: number | undefined;
-  /** Threads may share it. */
+  /** Threads may share the memory. */
   readonly shared: boolean;
   /** Addresses are i64. */
   readonly is64: boolean;
-  /** Of one page, in bytes: 65536 unless the module says otherwise. */
+  /** The size of one page, in bytes: 65536 unless the module says otherwise. */
   readonly pageSize: number;
 }
 
 /** A global's type. */
 export interface GlobalType {
   readonly kind: 'global';
-  /** Of the value. */
+  /** The type of the value. */
   readonly content: ValType;
   readonly mutable: boolean;
 }
@@ -135,7 +135,7 @@ export interface TagType {
 /** The type of anything that can be imported or exported; `kind` tells which. */
 export type ExternType = FuncType | TableType | MemoryType | GlobalType | TagType;
 
-/** One import of a module: what it wants, under two names. */
+/** One import of a module: the type that it wants, under two names. */
 export interface ImportType {
   readonly module: string;
   readonly name: string;
@@ -179,7 +179,7 @@ interface Limits {
 
 const limitsText = ({ minimum, maximum }: Limits) => (maximum === undefined ? `${minimum} or more` : `${minimum} to ${maximum}`);
 
-/** A type as it reads in messages: `func (i32) -> ()`, `memory of 1 to 2 pages`, `global mut i32`. */
+/** A type in words for a message: `func (i32) -> ()`, `memory of 1 to 2 pages`, `global mut i32`. */
 export function describeType(type: ExternType): string {
   switch (type.kind) {
     case 'func':
@@ -202,7 +202,7 @@ function limitsMatch(found: Limits, wanted: Limits): boolean {
   return wanted.maximum === undefined || (found.maximum !== undefined && found.maximum <= wanted.maximum);
 }
 
-/** Whether something of type `found` may be imported as `wanted`. The minimum of a table or memory is its present size. */
+/** Whether something of type `found` may be imported as `wanted`. The minimum in `found` is the present size of a table or memory. */
 export function typeMatches(found: ExternType, wanted: ExternType): boolean {
   switch (wanted.kind) {
     case 'func':

@@ -1,4 +1,5 @@
-/** compile: modules become artifacts, on this thread or, for callers that must not block it, on others. */
+/** compile: makes artifacts of modules, or just validates them: on this thread or, for callers that must not block it, on others.
+ *  In: a module's bytes, options. Out: an artifact. Throws, or rejects with, CompileError, CompilerBug and OuroError. */
 
 import type { Compiler, CompileOptions } from './core.js';
 import { withCore } from './cores.js';
@@ -7,12 +8,12 @@ import type { AsyncOptions } from './progress.js';
 import * as pool from './pool.js';
 import { noteUse, USE_COMPILE } from '../base/usage.js';
 
-/** Throws CompileError when the module is not valid or uses other features than these. */
+/** Throws CompileError when the module is not valid, or uses features that are not among `features`. */
 export function validateWasm(bytes: Uint8Array, features: number, compiler: Compiler = 'auto'): void {
   withCore(compiler, (core) => core.validate(bytes, features));
 }
 
-/** The artifact for a module. This thread is blocked; `parallel`: others may help it. */
+/** Compiles a module on this thread, which is blocked meanwhile. `parallel`: other threads may help. */
 export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler: Compiler = 'auto', parallel = false): Uint8Array {
   noteUse(USE_COMPILE);
   const started = performance.now();
@@ -21,7 +22,7 @@ export function compileWasm(bytes: Uint8Array, options: CompileOptions, compiler
   return artifact;
 }
 
-/** The artifact for a module, made on other threads. The bytes are copied at once, unless they are in shared memory. */
+/** Compiles a module on other threads. The bytes are copied at once, unless they are in shared memory. */
 export async function compileWasmAsync(
   bytes: Uint8Array,
   options: CompileOptions,

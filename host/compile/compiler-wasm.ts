@@ -8,7 +8,7 @@ import { sha256 } from '../helper/hash.js';
 
 let wasmBytes: Uint8Array | undefined;
 
-/** compiler.wasm. Throws an OuroError (`FILE_UNREADABLE`) where it is not there. */
+/** The bytes of compiler.wasm. Throws OuroError `FILE_UNREADABLE` when the file is missing. */
 export function compilerWasm(): Uint8Array {
   if (!wasmBytes) {
     const path = join(filesFolder, 'compiler.wasm');

@@ -1,5 +1,7 @@
-/** core: one instance of the compiler core, whatever runs it: V8 (compiler.wasm) or Ouro itself (its native artifact).
- *  The core has no imports; bytes go in and out through its memory. */
+/** core: one instance of the compiler core, which V8 runs (compiler.wasm) or Ouro itself (the core's native artifact).
+ *  In: a module's bytes, and options. Out: an artifact or parts of one; a CompileError, or a CompilerBug when the core traps.
+ *  Requires: `end` is called after each use. The core has no imports: bytes go in and out through its memory.
+ *  Cost: beyond compiling, a copy of each input and output. */
 
 import { CompileError, type CompileErrorCode, CompilerBug, OuroError } from '../base/errors.js';
 import { withPlace } from '../wasm/locate.js';
@@ -23,23 +25,23 @@ export interface CoreExports {
   errorOffset(): number;
   errorPointer(): number;
   errorLength(): number;
-  /** Frees everything for the next use. */
+  /** Frees all memory of the present use. */
   reset(): void;
 }
 
-/** What runs the compiler core: V8, Ouro, or Ouro where the native core is in the cache. */
+/** What runs the compiler core: V8 (`wasm`), Ouro (`native`), or Ouro where the cache has the native core, else V8 (`auto`). */
 export type Compiler = 'auto' | 'wasm' | 'native';
 
-/** What changes the artifact. */
+/** The options that change the artifact. */
 export interface CompileOptions {
   readonly optLevel: 'none' | 'speed';
-  /** Bits of runtime/cpu.ts. */
+  /** The CPU features that code may use, as bits of runtime/cpu.ts. */
   readonly cpuFeatures: number;
   readonly explicitBounds: boolean;
   readonly nanCanonicalization: boolean;
   readonly generateAddressMap: boolean;
   readonly keepWasm: boolean;
-  /** Bits of the opcode table's Feature: what modules may use. */
+  /** The wasm features that modules may use, as bits of the opcode table's Feature. */
   readonly wasmFeatures: number;
 }
 
@@ -48,7 +50,7 @@ const FLAG_NAN_CANONICALIZATION = 2;
 const FLAG_NO_ADDRESS_MAP = 4;
 const FLAG_KEEP_WASM = 8;
 
-/** An instance whose memory has grown beyond this is not used again. */
+/** A core whose memory has grown beyond this, in bytes, is not used again. */
 const MAX_IDLE_BYTES = 128 * 2 ** 20;
 
 const errorCodes: Readonly<Record<number, CompileErrorCode>> = {
@@ -61,8 +63,9 @@ const OPTION_ERROR = 5;
 
 const utf8 = new TextDecoder();
 
+/** One instance of the compiler core. */
 export class Core {
-  /** Whether it may be used again. */
+  /** Whether the core may be used again: not after a trap, nor when its memory has grown large. */
   usable = true;
   readonly #exports: CoreExports;
 
@@ -70,7 +73,7 @@ export class Core {
     this.#exports = exports;
   }
 
-  /** Throws CompileError when the module is malformed or invalid, or uses what `features` leaves out. */
+  /** Throws CompileError when the module is malformed or invalid, or uses features that are not among `features`. */
   validate(bytes: Uint8Array, features: number): void {
     try {
       this.#guard(() => {
@@ -92,7 +95,7 @@ export class Core {
     }
   }
 
-  /** Takes a module in, for the four methods below. Throws as `validate` does. `end` must follow in any case. */
+  /** Takes a module in, for `bodySizes`, `compileNext`, `compilePart` and `link`. Throws as `validate` does. `end` must follow in any case. */
   begin(bytes: Uint8Array, options: CompileOptions): void {
     const flags =
       (options.explicitBounds ? FLAG_EXPLICIT_BOUNDS : 0) |
@@ -108,7 +111,7 @@ export class Core {
     });
   }
 
-  /** Bytes of the bodies of the functions defined in the module. */
+  /** The sizes of the bodies of all functions that the module defines, in bytes. */
   bodySizes(): Uint32Array {
     const { functionCount, bodySize } = this.#exports;
     return Uint32Array.from({ length: functionCount() >>> 0 }, (_, i) => bodySize(i));
@@ -127,7 +130,7 @@ export class Core {
     });
   }
 
-  /** The artifact. `parts`, in index order, cover all functions; without them `compileNext` has compiled all. */
+  /** Links, and gives the artifact. `parts`, in index order, have all functions; without them `compileNext` must have compiled all. */
   link(parts: readonly Uint8Array[] = []): Uint8Array {
     const { allocatePart, addPart, link, memory } = this.#exports;
     return this.#guard(() => {
@@ -141,13 +144,14 @@ export class Core {
     });
   }
 
-  /** Frees everything for the next module. */
+  /** Frees all memory of the present module, so that the core can take the next. */
   end(): void {
     if (!this.usable) return;
     this.#guard(() => this.#exports.reset());
     this.usable = this.#exports.memory.buffer.byteLength <= MAX_IDLE_BYTES;
   }
 
+  /** Copies bytes into the core's memory, and gives their address there. */
   #put(bytes: Uint8Array): number {
     const { memory, allocateInput } = this.#exports;
     const pointer = allocateInput(bytes.length) >>> 0;
@@ -155,11 +159,13 @@ export class Core {
     return pointer;
   }
 
+  /** A copy of the core's output. */
   #output(): Uint8Array {
     const { memory, outputPointer, outputLength } = this.#exports;
     return new Uint8Array(memory.buffer, outputPointer() >>> 0, outputLength() >>> 0).slice();
   }
 
+  /** Runs `work`. An exception that is none of our errors is a trap of the core: the core is not used again. */
   #guard<T>(work: () => T): T {
     try {
       return work();
@@ -170,6 +176,7 @@ export class Core {
     }
   }
 
+  /** The error that the core reports. */
   #error(): Error {
     const { memory, errorCode, errorOffset, errorPointer, errorLength } = this.#exports;
     const text = utf8.decode(new Uint8Array(memory.buffer, errorPointer() >>> 0, errorLength() >>> 0));
@@ -182,10 +189,10 @@ export class Core {
   }
 }
 
-/** A trap of the core: a bug of ours, or no memory left. */
+/** The error for a trap of the core: it is a bug of ours, or no memory was left. */
 function bug(cause: unknown): CompilerBug {
   const { frames, stack = '' } = (cause ?? {}) as Partial<Error & { frames: readonly { funcName: string }[] }>;
-  // Of a core that runs natively, and of one under V8.
+  // The trap of a native core has frames. That of a core under V8 has a stack text.
   const where = frames ? frames[0]?.funcName : /at (?:(\S+) \()?wasm:\/\//.exec(stack)?.[1];
   const what = cause instanceof Error ? cause.message : String(cause);
   return new CompilerBug(`the compiler failed${where ? ` in ${where}` : ''}: ${what}; this is a bug of ouro`, { cause });

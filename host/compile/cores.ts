@@ -1,5 +1,7 @@
-/** cores: where compiler cores come from. A core runs as wasm under V8, or natively; both give the same bytes. How code is loaded and run natively is
- *  not known here: whoever knows hands it over (selfhost/native-core.ts). An idle core is kept for the next use. */
+/** cores: lends compiler cores. A core runs as wasm under V8, or natively (native-cores.ts); both give the same bytes.
+ *  In: the choice of compiler. Out: a core, for as long as some work takes.
+ *  Requires: nobody else uses the core meanwhile.
+ *  Cost: one idle core of each kind is kept for the next use. */
 
 import { OuroError } from '../base/errors.js';
 import { V8 } from '../base/v8.js';
@@ -17,7 +19,7 @@ export function wasmCore(): Core {
 
 const idle = new Map<'wasm' | 'native', Core>();
 
-/** A core that nobody else has, and where it goes back to. */
+/** A core that nobody else has, and a function to give it back. Throws OuroError `CONFIG_INVALID` when a native core is wanted and there is none. */
 function take(compiler: Compiler): { core: Core; giveBack: () => void } {
   const natives = compiler !== 'wasm' && nativeCores()?.isThere() ? nativeCores() : undefined;
   if (compiler === 'native' && !natives) {
@@ -32,7 +34,7 @@ function take(compiler: Compiler): { core: Core; giveBack: () => void } {
   return { core, giveBack };
 }
 
-/** Lends a core. Nobody else has it until `work` is done. */
+/** Lends a core to `work`. */
 export function withCore<T>(compiler: Compiler, work: (core: Core) => T): T {
   const { core, giveBack } = take(compiler);
   try {
@@ -42,7 +44,7 @@ export function withCore<T>(compiler: Compiler, work: (core: Core) => T): T {
   }
 }
 
-/** Lends a core for work that goes on in later turns of the event loop. */
+/** Lends a core to work that goes on in later turns of the event loop. */
 export async function withCoreAsync<T>(compiler: Compiler, work: (core: Core) => Promise<T>): Promise<T> {
   const { core, giveBack } = take(compiler);
   try {

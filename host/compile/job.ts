@@ -1,11 +1,12 @@
-/** job: what compiling threads are asked, and what they answer. */
+/** job: the messages between this thread and those that compile: requests, replies, and errors on their way.
+ *  Requires: all of them can be cloned, so errors travel as plain data. */
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Compiler } from './core.js';
 import { CompileError, type CompileErrorCode, CompilerBug, OuroError, type OuroErrorCode } from '../base/errors.js';
 import type { Job } from './parallel.js';
 
-/** `id` stands in all answers. */
+/** A request to a thread. Every reply to it has its `id`. */
 export type Request = { readonly id: number; readonly compiler: Compiler } & (
   | { readonly kind: 'native-core' }
   | { readonly kind: 'validate'; readonly bytes: Uint8Array; readonly features: number }
@@ -13,11 +14,12 @@ export type Request = { readonly id: number; readonly compiler: Compiler } & (
   | { readonly kind: 'help'; readonly job: Job; readonly port: MessagePort; readonly progress: boolean }
 );
 
-/** Progress comes any number of times, then one answer without it. A thread that has started says so with `id` 0. */
+/** A reply of a thread. A request gets any number of replies with `progress`, and then one without. A thread that has started says so by a reply with
+ *  the `id` 0. */
 export interface Reply {
   readonly id: number;
   readonly progress?: { readonly done: number; readonly total: number };
-  /** Of a lead that was not told to stop. */
+  /** The reply of a lead has it, unless the job was stopped. */
   readonly artifact?: Uint8Array;
   readonly error?: PlainError;
 }
@@ -26,7 +28,7 @@ export interface Reply {
 export interface PlainError {
   readonly code: string;
   readonly message: string;
-  /** Of a CompileError, as the next two. */
+  /** Only a CompileError has this and the next two. */
   readonly offset?: number;
   readonly funcIndex?: number;
   readonly funcName?: string;

@@ -1,36 +1,40 @@
-/** parallel: several threads compile one module. One of them leads: it compiles like the others, joins what they hand over, and links.
+/** parallel: several threads compile one module. One of them is the lead, the others are its helpers. The lead compiles chunks as the helpers do,
+ *  joins the parts that they send, and links.
  *  In: a module's bytes and options, a control block in shared memory, ports between the lead and its helpers.
- *  Out: the artifact, the same bytes for any number of threads.
- *  All threads make the same plan of chunks, and whoever is free takes the next one by counting in the control block. So nobody hands out
- *  work, and a thread that starts late, is slow or dies holds nobody up: a lead that waits longer for a chunk than it takes compiles it itself.
- *  A lead waits only for chunks that a running thread has taken: threads that lead one job and help with another cannot block each other. */
+ *  Out: the artifact: the same bytes for any number of threads.
+ *  Requires: the bytes do not change, and all threads make the same plan of chunks from them. A thread that is free takes the next chunk by
+ *  counting in the control block. So nobody hands out work, and a thread that starts late, is slow or dies holds up nobody: when a chunk takes
+ *  longer than it should, the lead compiles it itself. The lead waits only for chunks that a running thread has taken. So threads that lead one
+ *  job and help with another cannot block each other.
+ *  Cost: each thread decodes and validates the whole module in its own core. */
 
 import type { MessagePort } from 'node:worker_threads';
 import type { CompileOptions, Core } from './core.js';
 import { workerThreads } from '../base/threads.js';
 import { setImmediate } from '../base/timers.js';
 
-/** Bytes of function bodies in a chunk, about: some 10 ms of work, after which a thread can stop. */
+/** Bytes of function bodies in a chunk, about. That is some 10 ms of work; a thread can stop after each chunk. */
 const CHUNK_BYTES = 1 << 14;
 
 // Words of the control block.
-/** Chunks that are taken. */
+/** How many chunks have been taken. */
 const TAKEN = 0;
-/** 1: whoever sees it stops. */
+/** 1 when the threads shall stop. */
 const STOPPED = 1;
-/** Functions that are compiled. */
+/** How many functions have been compiled. */
 const COMPILED = 2;
-/** Chunks that helpers have sent; the lead sleeps on it. */
+/** How many chunks helpers have sent. The lead sleeps on this word. */
 const SENT = 3;
 const WORDS = 4;
 
+/** The control block of a job, which all its threads share. */
 export type Control = Int32Array<SharedArrayBuffer>;
 
 export function newControl(): Control {
   return new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Asks all threads that work on it to stop after their present chunk. */
+/** Asks all threads of a job to stop after their present chunk. */
 export function stop(control: Control): void {
   Atomics.store(control, STOPPED, 1);
   Atomics.notify(control, SENT);
@@ -40,31 +44,34 @@ function isStopped(control: Control): boolean {
   return Atomics.load(control, STOPPED) === 1;
 }
 
-/** Hears how many of a module's functions are compiled, first of none. */
+/** A listener that is told how many of a module's functions have been compiled; the first time it is told 0. */
 export type OnCompiled = (done: number, total: number) => void;
 
-/** What all threads of a job are given. */
+/** The compilation of one module, as all its threads get it. */
 export interface Job {
   readonly bytes: Uint8Array;
   readonly options: CompileOptions;
   readonly control: Control;
 }
 
+/** A run of neighbouring functions, by their positions among those that the module defines. `bytes`: the size of their bodies. */
 interface Chunk {
   readonly first: number;
   readonly count: number;
   readonly bytes: number;
 }
 
+/** How a module's functions are shared out. */
 interface Plan {
+  /** How many functions there are. */
   readonly functions: number;
   /** In index order. */
   readonly chunks: readonly Chunk[];
-  /** Indices of chunks: first those that take much longer than others, the largest first. */
+  /** The indices of the chunks in the order in which they are taken: first those that take much longer than others, the largest first. */
   readonly order: readonly number[];
 }
 
-/** @internal Runs of neighbouring functions, by the sizes of all bodies. */
+/** @internal Makes the plan from the sizes of all function bodies, in bytes. */
 export function planChunks(sizes: Uint32Array, chunkBytes = CHUNK_BYTES): Plan {
   const chunks: Chunk[] = [];
   for (let first = 0; first < sizes.length; ) {
@@ -79,7 +86,7 @@ export function planChunks(sizes: Uint32Array, chunkBytes = CHUNK_BYTES): Plan {
   return { functions: sizes.length, chunks, order };
 }
 
-/** Takes chunks and compiles them until none is left. */
+/** Takes chunks and compiles them until none is left, or the job is stopped. `done` gets each compiled part. */
 function work(core: Core, plan: Plan, control: Control, done: (index: number, part: Uint8Array) => void, onCompiled?: OnCompiled): void {
   while (!isStopped(control)) {
     const turn = Atomics.add(control, TAKEN, 1);
@@ -92,13 +99,13 @@ function work(core: Core, plan: Plan, control: Control, done: (index: number, pa
   }
 }
 
-/** A chunk on its way from a helper to the lead. */
+/** A compiled chunk on its way from a helper to the lead. */
 interface Sent {
   readonly index: number;
   readonly part: Uint8Array;
 }
 
-/** Helps another thread, which leads. What fails here fails there too, so errors are left to the lead. */
+/** Helps the thread that leads a job. Nothing is done about errors: what fails here fails in the lead too, which reports it. */
 export function help(core: Core, { bytes, options, control }: Job, port: MessagePort, onCompiled?: OnCompiled): void {
   if (isStopped(control)) return;
   const send = (index: number, part: Uint8Array) => {
@@ -115,7 +122,8 @@ export function help(core: Core, { bytes, options, control }: Job, port: Message
   }
 }
 
-/** Compiles a module with the helpers at the other ends of `ports`; undefined when it was told to stop. Throws as `Core.compile` does. */
+/** Compiles a module with the helpers at the other ends of `ports`. Gives the artifact; undefined when the job was stopped. Throws what
+ *  `Core.compile` throws. */
 export function lead(
   core: Core,
   { bytes, options, control }: Job,
@@ -148,8 +156,8 @@ export function lead(
   }
 }
 
-/** Waits for the chunks that helpers have taken. One that takes longer than it should is compiled here: its thread has died, or does not get a
- *  processor while others are busy. */
+/** Waits for the chunks that helpers have taken, and puts them into `parts`. A chunk that takes longer than it should is compiled here: its thread
+ *  has died, or gets no processor because others are busy. `cost`: milliseconds for each byte of a body, as this thread has measured them. */
 function collect(core: Core, plan: Plan, control: Control, ports: readonly MessagePort[], parts: Uint8Array[], cost: number): void {
   const { receiveMessageOnPort } = workerThreads();
   for (;;) {
@@ -168,7 +176,7 @@ function collect(core: Core, plan: Plan, control: Control, ports: readonly Messa
   }
 }
 
-/** Compiles the next chunk at each step. */
+/** Compiles all chunks in index order, one at each step. */
 function* compileChunks(core: Core, { chunks, functions }: Plan, onCompiled?: OnCompiled): Generator<void> {
   for (const { first, count } of chunks) {
     yield;
@@ -177,7 +185,7 @@ function* compileChunks(core: Core, { chunks, functions }: Plan, onCompiled?: On
   }
 }
 
-/** Compiles a module on this thread without others, and lets the event loop turn between chunks. */
+/** Compiles a module on this thread alone, and lets the event loop turn between chunks. Gives the artifact; undefined when the job was stopped. */
 export async function compileInSlices(
   core: Core,
   { bytes, options, control }: Job,

@@ -1,7 +1,8 @@
-/** pool: worker threads that compile. They are started when they are needed, kept warm for a while, and never keep a process alive that has
- *  nothing else to do.
- *  In: modules.  Out: promises of artifacts; for callers that block, helpers.
- *  Where threads cannot be started (as under `node --permission` without --allow-worker) the work is done here, in slices. */
+/** pool: the worker threads that compile. They are started when they are needed, and end when they have been idle for a while.
+ *  In: modules. Out: promises of artifacts; for callers that block, helpers.
+ *  Requires: a thread keeps the process alive only as long as somebody waits for its answer.
+ *  Cost: starting a thread takes as long as compiling some 64 KiB of code. Where no thread can be started (under `node --permission` without
+ *  --allow-worker, say), this thread does the work, in slices. */
 
 import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads';
 import { startThread } from '../base/children.js';
@@ -15,24 +16,27 @@ import { codeSectionSize } from '../wasm/binary.js';
 import { parallelism, workerThreads } from '../base/threads.js';
 import { clearTimeout, setTimeout } from '../base/timers.js';
 
-/** How long an idle thread waits for more work. */
+/** A thread ends when it has been idle for so long. */
 const IDLE_MILLISECONDS = 5000;
-/** Bytes of code for each thread, at least. */
+/** A module gets one thread for each so many bytes of code, and at least one. */
 const THREAD_BYTES = 1 << 16;
-/** The same for each thread beside one that is blocked meanwhile: starting a thread takes as long as compiling some 64 KiB. */
+/** A thread that compiles itself and is blocked gets one helper for each so many bytes of code. It is more than above, since starting a helper
+ *  takes as long as compiling some 64 KiB. */
 const HELPER_BYTES = 1 << 18;
 
+/** A request that a thread has not answered yet. */
 interface Task {
   readonly onProgress: ((progress: CompileProgress) => void) | undefined;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: unknown) => void;
-  /** Whether somebody waits for it: then the process stays alive. */
+  /** Whether somebody waits for the answer. Then the process stays alive. */
   wanted: boolean;
 }
 
-/** No thread could be started. */
+/** The error when no thread can be started. */
 class NoThreads extends Error {}
 
+/** A worker thread, and the requests that it has. */
 class Thread {
   readonly #tasks = new Map<number, Task>();
   readonly #worker: Worker;
@@ -50,11 +54,13 @@ class Thread {
     this.#worker.on('exit', () => this.#die(undefined));
   }
 
+  /** How many requests the thread has. */
   get load(): number {
     return this.#tasks.size;
   }
 
-  /** Settled by the thread's answer or end. `wanted`: somebody waits for it, so the process must not end before. */
+  /** Sends a request. The promise settles when the thread answers or ends. `wanted`: somebody waits for the answer, so the process must not end
+   *  before. */
   run(
     request: Request,
     transfer: readonly TransferListItem[] = [],
@@ -69,14 +75,14 @@ class Thread {
     });
   }
 
-  /** Nobody waits for this task any more. */
+  /** Notes that nobody waits for the answer to this request any more. */
   forget(id: number): void {
     const task = this.#tasks.get(id);
     if (task) task.wanted = false;
     this.#hold();
   }
 
-  /** Keeps the process alive as long as somebody waits for a task. */
+  /** Keeps the process alive exactly as long as somebody waits for an answer of this thread. */
   #hold(): void {
     for (const { wanted } of this.#tasks.values()) {
       if (!wanted) continue;
@@ -120,10 +126,10 @@ class Thread {
 const threads = new Set<Thread>();
 let lastId = 0;
 
-/** The `count` threads with the least to do, no more than `limit`. Throws NoThreads. */
+/** The `count` threads with the fewest requests, `limit` at most. New ones are started while there are fewer than `limit`. Throws NoThreads. */
 function leastLoaded(count: number, limit = parallelism()): Thread[] {
   const chosen = [...threads].sort((a, b) => a.load - b.load).slice(0, Math.min(count, limit));
-  // A new thread is better than one that is busy.
+  // A new thread takes the place of each one that is busy.
   for (let i = 0; i < chosen.length && threads.size < limit; i++) if (chosen[i].load > 0) chosen[i] = newThread();
   while (chosen.length < count && threads.size < limit) chosen.push(newThread());
   return chosen;
@@ -135,7 +141,7 @@ function newThread(): Thread {
   return thread;
 }
 
-/** Rejects as soon as the signal says so, whatever the work does then. */
+/** The promise `work`, but it rejects as soon as the signal aborts, whatever becomes of the work. `onAbort` may then end the work. */
 function unlessAborted<T>(signal: AbortSignal | undefined, onAbort: () => void, work: Promise<T>): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
@@ -148,18 +154,18 @@ function unlessAborted<T>(signal: AbortSignal | undefined, onAbort: () => void, 
   });
 }
 
-/** Hands helpers their share of a job; the ports at which the lead hears of them. */
+/** Asks helpers to help with a job, and gives the ports at which the lead receives what they compile. */
 function engage(helpers: readonly Thread[], job: Job, compiler: Compiler, onProgress?: (progress: CompileProgress) => void): MessagePort[] {
   return helpers.map((helper) => {
     const { port1, port2 } = new (workerThreads().MessageChannel)();
     const request: Request = { id: ++lastId, compiler, kind: 'help', job, port: port2, progress: onProgress !== undefined };
-    // The lead does without a helper that fails.
+    // If a helper fails, the lead goes on without it.
     helper.run(request, [port2], false, onProgress).catch(() => {});
     return port1;
   });
 }
 
-/** See `compileWasmAsync`. The bytes must not change any more. */
+/** Compiles a module on other threads; compile.ts, `compileWasmAsync`, has the copy of the bytes made, which must not change any more. */
 export async function compile(
   bytes: Uint8Array,
   options: CompileOptions,
@@ -172,7 +178,7 @@ export async function compile(
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  // The messages of several threads may overtake each other, also the first one, with 0.
+  // The messages of several threads may overtake each other. So the first one that comes may not be that with 0, and later ones may say less.
   let last: CompileProgress | undefined;
   const report = (progress: CompileProgress): void => {
     if (!last && progress.done > 0) report({ done: 0, total: progress.total });
@@ -192,6 +198,7 @@ export async function compile(
   return artifact!;
 }
 
+/** Compiles on other threads, or on this one in slices when no thread can be started. */
 async function compileSomewhere(
   job: Job,
   compiler: Compiler,
@@ -211,7 +218,7 @@ async function compileSomewhere(
     return await unlessAborted(signal, onAbort, first.run(request, ports, true, onProgress));
   } catch (error) {
     if (!(error instanceof NoThreads)) {
-      // When the lead has died, its helpers need not go on.
+      // If the lead has died, its helpers need not go on.
       stop(job.control);
       throw error;
     }
@@ -221,7 +228,7 @@ async function compileSomewhere(
   return { id: 0, artifact: await unlessAborted(signal, () => stop(job.control), work) };
 }
 
-/** Compiles on this thread, with the help of others where that pays. */
+/** Compiles on this thread, with helpers where the module is large enough. */
 export function compileWithHelp(bytes: Uint8Array, options: CompileOptions, compiler: Compiler): Uint8Array {
   const count = Math.min(parallelism() - 1, Math.floor(codeSectionSize(bytes) / HELPER_BYTES));
   if (count === 0) return withCore(compiler, (core) => core.compile(bytes, options));
@@ -235,7 +242,7 @@ export function compileWithHelp(bytes: Uint8Array, options: CompileOptions, comp
   return withCore(compiler, (core) => lead(core, job, engage(helpers, job, compiler))!);
 }
 
-/** The bytes as they are now, where all threads see them. */
+/** The bytes as they are now, in shared memory, where all threads can read them. Bytes that are in shared memory already are not copied. */
 export function shared(bytes: Uint8Array): Uint8Array {
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
@@ -243,12 +250,12 @@ export function shared(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Has the native core made, by a thread that does nothing else and keeps no process alive. */
+/** Has the native core made by a thread of its own, which does not keep the process alive. */
 export async function makeNativeCore(): Promise<void> {
   await new Thread().run({ id: ++lastId, compiler: 'wasm', kind: 'native-core' }, [], false);
 }
 
-/** See `validateWasmAsync`. */
+/** Validates on another thread, or on this one when no thread can be started. The bytes must not change any more. */
 export async function validate(bytes: Uint8Array, features: number, compiler: Compiler, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   const request: Request = { id: ++lastId, compiler, kind: 'validate', bytes, features };

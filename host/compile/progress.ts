@@ -1,14 +1,14 @@
-/** progress: what callers that do not block can say about a compile, and hear of it. */
+/** progress: what a caller that does not block can ask of a compile, and what it is told. */
 
-/** Functions compiled so far, and how many there are. */
+/** How many functions have been compiled so far, and how many there are. */
 export interface CompileProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** How to compile without blocking. */
+/** Options for compiling without blocking. */
 export interface AsyncOptions {
-  /** Hears of progress, at the latest when all is done. */
+  /** Is told of progress: at least once, when everything is compiled. */
   onProgress?: (progress: CompileProgress) => void;
   /** Ends the work; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;

@@ -1,4 +1,5 @@
-/** config: how an engine compiles and runs, with wasmtime's option names where they fit. */
+/** config: how an engine compiles and runs, with wasmtime's option names where they fit.
+ *  In: a plain object from the user. Out: a configuration with all defaults filled in; OuroError `CONFIG_INVALID` for what cannot be. */
 
 import { type CacheOptions, type CacheSettings, resolveCache } from '../cache/settings.js';
 import type { CacheStore } from '../cache/guarded-store.js';
@@ -7,7 +8,7 @@ import type { Cpu } from '../helper/cpu.js';
 import { OuroError } from '../base/errors.js';
 import { ArtifactKey, type ArtifactKeyOptions } from '../artifact/sign.js';
 
-/** Features in the order of their bits (Feature of compiler/wasm/opcodes.ts, from bit 1); MVP is always on. */
+/** The options for wasm features, with the bit of each (`Feature` in compiler/wasm/opcodes.ts). Bit 0 is the MVP, which is always on. */
 const featureBits = {
   wasmMutableGlobals: 1,
   wasmSignExtension: 2,
@@ -18,7 +19,7 @@ const featureBits = {
   wasmExtendedConst: 7,
 } as const;
 
-/** The options of these bits. */
+/** The names of the options whose bits are set. */
 export function featureNames(bits: number): string[] {
   return Object.entries(featureBits).flatMap(([name, bit]) => ((bits >> bit) & 1 ? [name] : []));
 }
@@ -68,13 +69,16 @@ export interface Config extends WasmFeatures {
 
 type Plain = Omit<Config, keyof WasmFeatures | 'cache' | 'artifactKey'>;
 
+/** A configuration that has been checked, with all defaults filled in. */
 export type ResolvedConfig = Readonly<Required<Plain>> & {
+  /** As bits. */
   readonly wasmFeatures: number;
-  /** Undefined: none. */
+  /** Undefined when there is no cache. */
   readonly cache: CacheSettings | undefined;
   readonly artifactKey: ArtifactKey | undefined;
 };
 
+/** Limits of `maxWasmStack`, in bytes. */
 const MIN_STACK = 64 * 1024;
 const MAX_STACK = 2 ** 30;
 

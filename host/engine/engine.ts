@@ -1,5 +1,9 @@
-/** engine: a configuration, and what is shared by everything that is compiled and run with it: the options of the compiler, the cache, the
- *  key that artifacts are signed with. Every artifact that becomes code passes here or through `loadOptions`. */
+/** engine: a configuration, and what everything that is compiled and run with it shares: the options of the compiler, the cache, the key that signs
+ *  artifacts.
+ *  In: wasm binaries. Out: artifacts, and code.
+ *  Requires: every artifact becomes code through an engine (`load`, `loadAsync`, `lookup`) or with its `loadOptions`, since the key is enforced
+ *  there. What is compiled is what was hashed, whatever the caller does with its bytes meanwhile.
+ *  Cost: a cache hit costs a hash of the binary and a mapping (host/README.md, "The cache"). */
 
 import { Cache } from '../cache/cache.js';
 import { cacheKey, compatibilityHash, keyOfHash, subjectOf } from '../cache/key.js';
@@ -109,7 +113,7 @@ export class Engine {
     validateWasm(bytes, this.config.wasmFeatures, this.config.compiler);
   }
 
-  /** @internal The code for a wasm binary: from the cache, else compiled now and kept there. */
+  /** @internal The code for a wasm binary: from the cache, or else compiled now, and kept in the cache. */
   load(bytes: Uint8Array): Code {
     const stable = ownCopy(bytes);
     const key = this.#keyIfNeeded(stable);
@@ -117,7 +121,7 @@ export class Engine {
     return found || this.#keep(key, this.#compile(stable));
   }
 
-  /** @internal The same without blocking. */
+  /** @internal `load` without blocking. */
   async loadAsync(bytes: Uint8Array, options: ModuleCompileOptions = {}): Promise<Code> {
     const { signal } = options;
     signal?.throwIfAborted();
@@ -129,33 +133,33 @@ export class Engine {
     return found || this.#keep(key, await this.#compileAsync(stable, options));
   }
 
-  /** @internal The code for a wasm binary if the cache has it. Undefined also for what is no module. */
+  /** @internal The code for a wasm binary, if the cache has it. Bytes that are no module give undefined too. */
   lookup(bytes: Uint8Array): Code | undefined {
     return this.#cache?.lookup(this.#key(ownCopy(bytes)));
   }
 
-  /** @internal The name in the cache of the artifact for a wasm binary. */
+  /** @internal The key of a wasm binary: the name that its artifact has in the cache. */
   keyOf(bytes: Uint8Array): string {
     return this.#key(ownCopy(bytes));
   }
 
-  /** @internal The same, hashed off this thread. Meanwhile the caller holds the bytes, unchanged. */
+  /** @internal `keyOf`, with the hash computed on another thread. Until then the caller must keep the bytes, and leave them unchanged. */
   async keyOfAsync(bytes: Uint8Array): Promise<string> {
     const hash = Buffer.from(await native().hashBytes(bytes)).toString('hex');
     return keyOfHash(hash, this.precompileCompatibilityHash, compilerHash());
   }
 
-  /** @internal The code by that name if the cache has it. */
+  /** @internal The code with this key, if the cache has it. */
   lookupKey(key: string): Code | undefined {
     return this.#cache?.lookup(key);
   }
 
-  /** @internal How this engine loads artifacts that come from elsewhere. */
+  /** @internal The options with which this engine loads artifacts that come from elsewhere. */
   loadOptions({ verifyHash }: LoadOptions = {}): CodeOptions {
     return { verifyHash, artifactKey: this.config.artifactKey };
   }
 
-  /** @internal How modules are compiled. */
+  /** @internal The options with which this engine compiles. */
   get compileOptions(): CompileOptions {
     const { config } = this;
     this.#options ??= {
@@ -174,7 +178,7 @@ export class Engine {
     return cacheKey(wasm, this.precompileCompatibilityHash, compilerHash());
   }
 
-  /** Undefined where neither a cache nor a signature asks for it. */
+  /** The key of a wasm binary; undefined when neither the cache nor a signature needs it. */
   #keyIfNeeded(wasm: Uint8Array): string | undefined {
     return this.#cache ? this.#key(wasm) : this.#keyIfSigned(wasm);
   }
@@ -193,14 +197,14 @@ export class Engine {
     return compileWasmAsync(bytes, this.compileOptions, compiler, { onProgress, signal, parallel: parallelCompilation });
   }
 
-  /** The file for an artifact that was compiled for this key. */
+  /** The artifact with its signature, if the engine can sign. `key`: the key of the binary that it was compiled from. */
   #signed(key: string | undefined, artifact: Uint8Array): Uint8Array {
     const { artifactKey } = this.config;
     return artifactKey?.canSign ? artifactKey.sign(artifact, subjectOf(key!)) : artifact;
   }
 
-  /** Puts what was just compiled into the cache and loads it; its hash and signature need no check. With a public key alone nothing can be
-   *  kept: it would be refused later. */
+  /** Loads an artifact that was just compiled, and keeps it in the cache, if there is one. Its hash and signature need no check. An engine with
+   *  only a public key keeps nothing: the artifact is not signed, so it would be refused later. */
   #keep(key: string | undefined, artifact: Uint8Array): Code {
     const file = this.#signed(key, artifact);
     const canKeep = this.config.artifactKey?.canSign ?? true;
@@ -208,16 +212,16 @@ export class Engine {
   }
 }
 
-/** Up to so many bytes, hashing blocks for less than a millisecond. */
+/** Hashing up to so many bytes blocks for less than a millisecond. */
 const HASH_HERE = 2 ** 20;
 
-/** Other threads can write to shared memory between hashing and compiling. */
+/** The bytes, or a copy of them if they are in shared memory: there other threads can write between hashing and compiling. */
 function ownCopy(bytes: Uint8Array): Uint8Array {
   return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
 }
 
-/** What is compiled must be what was hashed, whatever the caller does with its bytes meanwhile. In shared memory, where the threads that
- *  compile read it. */
+/** A copy of the bytes as they are now. What is compiled must be what was hashed, whatever the caller does with its bytes meanwhile. The copy is
+ *  in shared memory, where the threads that compile can read it. */
 function snapshot(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);

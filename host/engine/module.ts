@@ -1,4 +1,7 @@
-/** module: a compiled module. Its code is an artifact that is mapped into the process; instances share it. */
+/** module: a compiled module. Its code is an artifact that is mapped into the process, and its instances share it.
+ *  In: wasm, text, an artifact, or a token of another thread. Out: a Module.
+ *  Requires: artifacts that were not just compiled by the engine are checked against its configuration.
+ *  Cost: what is asked about a module is decoded once. */
 
 import { Code, type LoadOptions } from '../artifact/code.js';
 import { detectPrecompiled } from '../artifact/detect.js';
@@ -31,8 +34,8 @@ import {
 
 /** A compiled module, ready to be instantiated any number of times. Immutable.
  *
- *  Its code lives in the process until the module is disposed of or collected, and all its instances are collected. What a disposed module is
- *  asked throws an OuroError with code `DISPOSED`; instances that it has are not touched.
+ *  Its code stays in the process until the module is disposed of or collected, and all its instances are collected. After `dispose` every other
+ *  method of the module throws an OuroError with code `DISPOSED`; its instances go on working.
  *
  *  @example
  *  const module = new Module(engine, '(module (func (export "two") (result i32) (i32.const 2)))');
@@ -43,7 +46,7 @@ export class Module implements Disposable {
    *  @example
    *  new Module(engine, wasm).engine === engine; // => true */
   readonly engine: Engine;
-  /** Undefined: disposed of. */
+  /** Undefined when the module has been disposed of. */
   #code: Code | undefined;
 
   /** Validates and compiles. `source` is a binary, or text as a string or as bytes (which needs the package @bytecodealliance/jco).
@@ -244,12 +247,13 @@ export class Module implements Disposable {
     options?: Pick<ModuleCompileOptions, 'signal'>,
   ): Promise<void> {
     const { wasmFeatures, compiler } = engine.config;
-    // A copy: the bytes are the caller's again at once.
+    // The bytes are copied, so that the caller may change them at once.
     await validateWasmAsync(onlyBinary(bytes).slice(), wasmFeatures, compiler, options);
   }
 
+  /** A module of code that was loaded and not just compiled: it must fit the engine's configuration. */
   static #loaded(engine: Engine, code: Code): Module {
-    // A fresh module disposed of gives the mapping back.
+    // The module is made before the check, because disposing of it gives the mapping back at once.
     const module = new Module(engine, code);
     try {
       requireCompatible(code.artifact, engine.config);
@@ -262,11 +266,12 @@ export class Module implements Disposable {
 
   // What it is.
 
-  /** @internal What instances are made of. Whoever asks may keep it, beyond `dispose` too. */
+  /** @internal The code, from which instances are made. The caller may keep it, even after `dispose`; so from now on only the collector unmaps it. */
   get code(): Code {
     return this.#own.take();
   }
 
+  /** The code, for use inside this class. */
   get #own(): Code {
     if (!this.#code) throw new OuroError('DISPOSED', 'the module has been disposed of');
     return this.#code;

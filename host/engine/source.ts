@@ -1,4 +1,4 @@
-/** source: what modules are made from, as users give it: bytes, text, paths. */
+/** source: turns what users make modules from (bytes, text, paths) into bytes of a wasm binary, or refuses it with an error that says what it is. */
 
 import { promises, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,13 +12,13 @@ export type ModuleSource = Uint8Array | ArrayBuffer | string;
 
 /** How `Module.compile` compiles. */
 export interface ModuleCompileOptions {
-  /** Hears how many functions are compiled, of how many; at the latest when all are. */
+  /** Is told how many functions have been compiled, of how many: at least once, when all have been. */
   onProgress?: (progress: CompileProgress) => void;
   /** Ends the work: the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** The bytes of a binary. Throws a TypeError for what has none. */
+/** The bytes of `source`, as a view. Throws a TypeError when it is no buffer or view of one. */
 export function toBytes(source: ModuleSource): Uint8Array {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
@@ -29,7 +29,8 @@ export function toBytes(source: ModuleSource): Uint8Array {
   throw new TypeError('a module is given as a Uint8Array or an ArrayBuffer');
 }
 
-/** The text of a module in text format; undefined for a binary. Text starts with a parenthesis or a comment, a binary with a 0 byte. */
+/** The text of a module in text format; undefined for a binary. A text starts with a parenthesis or a comment, behind white space; a binary starts
+ *  with a 0 byte. */
 export function toText(source: ModuleSource): string | undefined {
   if (typeof source === 'string') return source;
   const bytes = toBytes(source);
@@ -40,13 +41,13 @@ export function toText(source: ModuleSource): string | undefined {
   return undefined;
 }
 
-/** The binary of a module in either format. */
+/** The binary of a module in either format. A text is parsed, which blocks this thread. */
 export function toBinary(source: ModuleSource): Uint8Array {
   const text = toText(source);
   return text === undefined ? notArtifact(toBytes(source)) : parseTextSync(text);
 }
 
-/** The bytes, unless they are text. */
+/** The bytes of a binary. Throws a CompileError when they are text or an artifact. */
 export function onlyBinary(source: Uint8Array | ArrayBuffer): Uint8Array {
   if (toText(source) !== undefined) {
     throw new CompileError(
@@ -58,7 +59,7 @@ export function onlyBinary(source: Uint8Array | ArrayBuffer): Uint8Array {
   return notArtifact(toBytes(source));
 }
 
-/** The bytes, unless they are an artifact, which the compiler could only call malformed. */
+/** The bytes. Throws a CompileError when they are an artifact; the compiler could only call that malformed. */
 export function notArtifact(bytes: Uint8Array): Uint8Array {
   if (isArtifact(bytes)) {
     throw new CompileError('MODULE_MALFORMED', 'this is an artifact, not a module: Module.deserialize takes artifacts (at offset 0x0)', 0);
@@ -66,13 +67,13 @@ export function notArtifact(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A path, or a file URL of one. */
+/** The path that a string or a file URL stands for. */
 export function toPath(path: string | URL): string {
   if (typeof path !== 'string' && !(path instanceof URL)) throw new TypeError('a file is given as a path or a file URL');
   return typeof path === 'string' ? path : fileURLToPath(path);
 }
 
-/** Reads a file; an OuroError says in plain words why it cannot be. */
+/** The content of a file. Throws OuroError `FILE_UNREADABLE`, which says in plain words why the file cannot be read. */
 export function readFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -89,13 +90,14 @@ export async function readFileAsync(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The same error with the path before its message. */
+/** The same error, with the path put before its message unless the message has it already. */
 export function inFile(path: string, error: unknown): unknown {
   if (error instanceof Error && !(error instanceof OuroError && error.code === 'FILE_UNREADABLE'))
     error.message = `${path}: ${error.message}`;
   return error;
 }
 
+/** Runs `work`; puts the path before the message of what it throws. */
 export function inPath<T>(path: string, work: () => T): T {
   try {
     return work();

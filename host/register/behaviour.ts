@@ -1,5 +1,5 @@
-/** behaviour: what the objects of the JS API do where the drop-in is at work. Here it is decided, at their first use, whether it can be: without the
- *  native helper all modules stay on V8. */
+/** behaviour: what the objects of the JS API (webassembly/shell.ts) do where the drop-in is in place. This file is loaded when one of them is
+ *  first used. It tries to load the native helper then; where that cannot be, all modules stay on V8. */
 
 import { V8 } from '../base/v8.js';
 import { native } from '../helper/native.js';
@@ -42,11 +42,12 @@ const modules: ModuleBehaviour = {
       throw new TypeError('WebAssembly.instantiateStreaming(): Argument 1 must be an object');
     }
     const module = await compileResponse(options === undefined ? [source] : [source, options], 'WebAssembly.instantiateStreaming()');
-    // V8 says so too.
+    // V8 names `instantiate` in the errors of `instantiateStreaming`, too.
     return { module, instance: shell.wrapInstance(link(module, imports, 'WebAssembly.instantiate()')) };
   },
 };
 
+/** Everything that the objects do. Warns, and leaves all modules to V8, when there is no native helper. */
 function whole(): Behaviour {
   if (mode() !== 'off') {
     try {

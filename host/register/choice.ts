@@ -1,5 +1,8 @@
-/** choice: WebAssembly.Module and the functions that make modules. Here it is decided what runs a module: native code where the cache has it,
- *  else V8, which is at work at once, while native code is made for the next start. */
+/** choice: WebAssembly.Module and the other functions that make modules. Here it is decided which engine runs a module: Ouro where the cache has
+ *  native code, else V8, which can start at once, while native code is made for the next start.
+ *  In: the arguments of the API's functions. Out: a WebAssembly.Module, which is a label when the module has native code (record.ts).
+ *  Requires: what is hashed, compiled, and given to V8 are the same bytes, though the application may change its own meanwhile.
+ *  Cost: with a note (notes.ts) only a sample of the binary is hashed; else all of it, off the thread if it is large. */
 
 import type { Code } from '../artifact/code.js';
 import { CompileError } from '../base/errors.js';
@@ -13,39 +16,40 @@ import { customSections, isForwarder } from '../wasm/outline.js';
 import { callers, excluded, hasLists, log, minSize, mode } from './policy.js';
 import { ModuleRecord, type Trace, traceOf } from './record.js';
 
-/** A view of what V8 takes for the bytes of a module. Of shared memory a copy: other threads write to it, and what is hashed, compiled, and given
- *  to V8 must be the same. */
+/** The bytes of a module, as a view; undefined when V8 shall say what `source` is. Shared memory is copied, because other threads can write to it. */
 function bytesOf(source: unknown): Uint8Array | undefined {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  // No V8 takes shared memory itself, and not all take a DataView.
+  // No V8 takes a SharedArrayBuffer itself, and not every V8 takes a DataView.
   if (!ArrayBuffer.isView(source) || source instanceof DataView) return undefined;
   const view = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   return view.buffer instanceof ArrayBuffer ? view : view.slice();
 }
 
-/** What is known of a module before V8 has seen it. */
+/** What is known of a module before V8 has seen it. Without `code` the module runs on V8. */
 interface Choice {
-  /** Native code, and its name in the cache. */
+  /** The native code, if there is any. */
   readonly code?: Code;
+  /** The name of the artifact in the cache, where the binary has been hashed. */
   readonly key?: string;
-  /** Under which there are notes; undefined for a module that has none: a trivial one. */
+  /** The name of the module's notes; undefined for a module that has none, because it stays on V8 anyway. */
   readonly name?: string;
-  /** It is seen for the first time. */
+  /** There is no native code yet, and nothing says that there shall be none. */
   readonly isNew?: boolean;
 }
 
-/** Of these V8 makes at least as much: small ones, and those that have no code of their own. */
+/** Whether Ouro gains nothing over V8: the module is small, or has no code of its own. */
 const isTrivial = (bytes: Uint8Array) => bytes.length < minSize || isForwarder(bytes);
 const staysOnV8 = (bytes: Uint8Array) => mode() === 'off' || isTrivial(bytes);
 
-/** Looks for native code. `files`: as `callers` gave them. */
+/** Looks for native code. `files`: what `callers` gave. */
 function choose(bytes: Uint8Array, files: readonly string[]): Choice {
   if (staysOnV8(bytes)) return {};
   const name = nameOf(bytes);
   return chooseAtOnce(bytes, name) ?? chooseByKey(bytes, name, engine().keyOf(bytes), files);
 }
 
-/** To hash more than this takes milliseconds, for which other work should not wait; unless to copy it, as hashing aside requires, takes as many. */
+/** Hashing more bytes than this takes milliseconds, which should not block other work. But hashing in another thread requires a copy. Where the CPU
+ *  hashes fast, the copy would take as long as the hash. */
 const LARGE = 2 ** 20;
 const hashesHere = (bytes: Uint8Array) => bytes.length < LARGE || native().hashesFast();
 
@@ -53,7 +57,8 @@ const tell = (bytes: Uint8Array, key: string | undefined, text: string) =>
   log(() => `module ${(key ?? engine().keyOf(bytes)).slice(0, 12)}, ${Math.ceil(bytes.length / 1024)} KB: ${text}`);
 const NEW = 'runs on V8 this time: native code is made for the next start';
 
-/** V8 runs what is noted to be left to it, and what nobody has made native code for; undefined where that cannot be told without the hash. */
+/** The choice as far as notes tell: V8 runs a module that is noted to be left to it, and one that is seen for the first time. Undefined where only
+ *  the hash of the whole binary can tell. */
 function chooseAtOnce(bytes: Uint8Array, name: string): Choice | undefined {
   if (hasLists) return undefined;
   const left = leftToV8(name);
@@ -66,8 +71,9 @@ function chooseAtOnce(bytes: Uint8Array, name: string): Choice | undefined {
   return { name, isNew: true };
 }
 
+/** The choice by the key of the artifact, which the cache may have. */
 function chooseByKey(bytes: Uint8Array, name: string, key: string, files: readonly string[]): Choice {
-  // Not `performance`, which takes a process longer to load than finding the code.
+  // This does not use `performance`: loading that takes a process longer than finding the code.
   const started = process.hrtime();
   const left = excluded(bytes, key, files) ?? leftToV8(name);
   if (left !== undefined) {
@@ -84,27 +90,28 @@ function chooseByKey(bytes: Uint8Array, name: string, key: string, files: readon
   return { name, key, isNew: true };
 }
 
-/** Takes note that a module stays on V8, unless the problem is one of this process or a module that V8 does not run either. */
+/** Logs that a module stays on V8, because it could not be compiled. That is noted for later starts only if the compiler refuses the module: any
+ *  other problem is one of this process. */
 function refused({ name, key }: Choice, error: unknown): void {
   const { message } = error as Error;
   log(() => `module ${key!.slice(0, 12)} runs on V8: ${message}`);
   if (error instanceof CompileError) writeNote(name!, 'v8', message);
 }
 
-/** What is to be built, as the application has it now. */
+/** The bytes to give to `onV8`: those that a builder shall get, if native code is to be made. */
 const toBuild = (bytes: Uint8Array, { name, isNew }: Choice) => (isNew && mode() === 'background' ? lasting(bytes, name!) : bytes);
 
-/** A module that V8 has made of the bytes. `bytes`: as `toBuild` gave them. */
+/** Notes a module that V8 has made of the bytes, and has native code made for it if it is new. `bytes`: what `toBuild` gave. */
 function onV8(module: WebAssembly.Module, bytes: Uint8Array, trace: Trace, { name, isNew }: Choice): WebAssembly.Module {
   ModuleRecord.onV8(module, trace, name);
   if (isNew && mode() === 'background') build(bytes, name!);
   return module;
 }
 
-/** `new WebAssembly.Module(…)`. `target`: what it was called on. */
+/** `new WebAssembly.Module(…)`. `target`: the constructor that `new` was called on, which may be a subclass. */
 export function makeModule(args: ArrayLike<unknown>, target: unknown): WebAssembly.Module {
   const bytes = bytesOf(args[0]);
-  // Options (compile-time imports) are V8's.
+  // With options (compile-time imports) the module is left to V8, which alone has them.
   if (bytes && args[1] === undefined) {
     const choice = choose(bytes, callers());
     let { code } = choice;
@@ -126,7 +133,7 @@ export function makeModule(args: ArrayLike<unknown>, target: unknown): WebAssemb
   return Reflect.construct(V8.Module, Array.from(args), target as () => void);
 }
 
-/** The same without blocking. `args`: the bytes, and options for V8. */
+/** `WebAssembly.compile(…)`: makes a module without blocking. `args`: the bytes, and options for V8. */
 export async function compile(args: ArrayLike<unknown>, context: Context): Promise<WebAssembly.Module> {
   const view = bytesOf(args[0]);
   try {
@@ -134,7 +141,7 @@ export async function compile(args: ArrayLike<unknown>, context: Context): Promi
     const name = staysOnV8(view) ? undefined : nameOf(view);
     let choice: Choice | undefined = name === undefined ? {} : chooseAtOnce(view, name);
     if (!choice && hashesHere(view)) choice = chooseByKey(view, name!, engine().keyOf(view), callers());
-    // The application may change its bytes meanwhile. V8 has a copy of its own.
+    // The application may change its bytes while this function waits, so whatever reads them later gets a copy. V8 makes its own copy at once.
     const bytes = choice && !(choice.isNew && mode() === 'eager') ? toBuild(view, choice) : view.slice();
     if (!choice) {
       const files = callers();

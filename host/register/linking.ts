@@ -1,4 +1,8 @@
-/** linking: links a module with its imports, on the engine that its module runs on, or on the one where the objects are that it shares with others. */
+/** linking: links a module with its imports, and so decides which engine runs the instance. Most often it is the engine that the module was made for.
+ *  A table or mutable global belongs to one engine, so a module that imports one runs on the engine that has it.
+ *  In: a WebAssembly.Module, an import object. Out: the exports of the new instance.
+ *  Requires: errors are those that V8 would throw, with V8's words. They name the call that the application has made, its context.
+ *  Cost: a module that has to follow an object from V8 to Ouro is compiled while the application waits. */
 
 import type { Code } from '../artifact/code.js';
 import { ArtifactError, LinkError } from '../base/errors.js';
@@ -31,7 +35,7 @@ import { type ImportDescriptor, ModuleRecord } from './record.js';
 
 const isObject = (value: any): boolean => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-/** Instantiates; gives the exports. Errors say that they come from `context`. */
+/** Instantiates a module, and gives the exports. The messages of errors say that they come from `context`. */
 export function link(module: unknown, importObject: unknown, context: Context): Exports {
   const record = ModuleRecord.of(module);
   if (!record) return failLikeV8(module as WebAssembly.Module, importObject, context);
@@ -87,7 +91,7 @@ function apart(shared: readonly (TableState | GlobalState)[], context: Context, 
   return new V8.LinkError(`${context}: ${problem}; from the next start on ${next}`);
 }
 
-/** The imports' values, in order. */
+/** Reads the values of all imports from the import object, in module order. */
 function readImports(record: ModuleRecord, imports: readonly ImportDescriptor[], importObject: any, context: Context): unknown[] {
   const values: unknown[] = [];
   for (const { module, name } of imports) {
@@ -98,7 +102,7 @@ function readImports(record: ModuleRecord, imports: readonly ImportDescriptor[],
   return values;
 }
 
-/** An import object with these values. */
+/** An import object that has these values under the names of the imports. */
 function importsFor(
   imports: readonly ImportDescriptor[],
   values: readonly unknown[],
@@ -112,14 +116,15 @@ function importsFor(
   return object;
 }
 
-/** Whether an import is one of JS promise integration, which V8 alone has. */
+/** Whether an import is a WebAssembly.Suspending, of JS promise integration. Only V8 can run such a module. */
 function isSuspending(value: unknown): boolean {
   const { Suspending } = V8 as any;
   return Suspending !== undefined && value instanceof Suspending;
 }
 
-// Modules that do nothing but export a function that they import: glue code makes them to give a JS function a type.
+// Forwarders: modules that do nothing but export a function that they import. Glue code makes them to give a JS function a type.
 
+/** The exports of a forwarder, made without an instance; undefined when the module is none, or the function does not fit. */
 function forward(record: ModuleRecord, [value]: readonly unknown[]): Exports | undefined {
   const { forwarded } = record;
   if (!forwarded || typeof value !== 'function') return undefined;
@@ -145,8 +150,8 @@ function linkV8(record: ModuleRecord, imports: readonly ImportDescriptor[], valu
   const forV8 = values.map((value, i) => {
     const state = tableState(value) ?? globalState(value);
     if (!state) return typeof value === 'function' && imports[i].kind === 'function' ? importForV8(value as Callable, types?.(i)) : value;
-    const theirs = state.toV8();
-    if (!theirs) {
+    const onV8 = state.toV8();
+    if (!onV8) {
       throw new V8.LinkError(
         `${context}: Import #${i} "${imports[i].module}" "${imports[i].name}": it belongs to an instance that runs on Ouro, and this module ` +
           'cannot run there',
@@ -154,8 +159,8 @@ function linkV8(record: ModuleRecord, imports: readonly ImportDescriptor[], valu
     }
     states.push(state);
     if (state instanceof TableState) noteTable(value as any, state);
-    else noteGlobal(value as any, state, theirs);
-    return theirs;
+    else noteGlobal(value as any, state, onV8);
+    return onV8;
   });
   let instance: WebAssembly.Instance;
   try {
@@ -163,13 +168,13 @@ function linkV8(record: ModuleRecord, imports: readonly ImportDescriptor[], valu
   } catch (error) {
     throw inContext(error, 'WebAssembly.Instance()', context);
   } finally {
-    // Also when the start function failed: elements may have been written.
+    // The objects are linked even if the start function has failed: the instance may have put its functions into the tables.
     for (const state of states) state.linked ||= state instanceof TableState || state.mutable;
   }
   return exportsOfV8(record, instance.exports);
 }
 
-/** The exports as the application knows them. V8's own object where all are the same. */
+/** The exports of an instance of V8, with canonical functions, and with our tables and globals. If nothing differs, this is V8's own object. */
 function exportsOfV8(record: ModuleRecord, exports: WebAssembly.Exports): Exports {
   const wrapped = Object.create(null) as Record<string, unknown>;
   let same = true;
@@ -190,7 +195,7 @@ function fromV8(value: unknown): unknown {
 
 // On Ouro.
 
-/** Undefined when the instance has to run on V8. */
+/** Links a module on Ouro. Gives undefined when the instance has to run on V8, because a memory has no guard pages. */
 function linkOuro(
   record: ModuleRecord,
   code: Code,
@@ -215,7 +220,7 @@ function linkOuro(
       markLinked(shared, record);
     });
   } catch (error) {
-    // What the start function throws belongs to the application.
+    // What the start function throws is the application's, and goes on unchanged.
     if (started) throw error;
     if (error instanceof LinkError && error.code === 'MEMORY_WITHOUT_GUARD') {
       log(() => `a module runs on V8: ${error.message}`);
@@ -227,7 +232,7 @@ function linkOuro(
   return exportsOf(instance, record);
 }
 
-/** An active segment that does not fit. */
+/** The error for an active segment that is out of bounds, in V8's words. */
 function segmentError(trap: Trap, context: Context): Error {
   const error = toError(trap);
   const what = trap.code === 'TableOutOfBounds' ? 'table index is out of bounds' : 'data segment is out of bounds';
@@ -235,9 +240,9 @@ function segmentError(trap: Trap, context: Context): Error {
   return error;
 }
 
-// Failing. V8 says what is wrong, by linking a module with the same imports and nothing else, so that errors are the ones that applications know.
+// Failing. V8 links a module that has the same imports and nothing else, and so says what is wrong. These are the errors that applications know.
 
-/** V8's error for a module that cannot be linked. */
+/** Throws V8's error for a module that cannot be linked. */
 function failLikeV8(module: WebAssembly.Module, importObject: unknown, context: Context): never {
   try {
     new V8.Instance(module, importObject as WebAssembly.Imports);
@@ -247,12 +252,13 @@ function failLikeV8(module: WebAssembly.Module, importObject: unknown, context: 
   throw new V8.LinkError(`${context}: the imports do not fit`);
 }
 
+/** Throws V8's error for an import object that does not fit. */
 function fail(record: ModuleRecord, importObject: unknown, context: Context): never {
   const module = record.code ? new V8.Module(extract(record.wasm!, [SECTION_TYPE, SECTION_IMPORT]) as BufferSource) : record.module;
   return failLikeV8(module, importObject, context);
 }
 
-/** Import `index` does not fit. */
+/** Throws the error for import `index`, which does not fit: V8's, if V8 refuses it too, else one of ours. */
 function failImport(
   record: ModuleRecord,
   imports: readonly ImportDescriptor[],

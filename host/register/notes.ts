@@ -1,18 +1,24 @@
-/** notes: what is known of modules, as files of the cache folder. They are named by fingerprints (fingerprint.ts), so a note may be of another binary
- *  that has the same. None of them makes native code run. */
+/** notes: what earlier starts have found out about modules, as files in the cache folder.
+ *  In and out: the name of a module (artifacts.ts, `nameOf`) and a kind of note; some notes have a text.
+ *  Requires: nothing runs native code because of a note. Names are made of fingerprints (fingerprint.ts), so a note may belong to another binary with
+ *  the same fingerprint.
+ *  Cost: a system call or two for each question. */
 
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cachePath } from '../cache/location.js';
 import { makeFolder } from '../base/files.js';
 
-/** What the ending of a note's name says: there is native code; the module is left to V8, the text is why; the same, but for a day, since its builders
- *  have died, maybe only because containers ended that they were in; the application changes the bytes that it makes the module of. */
+/** The kind of a note is the ending of its file name:
+ *  - `ouro`: there is native code for the module.
+ *  - `v8`: the module is left to V8; the text says why.
+ *  - `died`: the same, but for a day only. Its builders have died, perhaps just because the containers ended that they ran in.
+ *  - `changes`: the application changes the bytes from which it makes the module. */
 type Kind = 'ouro' | 'v8' | 'died' | 'changes';
 
 const notePath = (name: string, kind: Kind) => cachePath(`register/${name}.${kind}`);
 
-/** How exact the time is at which a note was last asked for (queue.ts, sweep). */
+/** A note's time is when it was last asked for; it is exact to a day (queue.ts, `sweep`). A `died` note counts no longer than this, either. */
 const DAY = 24 * 3600_000;
 
 export function hasNote(name: string, kind: Kind): boolean {
@@ -38,7 +44,7 @@ function touch(path: string): void {
     const now = new Date();
     utimesSync(path, now, now);
   } catch {
-    // A folder that is only read: there nobody sweeps.
+    // The folder is read-only for this process. Then nobody sweeps it either.
   }
 }
 
@@ -47,19 +53,19 @@ export function writeNote(name: string, kind: Kind, text = ''): void {
   const path = notePath(name, kind);
   try {
     makeFolder(dirname(path), 0o777);
-    // Through no link that somebody has put there.
+    // With the flag x the file must not exist yet: so nobody can have put a link there through which this would write.
     writeFileSync(path, text, { flag: 'wx' });
   } catch {
     // Without the note the next start finds out again.
   }
 }
 
-/** Why a module is left to V8, if that is known. */
+/** The reason for which a module is left to V8; undefined when it is not. */
 export function leftToV8(name: string): string | undefined {
   try {
     let kind: Kind = 'v8';
     if (!hasNote(name, kind)) {
-      // Another builder may have made it all the same.
+      // After the builders that died, another one may have made the native code.
       if (hasNote(name, 'ouro') || !hasNote(name, 'died')) return undefined;
       kind = 'died';
     }

@@ -1,4 +1,5 @@
-/** policy: what the user wants of the drop-in, by environment variables, and the log that OURO_LOG=1 turns on. */
+/** policy: what the user wants of the drop-in, and the log that OURO_LOG=1 turns on.
+ *  In: environment variables, as they were at the start of the process. Out: the mode, and which modules are left to V8. */
 
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,10 +8,10 @@ import { moduleName } from '../wasm/outline.js';
 
 export type Mode = 'eager' | 'background' | 'off';
 
-/** Below this many bytes V8 is as fast: a module is compiled in less time than an artifact is found and mapped in. */
+/** Modules with fewer bytes are left to V8: it compiles one in no more time than an artifact is found and mapped in. */
 const DEFAULT_MIN_SIZE = 16 * 1024;
 
-/** As they were at the start of the process. */
+/** The environment variables as they were at the start of the process. */
 const env = loaded.environment ?? process.env;
 
 function readMode(): Mode {
@@ -34,10 +35,10 @@ const patterns = (text: string | undefined) => (text ?? '').split(',').flatMap((
 
 let chosen = readMode();
 
-/** What happens to a module that is seen for the first time. */
+/** The mode: what happens to a module that is seen for the first time. */
 export const mode = (): Mode => chosen;
 
-/** From now on it stays on V8. */
+/** Leaves all modules to V8 from now on. */
 export function leaveAllToV8(): void {
   chosen = 'off';
 }
@@ -48,24 +49,24 @@ const include = patterns(env.OURO_REGISTER_INCLUDE);
 const exclude = patterns(env.OURO_REGISTER_EXCLUDE);
 const logs = env.OURO_LOG !== undefined && env.OURO_LOG !== '' && env.OURO_LOG !== '0';
 
-/** As it was before the application: some replace it by one that writes to process.stderr. */
+/** writeSync as it was before the application came: some applications replace it by one that writes to process.stderr. */
 const write = (loaded.natives?.writeSync as typeof writeSync | undefined) ?? writeSync;
 const STDERR = 2;
 
-/** Writes a line to stderr with OURO_LOG=1. */
+/** Writes a line to stderr if OURO_LOG=1. */
 export function log(line: () => string): void {
   if (!logs) return;
   try {
     write(STDERR, `ouro: ${line()}\n`);
   } catch {
-    // A pipe that is full or closed.
+    // The pipe is full or closed. The line is lost.
   }
 }
 
-/** Whether there are lists. */
+/** Whether the user has given a list of modules to include or to exclude. */
 export const hasLists = include.length > 0 || exclude.length > 0;
 
-/** Says why the lists leave a module to V8; undefined when they do not. `hash`: SHA-256 of the binary. `files`: as `callers` gave them.
+/** The reason for which the lists leave a module to V8; undefined when they do not. `hash`: SHA-256 of the binary. `files`: what `callers` gave.
  *  A pattern is
  *  - the beginning of that hash, in at least 8 digits;
  *  - the module's name in its name section;
@@ -75,13 +76,13 @@ export function excluded(bytes: Uint8Array, hash: string, files: readonly string
   const name = moduleName(bytes);
   const matches = (pattern: string) =>
     pattern === name || (/^[0-9a-f]{8,64}$/.test(pattern) && hash.startsWith(pattern)) || files.some((file) => file.includes(pattern));
-  const found = exclude.find(matches);
-  if (found !== undefined) return `OURO_REGISTER_EXCLUDE has '${found}'`;
+  const pattern = exclude.find(matches);
+  if (pattern !== undefined) return `OURO_REGISTER_EXCLUDE has '${pattern}'`;
   if (include.length > 0 && !include.some(matches)) return 'it is not in OURO_REGISTER_INCLUDE';
   return undefined;
 }
 
-/** Paths of the files on the stack, where the lists ask for them. */
+/** The paths of the files on the stack; none when there are no lists, which alone need them. */
 export function callers(): readonly string[] {
   if (!hasLists) return [];
   const { stackTraceLimit } = Error;

@@ -1,4 +1,4 @@
-/** priority: lets everything else on the machine go before a process. */
+/** priority: gives a process the lowest priority, so that everything else on the machine goes first. In: its id. What fails is left as it is. */
 
 import type * as Fs from 'node:fs';
 import type * as Os from 'node:os';
@@ -8,7 +8,7 @@ function attempt(step: () => void): void {
   try {
     step();
   } catch {
-    // The work is done at the priority that there is.
+    // The process works at the priority that it has.
   }
 }
 
@@ -19,14 +19,15 @@ export function yieldToOthers(pid: number): void {
   const lowest = constants.priority.PRIORITY_LOW;
   attempt(() => setPriority(pid, lowest));
   if (process.platform !== 'linux') return;
-  // There a priority is a thread's; those that are made later have that of the thread that makes them.
+  // On Linux each thread has a priority of its own. A thread that is made later gets the priority of the thread that makes it.
   attempt(() => {
     for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), lowest);
   });
-  // And where the kernel makes a group of each session it counts within that alone (sched(7), "The autogroup feature"). A builder's session is
-  // its own: without this it would get as much of the processors as the application. A process that shares its session leaves that alone.
+  // Where the kernel makes a group of each session, a priority counts only within the group (sched(7), "The autogroup feature"). A builder has a
+  // session of its own, so without the next step it would get as much of the processors as the application. For a process that shares its session
+  // with others nothing is changed.
   attempt(() => {
-    // Behind the name, in parentheses: state, parent, process group, session.
+    // In this file the fields behind the name, which is in parentheses, are state, parent, process group and session.
     const [, , , session] = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');

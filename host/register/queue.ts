@@ -1,5 +1,7 @@
-/** queue: binaries that wait for a builder, and which of them has one, as files of the cache. Of all processes at most one builds a module.
- *  `name`: artifacts.ts, nameOf. */
+/** queue: the binaries that wait for a builder, and the locks of those that have one, as files in the cache folder.
+ *  In: names of modules (artifacts.ts, `nameOf`). Out: paths, and the number of an attempt.
+ *  Requires: of all processes at most one builds a module at a time. A builder takes the lock first.
+ *  Cost: a few system calls; `sweep` looks at each file. */
 
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,12 +11,12 @@ import { makeFolder } from '../base/files.js';
 /** A module whose builders have died so many times is left to V8 for a day. */
 export const MAX_ATTEMPTS = 3;
 
-/** The binary. */
+/** The path of a waiting binary. */
 export function queuePath(name: string): string {
   return cachePath(`register/${name}.wasm`);
 }
 
-/** The binary while it is written, by whom so ever. */
+/** A path under which a process writes the binary before it renames it; different each time, so that several processes can write at once. */
 export function partPath(name: string): string {
   return `${queuePath(name)}.${process.pid}-${Math.random().toString(36).slice(2)}.part`;
 }
@@ -47,8 +49,8 @@ function readLock(name: string): Lock | undefined {
 /** The modules that this process builds. */
 const held = new Set<string>();
 
-/** Whether the process that has made a lock lives. Where a container starts anew, or the machine, others soon have its id, this one too:
- *  then the lock counts for a day at most, longer than anything takes. */
+/** Whether the process that has made a lock is still alive. When a container or the machine starts anew, another process soon has the same id,
+ *  perhaps this one. So a lock counts for a day at most, which is longer than any build takes. */
 function isAlive(name: string, { pid, since }: Lock): boolean {
   if (pid === process.pid) return held.has(name);
   if (pid === 0 || Date.now() - since > DAY) return false;
@@ -60,13 +62,13 @@ function isAlive(name: string, { pid, since }: Lock): boolean {
   }
 }
 
-/** Whether a living process builds the module. */
+/** Whether a process that is alive builds the module. */
 export function isBeingBuilt(name: string): boolean {
   const lock = readLock(name);
   return lock !== undefined && isAlive(name, lock);
 }
 
-/** Takes the module on; gives the number of this attempt, or undefined when another process is at it. */
+/** Locks a module, to build it. Gives the number of this attempt, from 1; undefined when another process builds it, or the lock cannot be written. */
 export function lock(name: string): number | undefined {
   const before = readLock(name);
   if (before && isAlive(name, before)) return undefined;
@@ -84,15 +86,15 @@ export function lock(name: string): number | undefined {
   }
 }
 
-/** The module is done with. */
+/** Ends the work on a module: removes its binary and its lock. */
 export function unlock(name: string): void {
   rmSync(queuePath(name), { force: true });
   rmSync(lockPath(name), { force: true });
   held.delete(name);
 }
 
-/** Milliseconds after which a file is of no use, by the ending of its name. A note's time is when it was last asked for, exact to the day: the
- *  others are of modules or compilers that there are no more. */
+/** Milliseconds after which a file is of no use, by the ending of its name. The time of a note is when it was last asked for, exact to a day. So
+ *  older notes belong to modules or compilers that are gone. */
 const MAX_AGES = new Map([
   ['part', HOUR],
   ['wasm', DAY],
@@ -100,7 +102,7 @@ const MAX_AGES = new Map([
   ...['lock', 'ouro', 'v8', 'changes'].map((ending) => [ending, 30 * DAY] as const),
 ]);
 
-/** Removes what nobody will use any more. */
+/** Removes the files that nobody will use any more. */
 export function sweep(now = Date.now()): void {
   const folder = dirname(queuePath(''));
   try {
@@ -111,11 +113,11 @@ export function sweep(now = Date.now()): void {
       if (stats && now - stats.mtimeMs > maxAge! && !isBeingBuilt(file.slice(0, file.indexOf('.')))) rmSync(path, { force: true });
     }
   } catch {
-    // Somebody has removed the folder, or others own it.
+    // Somebody has removed the folder, or it belongs to another user.
   }
 }
 
-/** Removes all that is known of modules, and what waits. A builder at work goes on with what it has. */
+/** Removes all notes, locks and waiting binaries. A builder at work goes on with the binary that it has read. */
 export function forget(): void {
   rmSync(dirname(queuePath('')), { recursive: true, force: true });
 }

@@ -1,6 +1,9 @@
-/** record: what the drop-in knows of a WebAssembly.Module. The object that the application holds is always a real module of V8, so that it can
- *  be posted to other threads. It is either the module itself, which runs on V8, or a label: a module that has nothing but the key of the
- *  artifact in a custom section. */
+/** record: what the drop-in knows of a WebAssembly.Module.
+ *  The object that the application holds is always a real module of V8, so that it can be posted to other threads. It is either the module itself,
+ *  which then runs on V8, or a label: a module that has nothing but a custom section, with the key of the artifact and the numbers of its shared
+ *  mapping.
+ *  In: any WebAssembly.Module, also one that another thread has posted. Out: its record.
+ *  Cost: a label is read once in each thread. The binary of a module on V8 is kept only where it may be needed again. */
 
 import type { Code } from '../artifact/code.js';
 import { requireHostStack } from '../base/host-stack.js';
@@ -26,25 +29,26 @@ export interface ExportDescriptor {
 
 /** What is kept of the binary of a module that runs on V8. */
 export interface Trace {
+  /** The sections from which an outline is made (wasm/outline.ts, `headOf`). */
   readonly head: Uint8Array;
-  /** All of it. */
+  /** The whole binary, where it may be needed again. */
   readonly bytes: Uint8Array | undefined;
 }
 
 const EMPTY: Uint8Array = new Uint8Array();
 
-/** The bytes are not kept but where they may be needed: a small module's, and those of one that could have to follow an object to the other engine.
- *  Whether V8 takes them need not be known yet. */
+/** Copies what must be kept of a binary. All bytes are kept of a small module, and of one that imports a table or a mutable global: it may have to
+ *  follow that object to the other engine. V8 need not have accepted the binary yet. */
 export function traceOf(bytes: Uint8Array, small: boolean): Trace {
   let head: Uint8Array = EMPTY;
   let shares = false;
-  // Its end would be taken for an answer.
+  // Without this, the `catch` below would take the end of the host's stack for a module that cannot be read.
   requireHostStack();
   try {
     head = headOf(bytes);
     shares = importsOf(bytes).some(({ kind, mutable }) => kind === 'table' || (kind === 'global' && mutable));
   } catch {
-    // Of a proposal that is newer than the reader, or no module.
+    // The binary uses a proposal that is newer than our reader, or it is no module.
   }
   return { head, bytes: small || shares ? bytes.slice() : undefined };
 }
@@ -53,14 +57,15 @@ const records = new WeakMap<WebAssembly.Module, ModuleRecord>();
 
 const kindNames: Record<string, ExternKindName> = { func: 'function', table: 'table', memory: 'memory', global: 'global' };
 
+/** What the drop-in knows of one module. */
 export class ModuleRecord {
-  /** What the application holds. */
+  /** The module that the application holds. */
   readonly module: WebAssembly.Module;
-  /** Native code, where the module is a label. */
+  /** The native code, where the module is a label. */
   readonly code: Code | undefined;
   /** The name of the artifact in the cache. */
   readonly key: string | undefined;
-  /** Of the module's notes, where it runs on V8 and is not small. */
+  /** The name of the module's notes, where it runs on V8 and is not small. */
   readonly #name: string | undefined;
   /** The binary, where it may be needed again. */
   readonly #bytes: Uint8Array | undefined;
@@ -68,6 +73,7 @@ export class ModuleRecord {
   #outline: Outline | undefined;
   #v8: WebAssembly.Module | undefined;
   #imports: readonly ImportDescriptor[] | undefined;
+  /** Null until somebody has asked. */
   #forwarded: Forwarded | undefined | null = null;
 
   private constructor(module: WebAssembly.Module, of: { code?: Code; key?: string } & Partial<Trace> & { name?: string | undefined }) {
@@ -80,18 +86,19 @@ export class ModuleRecord {
     records.set(module, this);
   }
 
-  /** A module with native code: a label. */
+  /** The record of a new module with native code. Its module is a label. */
   static native(code: Code, key: string): ModuleRecord {
     const label = new V8.Module(labelled(LABEL, Buffer.from([key, ...code.shared()].join(' '))) as BufferSource);
     return new ModuleRecord(label, { code, key });
   }
 
-  /** A module that runs on V8. `name`: of its notes. */
+  /** The record of a module that runs on V8. `name`: the name of its notes. */
   static onV8(module: WebAssembly.Module, trace: Trace, name?: string): ModuleRecord {
     return new ModuleRecord(module, { ...trace, name });
   }
 
-  /** The record of a module, however it came here; undefined for what is no module. */
+  /** The record of a module, also of one that came from another thread; undefined when `value` is no module. Throws V8's CompileError when the native
+   *  code of a label is gone. */
   static of(value: unknown): ModuleRecord | undefined {
     if (typeof value !== 'object' || value === null) return undefined;
     const known = records.get(value as WebAssembly.Module);
@@ -120,13 +127,13 @@ export class ModuleRecord {
     return this.code ? this.code.artifact.wasm : this.#bytes;
   }
 
-  /** The module as V8 runs it. */
+  /** The module that V8 can run. For a label it is made from the artifact's wasm, when it is first asked for. */
   get v8(): WebAssembly.Module {
     this.#v8 ??= this.code ? new V8.Module(this.wasm as BufferSource) : this.module;
     return this.#v8;
   }
 
-  /** What its binary says; undefined for a module that came from another thread. */
+  /** The outline of its binary. Undefined for a module on V8 that came from another thread, and where our reader does not understand the binary. */
   get outline(): Outline | undefined {
     if (this.#outline === undefined) {
       const bytes = this.#head ?? this.wasm;
@@ -134,7 +141,7 @@ export class ModuleRecord {
       try {
         this.#outline = bytes && outlineOf(bytes);
       } catch {
-        // Of a proposal that is newer than the reader: the module stays on V8, and its functions keep to it.
+        // The binary uses a proposal that is newer than our reader. The module stays on V8, and its functions are not passed to Ouro.
       }
     }
     return this.#outline;
@@ -146,7 +153,7 @@ export class ModuleRecord {
     return this.#forwarded;
   }
 
-  /** As Module.imports gives them. */
+  /** The imports, as WebAssembly.Module.imports gives them. */
   get imports(): readonly ImportDescriptor[] {
     this.#imports ??= this.code
       ? this.code.plan.imports.map(({ module, name, type }) => ({ module, name, kind: kindNames[type.kind] }))
@@ -154,25 +161,25 @@ export class ModuleRecord {
     return this.#imports;
   }
 
-  /** As Module.exports gives them. */
+  /** The exports, as WebAssembly.Module.exports gives them. */
   get exports(): readonly ExportDescriptor[] {
     if (!this.code) return V8.Module.exports(this.module) as ExportDescriptor[];
     const { plan } = this.code;
     return plan.exports.map((each) => ({ name: each.name, kind: kindNames[plan.exportType(each).kind] }));
   }
 
-  /** The type of a function that it exports. */
+  /** The type of a function that the module exports, by the export's name. */
   exportedFunctionType(name: string): FuncType | undefined {
-    const found = this.outline?.exports.find((each) => each.name === name && each.kind === 'function');
-    return found && this.outline!.functionType(found.index);
+    const exported = this.outline?.exports.find((each) => each.name === name && each.kind === 'function');
+    return exported && this.outline!.functionType(exported.index);
   }
 
-  /** Whether its functions may take or give functions, as far as its binary is known. */
+  /** Whether functions of the module may have parameters or results of type funcref. False when its binary is not known. */
   get mayPassFunctions(): boolean {
     return this.outline?.mentionsFuncref ?? false;
   }
 
-  /** From the next start on the module runs on V8. */
+  /** Notes that the module shall run on V8 from the next start on. */
   leaveToV8(reason: string): void {
     const name = this.code ? nameOf(this.code.artifact.wasm!) : this.#name;
     if (name !== undefined) writeNote(name, 'v8', reason);

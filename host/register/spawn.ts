@@ -1,12 +1,13 @@
-/** spawn: starts a builder (builder.ts) that outlives this process. Not by node:child_process, which a process takes milliseconds to load, and which
- *  copies the page tables of all its memory where nothing has to be copied. */
+/** spawn: starts a builder (builder.ts), a process that outlives this one.
+ *  It does not use node:child_process: loading that takes milliseconds, and it copies the page tables of all memory of this process, though nothing
+ *  would have to be copied. */
 
 import { childEntry, childEnvironment } from '../base/children.js';
 import { native } from '../helper/native.js';
 import { partPath, queuePath } from './queue.js';
 
-/** Gives its process id. `policy`: the engine's memory policy; `names`: of modules in the queue of the cache in `folder`. With `binaries` they are not
- *  there yet: the new process puts them there. */
+/** Starts a builder, and gives its process id. `folder`: the cache folder. `policy`: the engine's memory policy. `names`: the names of the modules
+ *  in the queue that it shall build. With `binaries` they are not in the queue yet, and the new process puts them there. */
 export function spawnBuilder(
   folder: string,
   policy: 'explicit' | 'guard',

@@ -1,10 +1,10 @@
-/** streaming: modules from a Response. Node's own function says what is wrong with one. */
+/** streaming: compiles the module in a Response. A Response that cannot be used is given to V8's own function, which says what is wrong with it. */
 
 import { V8 } from '../base/v8.js';
 import { compile } from './choice.js';
 import type { Context } from './v8-errors.js';
 
-/** The module in what `args[0]` is or will be; `args[1]` are options for V8. */
+/** The module in a Response. `args[0]` is the Response or a promise of it; `args[1]` are options for V8. */
 export async function compileResponse(args: ArrayLike<unknown>, context: Context): Promise<WebAssembly.Module> {
   const response = await args[0];
   const usable =

@@ -1,10 +1,11 @@
-/** v8-errors: Ouro's errors as the errors of the JS API: V8's classes, V8's words, since applications look at both. */
+/** v8-errors: makes the errors that applications get from the drop-in. They have V8's classes and V8's words, since applications look at both.
+ *  In: a Trap of Ouro, or an error of V8. Out: an error of the JS API. Cost: for a trap, that of its backtrace. */
 
 import { type Trap, v8TrapText } from '../run/trap.js';
 import { filesFolder } from '../base/bundled.js';
 import { V8 } from '../base/v8.js';
 
-/** What an error is said to come from. */
+/** The call that the message of an error names as its origin. */
 export type Context =
   | 'WebAssembly.Module()'
   | 'WebAssembly.Instance()'
@@ -18,7 +19,7 @@ const DIVISIONS = [0x6d, 0x7f];
 /** Opcodes of i32.rem_s, i32.rem_u, i64.rem_s, i64.rem_u, for which V8 has words of its own. */
 const REMAINDERS = [0x6f, 0x70, 0x81, 0x82];
 
-/** The folder of the files that are Ouro's, and no part of the application's stack. */
+/** The folder of Ouro's files, whose frames are left out of the application's stack traces. */
 const own = `${filesFolder}/`;
 
 function ownFrame(line: string): boolean {
@@ -52,7 +53,7 @@ export function toError(trap: Trap): Error {
   return error;
 }
 
-/** V8 says that an error comes from the call that we made; the application made another. */
+/** The error with another origin in its message. V8 names `made`, the call that we have made to V8; the application has made the call `context`. */
 export function inContext(error: unknown, made: Context, context: Context): unknown {
   if (!(error instanceof Error) || made === context || !error.message.startsWith(made)) return error;
   const before = error.message;

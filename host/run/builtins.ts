@@ -1,5 +1,7 @@
-/** builtins: what compiled code has the host do, since JS alone can: growing memories, whose pages are V8's, and work on tables.
- *  In: arguments in the slots, integer k in words 2k and 2k + 1. Out: a result there, or a trap. Ref: runtime/builtins.ts. */
+/** builtins: work that compiled code asks the host to do because only JS can do it: memory growth, since V8 owns the pages, and tables.
+ *  In: the builtin's id, and its arguments in the slots; integer argument k is in words 2k and 2k + 1.
+ *  Out: the result in the slots, or the name of a trap. Ref: runtime/builtins.ts.
+ *  Cost: that of the operation; the dispatch is one switch. */
 
 import * as B from '../../runtime/builtins.js';
 import { OuroError } from '../base/errors.js';
@@ -8,15 +10,16 @@ import type { Memory } from './memory.js';
 import type { Table } from './table.js';
 import type { TrapCodeName } from './trap.js';
 
-/** The instance whose code has called. */
+/** The instance whose code calls the builtin. */
 interface Caller {
   readonly memories: readonly Memory[];
   readonly tables: readonly Table[];
-  /** False when one of the ranges does not fit. */
+  /** Copies items of an element segment into a table. Gives false when one of the two ranges is out of bounds. */
   initTable(tableIndex: number, elemIndex: number, to: number, from: number, count: number): boolean;
   dropElem(index: number): void;
 }
 
+/** Does the work of one builtin. Gives the trap that the calling code must raise; undefined when it may go on. */
 export function serveBuiltin(id: number, caller: Caller): TrapCodeName | undefined {
   const { memories, tables } = caller;
   const { u32 } = native();
@@ -41,7 +44,7 @@ export function serveBuiltin(id: number, caller: Caller): TrapCodeName | undefin
   }
 }
 
-/** The result of type i32. */
+/** Stores an i32 result into the slots, for compiled code to read. */
 function giveBack(value: number): void {
   const { i32 } = native();
   i32[0] = value;

@@ -1,8 +1,11 @@
-/** calls: moves arguments and results between JS values and the slots, for each function type once.
- *  JS to wasm: a wrapper converts its arguments as the JS API does, stores them, enters, and reads the results. Wasm to JS: an invoker reads
- *  the arguments, calls, converts the results and stores them. Both are generated as JS text, so that a call costs little more than its
- *  stores; where JS may not make code from text (`--disallow-code-generation-from-strings`) closures do the same, slower.
- *  All conversions come before the first store: converting runs user code, which may enter wasm and overwrite the slots. */
+/** calls: moves arguments and results between JS values and the exchange slots (layout.ts). The code is made once for each function type.
+ *  In: a function type, a store, and the address of a FuncRef (JS calls wasm) or a JS callback (wasm calls JS).
+ *  Out: a wrapper or an invoker. A wrapper is the JS function that stands for a wasm function: it converts its arguments as the JS API does,
+ *  stores them into the slots, enters wasm, and reads the results. An invoker serves a call from wasm to JS: it reads the arguments from the
+ *  slots, calls the callback, converts its results and stores them.
+ *  Requires: all conversions come before the first store. A conversion runs user code, which may enter wasm and overwrite the slots.
+ *  Cost: wrappers and invokers are generated as JS text, so a call costs little more than its stores. Where JS may not make code from text
+ *  (`--disallow-code-generation-from-strings`), closures do the same, more slowly. */
 
 import * as L from '../../runtime/layout.js';
 import { driver } from './activation.js';
@@ -15,7 +18,7 @@ import { crossingOf, type Raw } from './values.js';
 
 let generates: boolean | undefined;
 
-/** Whether JS text may become code here. */
+/** Whether this process lets JS make code from text. */
 function mayGenerate(): boolean {
   if (generates === undefined) {
     try {
@@ -28,7 +31,7 @@ function mayGenerate(): boolean {
   return generates;
 }
 
-/** The results of a host function that has several. */
+/** The results of a host function whose type has several, as an array. Throws a TypeError when `value` does not hold exactly `count`. */
 function listOf(value: any, count: number): unknown[] {
   if (typeof value?.[Symbol.iterator] !== 'function') throw new TypeError('a host function with several results must return an iterable');
   const list = Array.from(value as Iterable<unknown>);
@@ -36,11 +39,12 @@ function listOf(value: any, count: number): unknown[] {
   return list;
 }
 
-// Generated code. Names in it: `n` the helper, its views i32, u32, i64, f32, f64, `store`; `listOf` as above.
+// Generated code. The text uses these names: `n` is the helper, `i32`, `u32`, `i64`, `f32` and `f64` are its views of the slots, `store` is the
+// store of the call, and `listOf` is the function above.
 
 const views = 'i32, u32, i64, f32, f64';
 
-/** The helper's function that enters: the fewer registers it has to think of, the faster. */
+/** The name of the helper's function that enters wasm for this layout. There are several, because one that moves fewer registers is faster. */
 function entryOf({ params, results, intsOnly, narrow }: Layout, leaf: boolean): string {
   const bits = narrow ? '32' : '';
   if (!leaf) return `enter${intsOnly ? 'Ints' : ''}${bits}`;
@@ -51,43 +55,46 @@ function entryOf({ params, results, intsOnly, narrow }: Layout, leaf: boolean): 
 
 type WrapperFactory = (store: Store, address: number, name: string) => Callable;
 
-/** Functions that have wrappers of the same text: there is one Kind of them. */
+/** All functions of one type that are leaves, or all that are not. They share a Kind, since their wrappers have the same text. */
 export interface Kind {
   readonly type: FuncType;
   /** The function may run on the host's stack. */
   readonly leaf: boolean;
-  /** Made when a wrapper first is. */
+  /** Undefined until the first wrapper of this kind is made. */
   factory: WrapperFactory | undefined;
 }
 
-/** By type id. */
+/** The kinds of functions that need a wasm stack, by type id. */
 const kinds: Kind[] = [];
+/** The kinds of leaf functions, by type id. */
 const leafKinds: Kind[] = [];
 
+/** The one Kind that exists for this type and this `leaf`. */
 export function kindOf(type: FuncType, leaf: boolean): Kind {
   const known = leaf ? leafKinds : kinds;
   known[type.id] ??= { type, leaf, factory: undefined };
   return known[type.id];
 }
 
-/** The text of a WrapperFactory. The name comes from a literal: to define it as a property takes longer, and dynamic linkers have wrappers made
- *  for every function of a table.
+/** The text of a WrapperFactory. A computed key in an object literal gives the function its name: defining the `name` property takes longer, and
+ *  dynamic linkers have wrappers made for every function of a table.
  *
- *  In a fresh process V8 runs this text some 1,600 times before it asks its optimising compiler for code, and goes on so until the code is there,
- *  0.6 to 0.9 ms later on Node 20, of which most is the compiler's own first use. A call takes 90 ns interpreted, 48 ns in V8's baseline code and 3.4 ns
- *  optimised. So what counts is how long the compiler takes, more than how long the text is:
- *  - Each store to a view costs 4 ns in baseline code, and the compiler some time. Upper halves that nobody reads are not stored.
- *  - `length` is a getter, which takes baseline code 3 ns more than an element, and the compiler longer, too. An element of an empty array is undefined.
- *    The price is that the optimised code is given up, a few times at most, when a memory has grown behind our back.
+ *  In a fresh process V8 runs this text some 1,600 times before it asks its optimising compiler for code. It goes on running it unoptimised until
+ *  that code is there, 0.6 to 0.9 ms later on Node 20; most of that time is the compiler's own first use. A call takes 90 ns interpreted, 48 ns in
+ *  V8's baseline code and 3.4 ns optimised. So the time that the compiler takes matters more than the length of the text:
+ *  - Each store to a view costs 4 ns in baseline code, and some of the compiler's time. So upper halves that nobody reads are not stored.
+ *  - Reading `length` calls a getter. That takes baseline code 3 ns more than reading an element, and the compiler longer, too. So the text reads
+ *    element 0 of `store.watched`, which is undefined in an empty array. The price: when a memory has grown behind our back, V8 gives up the
+ *    optimised code, a few times at most.
  *  - A comparison with 0 takes 1 ns more than a condition without one.
- *  - Ways that have never been taken (the loop, traps) cost nothing: the compiler stops where they begin. Putting them into a function of their own
- *    gained nothing, and its call could be the one that finds no room, with wasm still suspended.
+ *  - Branches that have never been taken (the loop, traps) cost nothing: the compiler stops where they begin. Moving them into a function of their
+ *    own gained nothing, and the call of that function could find no room on the host's stack while wasm is still suspended.
  *  - Keeping a view in a local variable saves bytecodes, but no time. */
 function wrapperText({ type, leaf }: Kind): string {
   const layout = layoutOf(type);
   const { params, results, stackArgs, stackResults } = layout;
   const names = params.map((_, i) => `a${i}`).join(', ');
-  // Handles of external references last, with nothing of the user's between them and wasm: see external-references.ts.
+  // External references are converted last, so that no user code runs between the making of a handle and wasm (external-references.ts).
   const conversion = ({ type }: Place, i: number) => `const v${i} = ${crossingOf(type).convertText(`a${i}`)};`;
   const isExtern = ({ type }: Place) => type === 'externref';
   const conversions = params.map((each, i) => (isExtern(each) ? '' : conversion(each, i)));
@@ -96,11 +103,11 @@ function wrapperText({ type, leaf }: Kind): string {
   const stores = params.map(({ type, at }, i) => crossingOf(type).putText(at, `v${i}`, layout.narrow));
   const read = results.map(({ type, at }, i) => `const r${i} = ${crossingOf(type).getText(at)};`);
   const values = results.map(({ type }, i) => crossingOf(type).revealText(`r${i}`));
-  // Entering uses the counts up: they are 0 as long as nobody sets them.
+  // The helper sets both counts back to 0 when it enters, so only a call with stack words has to write them.
   const onStack = stackArgs > 0 || stackResults > 0;
   const counts = onStack ? `i32[${STACK_ARGS}] = ${stackArgs}; i32[${STACK_RESULTS}] = ${stackResults};` : '';
   const answer = values.length === 0 ? '' : values.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
-  // Dense: V8 reads the text of all kinds that a module exports before the first of them is called.
+  // The text is dense, because V8 parses the wrappers of all kinds that a module exports before the first of them is called.
   return `(store, address, name) => { const callee = addressBits(address); const call = { [name]: (${names}) => {
 ${conversions.join('')} if (store.watched[0] === undefined) store.refresh();
 ${stores.join('')} f64[${CALLEE}] = callee; ${counts} ${entryOf(layout, leaf)}();
@@ -110,7 +117,7 @@ if (trapped) throw store.takeTrap(); }
 ${read.join('')} ${answer} } }; return call[name]; }`;
 }
 
-/** Makes code of text once for all: that costs more than what is in the text. */
+/** Makes the factories of several kinds from one text: each `new Function` costs more than what one wrapper adds to its text. */
 function generateWrappers(kinds: readonly Kind[]): void {
   const entries = new Set(kinds.map(({ type, leaf }) => entryOf(layoutOf(type), leaf)));
   const text = `'use strict'; const { ${views}, ${[...entries].join(', ')}, unwind } = n; return [${kinds.map(wrapperText).join(',\n')}];`;
@@ -136,9 +143,9 @@ function generateInvoker(type: FuncType): InvokerFactory {
   return new Function('n', 'listOf', text)(native(), listOf);
 }
 
-// The same without generated code.
+// Wrappers and invokers without generated code.
 
-/** Enters the FuncRef at `address`; the arguments are in the slots, and so are the results afterwards. */
+/** Calls the function whose FuncRef is at `address`. Its arguments are in the slots; afterwards its results are there. */
 function enter(store: Store, address: number, layout: Layout): void {
   const { i32, f64, enter, unwind } = native();
   f64[CALLEE] = addressBits(address);
@@ -190,7 +197,7 @@ function putAll(places: readonly Place[], raws: readonly Raw[]): void {
   places.forEach(({ type, at }, i) => void crossingOf(type).put(views, at, raws[i]));
 }
 
-/** JS values of what stands in the slots; all is read before any is made one. */
+/** The values in the slots, as JS values. All slots are read before the first value is converted. */
 function takeAll(store: Store, places: readonly Place[]): unknown[] {
   const views = native();
   const raws = places.map(({ type, at }) => crossingOf(type).get(views, at));
@@ -199,7 +206,7 @@ function takeAll(store: Store, places: readonly Place[]): unknown[] {
 
 const invokers = new WeakMap<FuncType, InvokerFactory>();
 
-/** A JS function that calls the FuncRef at `address`. */
+/** The wrapper of a wasm function: a JS function called `name` that calls the function whose FuncRef is at `address`. */
 export function makeWrapper(kind: Kind, store: Store, address: number, name: string): Callable {
   if (!kind.factory) {
     if (mayGenerate()) generateWrappers([kind]);
@@ -208,17 +215,17 @@ export function makeWrapper(kind: Kind, store: Store, address: number, name: str
   return kind.factory!(store, address, name);
 }
 
-/** Spares time where wrappers of many kinds will be made. */
+/** Generates the code of all these kinds together, which is faster than one after the other. To call before wrappers of several kinds are made. */
 export function prepareWrappers(kinds: Iterable<Kind>): void {
   const missing = [...new Set(kinds)].filter(({ type, factory }) => !factory && layoutOf(type).crosses);
   if (missing.length > 1 && mayGenerate()) generateWrappers(missing);
 }
 
-/** Making code from text takes longer than some calls without it. */
+/** An invoker is generated at this call. Making code from text takes longer than that many calls without it. */
 const FIRST_CALLS = 8;
 
-/** A function that takes the arguments from the slots, calls `callback`, and puts the results there: one of the store's host functions, where
- *  a faster one takes its place when it turns out to be called often. */
+/** The invoker of a host function, for the store's list: it takes the arguments from the slots, calls `callback`, and puts the results into the
+ *  slots. The first invoker is a closure; when it is called often, it puts a generated one into its place in the store's list. */
 export function makeInvoker(type: FuncType, store: Store, callback: Callable): () => void {
   const layout = layoutOf(type);
   if (!layout.crosses) crossingOf('v128');
@@ -236,7 +243,8 @@ export function makeInvoker(type: FuncType, store: Store, callback: Callable): (
   return invoker;
 }
 
-/** Calls with the values' bits, unchanged in both directions: NaN payloads survive. References are handles and addresses. */
+/** Calls a function with the bits of its arguments, and gives the bits of its results. Nothing is converted, so NaN payloads survive. An externref
+ *  is its handle, a funcref the address of its FuncRef. Throws what the call throws. */
 export function callBits(type: FuncType, store: Store, address: number, bits: readonly bigint[]): bigint[] {
   const layout = layoutOf(type);
   const { u64, u32 } = native();

@@ -1,4 +1,4 @@
-/** extern: what is imported and exported, as objects of a store. */
+/** extern: what instances import and export, as objects of a store: functions, memories, tables and globals. */
 
 import { Func } from './func.js';
 import { Global } from './global.js';

@@ -1,4 +1,5 @@
-/** func: a function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. */
+/** func: a function of a store: one that wasm defines, or one of the host. There is one Func for each function, so funcrefs keep their identity.
+ *  Cost: the JS function that calls it is made when it is first asked for. */
 
 import { type Access, makeAccessor } from './accessor.js';
 import { callBits, type Kind, kindOf, makeInvoker, makeWrapper } from './calls.js';
@@ -7,8 +8,8 @@ import type { Store } from './store.js';
 import type { Callable, FuncType } from '../base/types.js';
 import { noteUse, USE_HOST_FUNCTION } from '../base/usage.js';
 
-/** A function of a store, of wasm or of the host. There is one Func for each function, so funcrefs keep their identity. Values convert as in the
- *  WebAssembly JavaScript API, "ToWebAssemblyValue" and "ToJSValue": i64 is a BigInt.
+/** A function of a store: one that wasm defines, or one of the host. There is one Func for each function, so funcrefs keep their identity. Values
+ *  convert as in the WebAssembly JavaScript API, "ToWebAssemblyValue" and "ToJSValue": i64 is a BigInt.
  *
  *  @example
  *  const twice = new Func(store, new FuncType(['i64'], ['i64']), (value) => 2n * value);
@@ -16,9 +17,9 @@ import { noteUse, USE_HOST_FUNCTION } from '../base/usage.js';
 export class Func extends StoredFunction {
   /** The store that it lives in. */
   readonly store: Store;
-  /** @internal Of the FuncRef. */
+  /** @internal The address of its FuncRef. */
   readonly address: number;
-  /** @internal Which wrapper it has. */
+  /** @internal Its type and the text of its wrapper. */
   readonly kind: Kind;
   readonly #name: string;
   readonly #access: Access | undefined;
@@ -31,8 +32,8 @@ export class Func extends StoredFunction {
    *  const divide = new Func(store, new FuncType(['i32', 'i32'], ['i32', 'i32']), (a, b) => [a / b, a % b]);
    *  divide.call(store, 7, 2); // => [3, 1] */
   constructor(store: Store, type: FuncType, callback: Callable);
-  /** @internal Of the FuncRef at an address, or of the host. `name`: of the callable. `leaf`: it may run on the host's stack. `access`: what it
-   *  does, where JS can do it. */
+  /** @internal `origin` is the address of the FuncRef of a wasm function, or the callback of a host function. `name` is the name of `callable`.
+   *  `leaf`: the function may run on the host's stack. `access`: the function does nothing but this to a global, so JS can do it itself. */
   constructor(store: Store, type: FuncType, origin: Callable | number, name: string, leaf?: boolean, access?: Access);
   constructor(store: Store, type: FuncType, origin: Callable | number, name?: string, leaf = false, access?: Access) {
     super();
@@ -40,7 +41,7 @@ export class Func extends StoredFunction {
     this.kind = kindOf(type, leaf);
     this.#name = name ?? '';
     this.#access = access;
-    // Only the internal form has a name: a number that a user gives is no address.
+    // Only internal callers pass a name. A number without one comes from a user, and must not be taken for an address.
     if (typeof origin === 'number' && name !== undefined) this.address = origin;
     else {
       if (typeof origin !== 'function') throw new TypeError('a host function needs a JS function to call');
@@ -59,8 +60,8 @@ export class Func extends StoredFunction {
     return typeof value === 'function' ? (functionBehind(value) as Func | undefined) : undefined;
   }
 
-  /** @internal Makes the function that `callable` is elsewhere known to a store, where it keeps its identity: it is what this store gives out
-   *  for it. `callback` is what to call. */
+  /** @internal Brings a function of another store or of V8 into a store, as a host function that calls `callback`. `callable` is the JS function that
+   *  the application knows it by. The function keeps that identity: JS gets `callable` when it comes out of this store again. */
   static adopt(store: Store, type: FuncType, callback: Callable, callable: Callable): Func {
     const func = new Func(store, type, callback);
     func.#callable = callable;
@@ -84,11 +85,11 @@ export class Func extends StoredFunction {
    *  callable.length; // => 2 */
   get callable(): Callable {
     if (!this.#callable) {
-      const made = this.#access
+      const callable = this.#access
         ? makeAccessor(this.#access, this.store, this.#name)
         : makeWrapper(this.kind, this.store, this.address, this.#name);
-      standFor(made, this);
-      this.#callable = made;
+      standFor(callable, this);
+      this.#callable = callable;
     }
     return this.#callable;
   }

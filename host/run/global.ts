@@ -1,4 +1,6 @@
-/** global: a global variable, in a cell that compiled code reads and writes. */
+/** global: a global variable. Its value is in a cell: in the VMContext of the instance that owns it, or by itself. Compiled code reads and writes
+ *  it there.
+ *  Requires: the upper half of an i32 or f32 stays 0, since `bits` reads 64 bits of the cell. */
 
 import { GLOBAL_SIZE } from '../../runtime/layout.js';
 import type { Cell } from '../helper/native.js';
@@ -68,7 +70,7 @@ export class Global {
     this.#write(value);
   }
 
-  /** As of a WebAssembly.Global: `get` and `set` without naming the store.
+  /** Like `value` of a WebAssembly.Global: `get` and `set` without naming the store.
    *
    *  @example
    *  const global = new Global(store, globalType('i32', true), 1);
@@ -82,7 +84,7 @@ export class Global {
     this.set(this.store, value);
   }
 
-  /** As of a WebAssembly.Global: its value.
+  /** Like `valueOf` of a WebAssembly.Global: gives the value.
    *
    *  @example
    *  new Global(store, globalType('i32'), 3) + 4; // => 7 */
@@ -90,7 +92,7 @@ export class Global {
     return this.value;
   }
 
-  /** The lower 64 bits as they are: i32 and f32 zero-extended, a funcref's address, an externref's handle.
+  /** The lower 64 bits of the cell, unconverted: i32 and f32 are zero-extended, a funcref is the address of its FuncRef, an externref its handle.
    *
    *  @example
    *  new Global(store, globalType('i32'), -1).bits; // => 0xffff_ffffn */
@@ -106,7 +108,7 @@ export class Global {
     words[at + 1] = Number(bits >> HIGH);
   }
 
-  /** @internal Of a global of type externref. */
+  /** @internal Calls `mark` for the handle in a global of type externref. */
   markExterns(mark: (handle: number) => void): void {
     mark(this.cell.words[this.cell.at]);
   }

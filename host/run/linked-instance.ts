@@ -1,10 +1,13 @@
-/** linked-instance: a module with its state. Instantiation copies the module's VMContext template, fills in what this instance has for itself,
- *  applies the segments, and runs the start function, in the order of the specification.
- *  Cost: in proportion to imports and segments, not to functions. */
+/** linked-instance: a module with its state. Instantiation copies the module's VMContext template, fills in what is this instance's own, applies the
+ *  segments, and runs the start function.
+ *  In: a store; code (its artifact, mapped, and its plan); one extern of that store for each import. Out: an instance, and its exports as externs.
+ *  Requires: the types of the externs match those of the imports; the caller has checked that (webassembly/imports.ts).
+ *  Cost: in proportion to imports and segments. The helper makes all FuncRefs in one call; a Func or Global is made when it is asked for.
+ *  Ref: WebAssembly core specification, "Instantiation"; the steps come in its order. */
 
 import { ExternKind, Section, SegmentMode } from '../../runtime/artifact.js';
 import * as L from '../../runtime/layout.js';
-import type { Init } from '../artifact/records.js';
+import type { ImageRecord, Init } from '../artifact/records.js';
 import { callBits } from './calls.js';
 import type { Code } from '../artifact/code.js';
 import { evaluateConstant } from '../wasm/constant.js';
@@ -23,40 +26,43 @@ import { Trap, type TrapCodeName } from './trap.js';
 import { FuncType, funcTypeById, type ValType } from '../base/types.js';
 import { noteUse, USE_INSTANCE } from '../base/usage.js';
 
-const start = new FuncType([], []);
+/** The type of every start function. */
+const START_TYPE = new FuncType([], []);
 
-/** An instance of code whose imports are there, as externs of its store. api/instance.ts is what users make. */
+/** An instance whose imports were found before, as externs of its store. Users make its subclass, the Instance of api/instance.ts. */
 export class LinkedInstance {
   /** The store that it lives in. */
   readonly store: Store;
-  /** @internal Whole index spaces. */
+  /** @internal All memories by memory index, imported ones first. */
   readonly memories: Memory[] = [];
-  /** @internal */
+  /** @internal All tables by table index, imported ones first. */
   readonly tables: Table[] = [];
+  /** Globals by global index: the imported ones, and those of the instance's own that have been asked for. */
   readonly #globals: Global[] = [];
   readonly #code: Code;
   readonly #plan: Plan;
-  /** The VMContext: words from index `at` on. */
+  /** The VMContext stands in these words, from index `#at` on. */
   readonly #words: Uint32Array;
   readonly #at: number;
-  /** Of the VMContext. */
+  /** The address of the VMContext. */
   readonly #address: number;
+  /** Which element segments have been dropped, by segment index. */
   #droppedElems: boolean[] | undefined;
-  /** What has been asked for, by the export's position. */
+  /** Exports that somebody has asked for, by position. */
   readonly #externs: (Extern | undefined)[] = [];
   /** Functions that somebody has asked for, by FuncRef slot. */
   #funcs: (Func | undefined)[] | undefined;
 
-  /** @internal `externs`: of this store, one for each import, of types that match. `prepare` runs when all is in place but the start function. */
+  /** @internal `externs`: one for each import, in module order, of this store and of matching types. `prepare` is called when everything is in
+   *  place and only the start function has still to run. */
   constructor(store: Store, code: Code, externs: readonly Extern[] = [], prepare?: (instance: LinkedInstance) => void) {
     noteUse(USE_INSTANCE);
     const { artifact, plan } = code;
-    const { context, counts } = artifact;
     this.store = store;
     this.#code = code;
     this.#plan = plan;
 
-    const { words, at, address } = store.cell(context.size);
+    const { words, at, address } = store.cell(artifact.context.size);
     words.set(plan.template, at);
     this.#words = words;
     this.#at = at;
@@ -64,54 +70,14 @@ export class LinkedInstance {
     writeAddress(words, at + (L.VMCONTEXT_ACTIVITY >> 2), store.activity);
     const id = store.addInstance(this, code);
     words[at + (L.VMCONTEXT_INSTANCE_ID >> 2)] = id;
+
+    // The specification allocates everything and evaluates all initialisers first. Then it applies the element segments, then the data segments.
     this.#addImports(externs);
-
-    for (let i = counts.memoryImports; i < counts.memories; i++) {
-      this.memories.push(
-        new Memory(store, plan.memories[i], undefined, this.#cell(context.memories, i - counts.memoryImports, L.MEMORYDESC_SIZE)),
-      );
-    }
-    if (counts.memories > 0) writeAddress(words, at + (L.VMCONTEXT_MEMORY0_BASE >> 2), this.memories[0].base);
-    if (!artifact.explicitBounds) this.#requireGuards();
-    const { funcRefs, types, funcImports } = counts;
-    if (funcRefs > 0 || funcImports > 0) {
-      const typeIds = address + context.typeIds;
-      const { textAddress } = code;
-      const size = artifact.text.size;
-      if (
-        !native().initFunctions(
-          address,
-          context.funcRefs,
-          plan.funcRefRecords,
-          funcRefs,
-          textAddress,
-          size,
-          id,
-          typeIds,
-          types,
-          funcImports,
-        )
-      ) {
-        damaged('a function reference');
-      }
-    }
-    // Those that hold JS values are told to the store; the others are made when somebody asks for them.
-    for (const index of plan.externGlobals) this.#global(index);
-    for (const { index, init } of plan.globalInits) {
-      const bits = this.#evaluate(init, plan.globals[index].content);
-      const global = at + ((context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2);
-      words[global] = Number(BigInt.asUintN(32, bits));
-      words[global + 1] = Number(bits >> 32n);
-    }
-    for (let i = counts.tableImports; i < counts.tables; i++) {
-      const table = new Table(store, plan.tables[i], null, this.#cell(context.tables, i - counts.tableImports, L.TABLEDESC_SIZE));
-      this.tables.push(table);
-      const init = plan.tableInits[i];
-      if (init.kind !== 'none' && init.kind !== 'null')
-        table.fillRange(0, Number(this.#evaluate(init, plan.tables[i].element)), table.size());
-    }
-
-    for (const i of plan.activeElems) this.#applyElem(i);
+    this.#makeMemories();
+    this.#makeFunctions(id);
+    this.#initGlobals();
+    this.#makeTables();
+    for (const index of plan.activeElems) this.#applyElem(index);
     this.#applyDatas();
     prepare?.(this);
     if (artifact.start !== undefined) this.#start(artifact.start);
@@ -172,7 +138,7 @@ export class LinkedInstance {
     return readAddress(this.#words, this.#at + ((L.vmcontextFuncImport(index) + L.FUNCIMPORT_REF) >> 2));
   }
 
-  /** @internal Its number in the store that this one has become part of. */
+  /** @internal Gives the instance the number that it has in the store into which its own store has been merged. */
   setNumber(number: number): void {
     const words = this.#words;
     const { context, counts } = this.#code.artifact;
@@ -181,7 +147,8 @@ export class LinkedInstance {
     for (let i = 0; i < counts.funcRefs; i++) words[first + i * (L.FUNCREF_SIZE >> 2)] = number;
   }
 
-  /** @internal The function with the FuncRef at this address, the same object each time; undefined when it is none of this instance's. */
+  /** @internal The function whose FuncRef is at this address, the same object each time; undefined when the address is not one of this instance's
+   *  FuncRefs. */
   funcAt(address: number): Func | undefined {
     const { context, counts } = this.#code.artifact;
     const slot = (address - this.#address - context.funcRefs) / L.FUNCREF_SIZE;
@@ -189,7 +156,7 @@ export class LinkedInstance {
   }
 
   #funcAtSlot(slot: number): Func {
-    // Of its full length: an array that is filled in any order would become a dictionary.
+    // The array has its full length at once: V8 would turn one that grows in random order into a dictionary.
     const funcs = (this.#funcs ??= new Array(this.#code.artifact.counts.funcRefs));
     return (funcs[slot] ??= this.#makeFunc(slot));
   }
@@ -203,17 +170,17 @@ export class LinkedInstance {
     const imported = this.importedFuncRef(index);
     if (imported !== undefined) return this.store.funcAt(imported) as Func;
     const type = funcTypeById(this.#words[ref + (L.FUNCREF_TYPE >> 2)]);
-    const found = artifact.accessor(index - funcImports);
-    const access = found && { accessor: found.accessor, cell: this.#global(found.global).cell };
+    const record = artifact.accessor(index - funcImports);
+    const access = record && { accessor: record.accessor, cell: this.#global(record.global).cell };
     return new Func(this.store, type, this.#address + offset, String(index), artifact.isLeaf(index - funcImports), access);
   }
 
-  /** @internal What compiled code cannot do itself. The result goes into the slots; a trap is returned. */
+  /** @internal Does the work of a host builtin, with arguments and result in the slots. Gives the trap, if the builtin ends in one. */
   serve(builtin: number): TrapCodeName | undefined {
     return serveBuiltin(builtin, this);
   }
 
-  /** @internal table.init: false when one of the ranges does not fit. */
+  /** @internal The instruction table.init: gives false when one of the two ranges is out of bounds. */
   initTable(tableIndex: number, elemIndex: number, to: number, from: number, count: number): boolean {
     const table = this.tables[tableIndex];
     const elem = this.#plan.elems[elemIndex];
@@ -223,15 +190,15 @@ export class LinkedInstance {
     return true;
   }
 
-  /** @internal */
+  /** @internal The instruction elem.drop. */
   dropElem(index: number): void {
     this.#droppedElems ??= [];
     this.#droppedElems[index] = true;
   }
 
   #get<T extends Extern>(store: Store, name: string, kind: new (...args: any[]) => T, what: string): T {
-    const found = this.getExport(store, name);
-    if (found instanceof kind) return found;
+    const extern = this.getExport(store, name);
+    if (extern instanceof kind) return extern;
     throw new OuroError('EXPORT_MISSING', `the module has no exported ${what} '${name}'`);
   }
 
@@ -240,7 +207,7 @@ export class LinkedInstance {
     return this.#plan.exports.map(({ name }) => name);
   }
 
-  /** @internal By position, in module order. */
+  /** @internal The export at a position in module order; the same object each time. */
   exportAt(position: number): Extern {
     this.#externs[position] ??= this.#find(this.#plan.exports[position]);
     return this.#externs[position];
@@ -259,30 +226,32 @@ export class LinkedInstance {
     }
   }
 
+  /** The function with this function index. */
   #func(index: number): Func {
     const imported = this.importedFuncRef(index);
     return imported === undefined ? this.#funcAtSlot(this.#ownSlot(index)) : (this.store.funcAt(imported) as Func);
   }
 
-  /** The FuncRef slot of a function of the instance's own. */
+  /** The FuncRef slot of a function that the module defines. */
   #ownSlot(index: number): number {
     const slot = this.#code.artifact.funcRefSlot(index);
     if (slot === undefined) damaged(`function ${index} has no reference`);
     return slot;
   }
 
-  /** The address of a function's FuncRef. */
+  /** The address of the FuncRef of the function with this index. */
   #funcRef(index: number): number {
     return this.importedFuncRef(index) ?? this.#address + this.#code.artifact.context.funcRefs + this.#ownSlot(index) * L.FUNCREF_SIZE;
   }
 
-  /** The same by FuncRef slot. */
+  /** The address of the FuncRef in a slot. A slot of an imported function stands for the FuncRef that was imported. */
   #slotRef(slot: number): number {
     const { importedSlots } = this.#plan;
     if (slot < importedSlots.length) return this.importedFuncRef(importedSlots[slot])!;
     return this.#address + this.#code.artifact.context.funcRefs + slot * L.FUNCREF_SIZE;
   }
 
+  /** The global with this index; one of the instance's own is made when it is first asked for. */
   #global(index: number): Global {
     const { counts, context } = this.#code.artifact;
     this.#globals[index] ??= new Global(
@@ -294,12 +263,15 @@ export class LinkedInstance {
     return this.#globals[index];
   }
 
-  /** Structure `index` of those that stand at `offset` in the VMContext. */
+  /** One structure of an array in the VMContext: the array is at `offset`, and each of its structures has `size` bytes. */
   #cell(offset: number, index: number, size: number): Cell {
     const from = offset + index * size;
     return { words: this.#words, at: this.#at + (from >> 2), address: this.#address + from };
   }
 
+  // The steps of instantiation, in the order in which the constructor takes them.
+
+  /** Writes the addresses of all imports into the VMContext. */
   #addImports(externs: readonly Extern[]): void {
     const { funcImports, tableImports, memoryImports } = this.#code.artifact.counts;
     const put = (offset: number, address: number) => writeAddress(this.#words, this.#at + (offset >> 2), address);
@@ -320,6 +292,19 @@ export class LinkedInstance {
     }
   }
 
+  /** Makes the instance's own memories. Throws a LinkError when the code relies on guard pages that a memory, own or imported, does not have. */
+  #makeMemories(): void {
+    const { artifact } = this.#code;
+    const { context, counts } = artifact;
+    const planned = this.#plan.memories;
+    for (let i = counts.memoryImports; i < counts.memories; i++) {
+      const desc = this.#cell(context.memories, i - counts.memoryImports, L.MEMORYDESC_SIZE);
+      this.memories.push(new Memory(this.store, planned[i], undefined, desc));
+    }
+    if (counts.memories > 0) writeAddress(this.#words, this.#at + (L.VMCONTEXT_MEMORY0_BASE >> 2), this.memories[0].base);
+    if (!artifact.explicitBounds) this.#requireGuards();
+  }
+
   #requireGuards(): void {
     for (const memory of this.memories) {
       if (memory.guarded) continue;
@@ -331,7 +316,58 @@ export class LinkedInstance {
     }
   }
 
-  /** The 64 bits of an initialiser's value, which the plan has found to be of this type; references as addresses. */
+  /** Has the helper fill in the FuncImports and FuncRefs of this instance, whose number is `id`. */
+  #makeFunctions(id: number): void {
+    const { artifact, textAddress } = this.#code;
+    const { context, text } = artifact;
+    const { funcRefs, funcImports, types } = artifact.counts;
+    if (funcRefs === 0 && funcImports === 0) return;
+    const address = this.#address;
+    const typeIds = address + context.typeIds;
+    const { funcRefRecords } = this.#plan;
+    const done = native().initFunctions(
+      address,
+      context.funcRefs,
+      funcRefRecords,
+      funcRefs,
+      textAddress,
+      text.size,
+      id,
+      typeIds,
+      types,
+      funcImports,
+    );
+    if (!done) damaged('a function reference');
+  }
+
+  /** Gives the instance's own globals those values that the template does not have. */
+  #initGlobals(): void {
+    const { context, counts } = this.#code.artifact;
+    const { externGlobals, globalInits, globals } = this.#plan;
+    // Globals of type externref hold handles, so the store must know them as roots. The other globals are made when somebody asks for them.
+    for (const index of externGlobals) this.#global(index);
+    for (const { index, init } of globalInits) {
+      const bits = this.#evaluate(init, globals[index].content);
+      const at = this.#at + ((context.globals + (index - counts.globalImports) * L.GLOBAL_SIZE) >> 2);
+      this.#words[at] = Number(BigInt.asUintN(32, bits));
+      this.#words[at + 1] = Number(bits >> 32n);
+    }
+  }
+
+  /** Makes the instance's own tables, and fills each with its initialiser. */
+  #makeTables(): void {
+    const { context, counts } = this.#code.artifact;
+    const { tables, tableInits } = this.#plan;
+    for (let i = counts.tableImports; i < counts.tables; i++) {
+      const table = new Table(this.store, tables[i], null, this.#cell(context.tables, i - counts.tableImports, L.TABLEDESC_SIZE));
+      this.tables.push(table);
+      const init = tableInits[i];
+      if (init.kind !== 'none' && init.kind !== 'null') table.fillRange(0, Number(this.#evaluate(init, tables[i].element)), table.size());
+    }
+  }
+
+  /** The 64 bits of an initialiser's value: a reference is an address or a handle. `type` is the type that the value must have; the plan has checked
+   *  all kinds of initialisers but expressions, which are checked here. */
   #evaluate(init: Init, type: ValType): bigint {
     switch (init.kind) {
       case 'const':
@@ -352,7 +388,7 @@ export class LinkedInstance {
     }
   }
 
-  /** Puts items of a segment into a table; both ranges are checked. */
+  /** Copies items of an element segment into a table. The caller has checked both ranges. */
   #putItems({ slots, inits, type }: PlannedElem, table: Table, to: number, from: number, count: number): void {
     if (!slots) {
       for (let i = 0; i < count; i++) table.fillRange(to + i, Number(this.#evaluate(inits![from + i], type)), 1);
@@ -366,6 +402,7 @@ export class LinkedInstance {
     }
   }
 
+  /** Applies an active element segment, and drops it. */
   #applyElem(index: number): void {
     const elem = this.#plan.elems[index];
     const to = toAddress(this.#evaluate(elem.offset, 'i32'));
@@ -373,27 +410,16 @@ export class LinkedInstance {
     this.dropElem(index);
   }
 
+  /** Puts the data image into memory 0, and applies the active data segments that are not part of it. */
   #applyDatas(): void {
     const { artifact, mapping } = this.#code;
-    const { image } = artifact;
-    if (image) {
-      const [memory] = this.memories;
-      if (memory === undefined || image.address + image.size > memory.dataSize()) {
-        damaged('its data image does not fit into the memory');
-      }
-      const to = memory.base + image.address;
-      try {
-        native().mapImage(to, mapping.address, image.offset, image.size);
-      } catch {
-        native().copyIn(to, mapping.address + image.offset, image.size);
-      }
-    }
-    const { counts } = artifact;
+    const { counts, image } = artifact;
+    if (image) this.#applyImage(image);
     if (counts.datas === 0) return;
     const records = artifact.section(Section.Datas);
     const { offset, size } = artifact.section(Section.DataBytes);
     const [first] = this.memories;
-    // There may be thousands.
+    // There may be thousands of segments, so the helper applies them. It stops at each one that it leaves to `#applyData`, and gives its index.
     const apply = (from: number) =>
       native().copyDatas(
         mapping.address + records.offset,
@@ -407,7 +433,20 @@ export class LinkedInstance {
     for (let index = apply(0); index < counts.datas; index = apply(index + 1)) this.#applyData(index);
   }
 
-  /** What the helper leaves: segments of other memories, and those whose place is to be computed, or wrong. */
+  /** Maps the data image into memory 0, copy-on-write; copies it where it cannot be mapped. */
+  #applyImage({ address, offset, size }: ImageRecord): void {
+    const [memory] = this.memories;
+    if (memory === undefined || address + size > memory.dataSize()) damaged('its data image does not fit into the memory');
+    const { mapping } = this.#code;
+    const to = memory.base + address;
+    try {
+      native().mapImage(to, mapping.address, offset, size);
+    } catch {
+      native().copyIn(to, mapping.address + offset, size);
+    }
+  }
+
+  /** Applies one data segment that the helper has left: its memory is not memory 0, or its offset has to be computed, or it is out of bounds. */
   #applyData(index: number): void {
     const { artifact, mapping } = this.#code;
     const { memory, offset, bytes } = artifact.data(index);
@@ -416,18 +455,19 @@ export class LinkedInstance {
     native().copyIn(this.memories[memory].base + to, mapping.address + bytes.offset, bytes.size);
   }
 
+  /** Calls the start function. */
   #start(index: number): void {
     const imported = this.importedFuncRef(index);
     if (imported !== undefined) {
-      callBits(start, this.store, imported, []);
+      callBits(START_TYPE, this.store, imported, []);
       return;
     }
-    // The start function need not have a FuncRef of its own.
+    // A start function that the module defines may have no FuncRef, so it gets one here.
     const { artifact, textAddress } = this.#code;
     const { words, at, address } = this.store.cell(L.FUNCREF_SIZE);
     const { codeOffset } = artifact.function(index - artifact.counts.funcImports);
     writeAddress(words, at + (L.FUNCREF_CODE >> 2), textAddress + codeOffset);
     writeAddress(words, at + (L.FUNCREF_VMCONTEXT >> 2), this.#address);
-    callBits(start, this.store, address, []);
+    callBits(START_TYPE, this.store, address, []);
   }
 }

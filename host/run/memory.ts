@@ -1,5 +1,8 @@
-/** memory: a linear memory. It is a V8 WebAssembly.Memory, so that JS people can use it as such; compiled code gets its base, which never
- *  moves, and its length through a MemoryDesc. Loads and stores beyond its end fault in the guard behind it, which must be there. */
+/** memory: a linear memory. It is a WebAssembly.Memory of V8, so that JS can use it as one. Compiled code reads its base, which never moves, and its
+ *  length from a MemoryDesc.
+ *  Requires: guard pages behind the memory, unless the code checks bounds itself: loads and stores beyond the end fault there. The length in the
+ *  MemoryDesc is up to date whenever wasm runs; where JS can reach the memory and make it grow, wrappers see to that (store.ts, `watched`).
+ *  Cost: growing is V8's work, plus a fresh view. */
 
 import * as L from '../../runtime/layout.js';
 import { OuroError } from '../base/errors.js';
@@ -25,26 +28,29 @@ export class Memory {
   readonly store: Store;
   /** @internal As declared: its minimum is the size at the beginning. */
   readonly declared: MemoryType;
-  /** @internal Where compiled code looks for base and length. */
+  /** @internal The MemoryDesc: compiled code reads base and length there. */
   readonly desc: Cell;
   /** @internal */
   readonly base: number;
-  /** @internal A view of the whole memory; its length becomes 0 when the memory grows, unless that is silent. */
+  /** @internal A view of the whole memory. V8 sets its length to 0 when the memory grows, unless the memory grows silently. */
   bytes: Uint8Array;
-  /** @internal Whether growing leaves `bytes` as it is: of a shared memory, and of one whose buffer JS has made resizable (`toResizableBuffer`). */
+  /** @internal Whether `bytes` stays as it is when the memory grows. That is so for shared memories, and where JS has made the buffer resizable
+   *  (`toResizableBuffer`). */
   growsSilently: boolean;
   readonly #v8: WebAssembly.Memory;
+  /** Whether Ouro has made `#v8`. */
   readonly #ours: boolean;
+  /** Whether JS can reach `#v8`, and make it grow. */
   #exposed = false;
   #guarded: boolean | undefined;
 
-  /** A new memory, all zeros; sizes of `type` in pages of 64 KiB. Throws RangeError when it cannot be: too large, no memory left, 64-bit
-   *  indices.
+  /** A new memory, all zeros. The sizes in `type` are in pages of 64 KiB. Throws RangeError when it cannot be made: it is too large, no memory is
+   *  left, or `type` has 64-bit indices.
    *
    *  @example
    *  new Memory(store, memoryType(1, 10)).type().maximum; // => 10 */
   constructor(store: Store, type: MemoryType);
-  /** @internal Of a V8 memory that is there, or with a MemoryDesc that is there. */
+  /** @internal `v8`: the memory of V8 to use instead of a new one. `desc`: the MemoryDesc to use instead of a new one. */
   constructor(store: Store, type: MemoryType, v8: WebAssembly.Memory | undefined, desc?: Cell);
   constructor(store: Store, type: MemoryType, given?: WebAssembly.Memory, desc = store.cell(L.MEMORYDESC_SIZE)) {
     const v8 = given ?? createV8(type);
@@ -61,7 +67,8 @@ export class Memory {
     this.#writeLength(this.bytes.length);
   }
 
-  /** The memory that a JS object stands for in a store: the same object each time. `type` is what it is used as when it is new there.
+  /** The Memory that a JS object stands for in a store: the same one each time. When the store does not know the object yet, the new Memory gets the
+   *  type `type`.
    *
    *  @example
    *  const js = new WebAssembly.Memory({ initial: 1, maximum: 2 });
@@ -97,8 +104,8 @@ export class Memory {
     return this.data(store).length;
   }
 
-  /** All of it, as it is now: no copy, but a view that growing makes useless (its length is 0 then). Throws OuroError `WRONG_STORE` and
-   *  `STORE_DISPOSED`, as all that take a store do.
+  /** All bytes of the memory, as they are now. This is a view, not a copy; when the memory grows, its length becomes 0, and it is of no use any more.
+   *  Throws OuroError `WRONG_STORE` and `STORE_DISPOSED`, as all methods that take a store do.
    *
    *  @example
    *  const memory = new Memory(store, memoryType(1));
@@ -111,7 +118,8 @@ export class Memory {
     return this.bytes;
   }
 
-  /** Grows by `delta` pages; gives the size before, in pages. Throws a RangeError beyond its maximum or what the system has.
+  /** Grows by `delta` pages; gives the size before, in pages. Throws a RangeError when that would pass its maximum, or when the system has no memory
+   *  left.
    *
    *  @example
    *  const memory = new Memory(store, memoryType(1, 2));
@@ -128,7 +136,7 @@ export class Memory {
     return before;
   }
 
-  /** The memory for JS and for V8: the same object each time. Code that has it may make the memory grow.
+  /** The WebAssembly.Memory that JS and V8 use: the same object each time. Code that has it may make the memory grow.
    *
    *  @example
    *  new Memory(store, memoryType(1)).js instanceof WebAssembly.Memory; // => true */
@@ -137,7 +145,7 @@ export class Memory {
     return this.#v8;
   }
 
-  /** As of a WebAssembly.Memory: all of it, until it grows.
+  /** The whole memory as an ArrayBuffer, like the `buffer` of a WebAssembly.Memory. It is of no use any more when the memory has grown.
    *
    *  @example
    *  new Memory(store, memoryType(1)).buffer.byteLength; // => 65536 */
@@ -145,15 +153,15 @@ export class Memory {
     return this.#v8.buffer;
   }
 
-  /** @internal Whether accesses beyond the end fault, as far as code can reach. */
+  /** @internal Whether each access beyond the end faults, at every address that compiled code can compute. */
   get guarded(): boolean {
     this.#guarded ??= this.#ours ? memoriesAreGuarded(this.bytes) : hasGuard(this.bytes);
     return this.#guarded;
   }
 
-  /** @internal memory.grow: the size before, or -1. */
+  /** @internal The instruction memory.grow: gives the size before, in pages, or -1 when the memory cannot grow. */
   growPages(delta: number): number {
-    // What comes after V8 has made it grow must not fail; and this is no failure to grow.
+    // Once V8 has made the memory grow, the rest must not fail for want of stack. Too little stack is no failure to grow, so this may throw.
     requireHostStack();
     let before: number;
     try {
@@ -166,7 +174,8 @@ export class Memory {
     return before;
   }
 
-  /** @internal Takes over the present length. Where the host's stack ends before it has, `bytes` are the old ones, and it is still due. */
+  /** @internal Takes over the memory's present length. Where the host's stack ends too early for that, `bytes` is still the old view, so the next
+   *  wrapper refreshes again. */
   refresh(): void {
     const { buffer } = this.#v8;
     const bytes = new Uint8Array(buffer);
@@ -178,15 +187,15 @@ export class Memory {
     if (this.#exposed) this.store.watch();
   }
 
-  /** Whether growing leaves the memory where it is. Without guards, where address space is limited, V8 may have reserved less than the memory's
-   *  maximum, and moves it when that is full: it should not get so far. */
+  /** Whether the memory would stay where it is if it grew by `delta` pages. Where there are no guards and address space is limited, V8 may have
+   *  reserved less than the memory's maximum. It moves a memory that outgrows its reservation, and compiled code could not follow. */
   #hasRoom(delta: number): boolean {
     if (this.growsSilently || this.guarded) return true;
     const length = this.#v8.buffer.byteLength;
     return native().probeGuard(this.base, length, length + delta * PAGE);
   }
 
-  /** Compiled code, suspended code too, has the base where the memory was: none of it may run any more. */
+  /** Ends the store, and throws. Compiled code, suspended code too, still has the old base of the memory, so none of it may run any more. */
   #moved(): never {
     this.store.end();
     throw new OuroError('MEMORY_MOVED', 'V8 has moved a memory to make it grow (is address space limited?), so its store is disposed of');
@@ -196,7 +205,7 @@ export class Memory {
     writeAddress(this.desc.words, this.desc.at + (L.MEMORYDESC_BYTE_LENGTH >> 2), length);
   }
 
-  /** From now on somebody else may make it grow. */
+  /** Tells the store that JS can reach this memory from now on, and may make it grow. */
   #expose(): void {
     if (this.#exposed) return;
     requireHostStack();

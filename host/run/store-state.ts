@@ -1,10 +1,14 @@
-/** store-state: what a store holds. Stores can be merged: then several Store objects, which wrappers and suspended calls have taken in, hold the same
- *  state. Of functions, instances and memories it knows what the interfaces here say: their files import this one.
- *  What compiled code knows of a store are numbers of instances and host functions, and handles of external references. The former stand in
- *  structures that the host has made and finds again, and are read when wasm leaves, for use at once; so those of the smaller store change.
- *  Handles are in frames too; they are of the thread, and stay (external-references.ts).
- *  Why not numbers of the thread for all: host functions would then have to be found, at each call, in a list that must not keep them.
- *  Cost of merging: in proportion to the functions and references of the smaller store. */
+/** store-state: what a store holds. It is an object of its own because stores can be merged: the Store objects stay, since wrappers and suspended
+ *  calls refer to them, and from then on all of them hold the same state.
+ *  This file knows functions, instances and memories only by the interfaces below, because the files of those classes import this one.
+ *  Requires of a merge: it may happen while wasm of either store is suspended, so nothing may change that a frame of wasm can hold. Compiled code
+ *  refers to a store's contents in two ways:
+ *  - By the numbers of instances and host functions. They stand in structures that the host has made and can find again, and the host reads them
+ *    when wasm leaves and uses them at once. So a merge changes the numbers of the smaller store.
+ *  - By the handles of external references. Frames hold them too. They are unique in the thread, so a merge keeps them (external-references.ts).
+ *  Numbers of instances and host functions are not unique in the thread: each call of a host function would then have to look it up in a list that
+ *  must not keep the function alive.
+ *  Cost of a merge: in proportion to the functions and references of the smaller store. */
 
 import * as L from '../../runtime/layout.js';
 import type { Code } from '../artifact/code.js';
@@ -15,62 +19,63 @@ import type { TrapCodeName } from './trap.js';
 
 /** A function in a store. */
 export interface StateFunction {
-  /** Of its FuncRef. */
+  /** The address of its FuncRef. */
   readonly address: number;
-  /** What JS calls. */
+  /** The JS function that calls it. */
   readonly callable: Callable;
 }
 
 /** An instance in a store. */
 export interface StateInstance {
-  /** The function with the FuncRef at this address; undefined when it is none of this instance's. */
+  /** The function whose FuncRef is at this address; undefined when the address is not one of this instance's FuncRefs. */
   funcAt(address: number): StateFunction | undefined;
-  /** Tells it its number, which stands where compiled code and the host read it. */
+  /** Gives the instance another number: writes it into the structures in which compiled code and the host read it. */
   setNumber(number: number): void;
-  /** Does what compiled code cannot do itself (runtime/builtins.ts), with arguments and result in the slots; gives a trap, if it is one. */
+  /** Does the work of a host builtin (runtime/builtins.ts), with arguments and result in the slots. Gives the trap, if it ends in one. */
   serve(builtin: number): TrapCodeName | undefined;
 }
 
-/** A memory in a store that JS can reach, and so can grow behind our back. */
+/** A memory that JS can reach, so that it may grow without our doing. */
 export interface StateMemory {
-  /** Of length 0 when it has grown, unless it grows silently. */
+  /** A view of the whole memory. V8 empties it when the memory grows, unless the memory grows silently. */
   readonly bytes: Uint8Array;
   readonly growsSilently: boolean;
-  /** Takes over the present length. */
+  /** Takes over the memory's present length. */
   refresh(): void;
 }
 
-/** A piece of memory where structures for compiled code stand. */
+/** A piece of memory from which a store takes the structures that compiled code reads. */
 export interface Slab {
   readonly words: Uint32Array;
   readonly address: number;
+  /** In bytes. */
   used: number;
 }
 
-/** A host function, and its HostFunc with the FuncRef behind it. */
+/** A host function. `cell` holds its HostFunc structure, and its FuncRef directly after that. */
 interface HostFunc {
   readonly func: StateFunction;
   readonly cell: Cell;
 }
 
 export class StoreState<Store> {
-  /** All that hold this. */
+  /** All Store objects that hold this state. */
   readonly stores: Store[];
   /** By number. */
   readonly instances: StateInstance[] = [];
-  /** By number: what a host function does. */
+  /** The invokers of the host functions (calls.ts), by number. */
   readonly hostFuncs: (() => void)[] = [];
   /** By number. */
   readonly hosts: HostFunc[] = [];
-  /** The instance whose function was asked for last: the next is most often another of it. */
+  /** The instance whose function was asked for last. It is tried first, since the next function is most often one of the same instance. */
   last: StateInstance | undefined;
-  /** Host functions that stand for functions from elsewhere. */
+  /** Host functions that stand for functions of other stores or of V8, by the JS function that the application knows. */
   adopted: Map<Callable, StateFunction> | undefined;
   readonly codes = new Set<Code>();
   readonly externs = new ExternalReferences();
-  /** Kept: compiled code points into them. */
+  /** All slabs, kept alive because compiled code points into them. */
   readonly slabs: Slab[] = [];
-  /** The one with room. */
+  /** The slab that has room for more structures. */
   slab: Slab | undefined;
   /** Memories that JS can reach. */
   readonly exposed: StateMemory[] = [];
@@ -85,7 +90,8 @@ export class StoreState<Store> {
     return this.instances.length + this.hosts.length;
   }
 
-  /** `invoke`: what it does. Nothing is called between the two lists: where the host's stack ends, both have it or neither. */
+  /** Adds a host function; `invoke` is its invoker. No function is called between the stores to the two lists: where the host's stack ends, either
+   *  both lists have the function or neither has. */
   addHost(func: StateFunction, cell: Cell, invoke: () => void): void {
     const number = this.hosts.length;
     setHostNumber(cell, number);
@@ -93,7 +99,7 @@ export class StoreState<Store> {
     this.hostFuncs[number] = invoke;
   }
 
-  /** Takes over all that another one has. */
+  /** Takes over everything that another state holds. */
   absorb(other: StoreState<Store>): void {
     for (const instance of other.instances) instance.setNumber(this.instances.push(instance) - 1);
     for (const [i, { func, cell }] of other.hosts.entries()) this.addHost(func, cell, other.hostFuncs[i]);
@@ -105,7 +111,7 @@ export class StoreState<Store> {
     this.externs.absorb(other.externs);
     for (const slab of other.slabs) this.slabs.push(slab);
     this.slab ??= other.slab;
-    // Two objects may stand for one memory then, and both are kept up to date.
+    // After this, two Memory objects may stand for one V8 memory. Both are kept up to date.
     for (const memory of other.exposed) this.exposed.push(memory);
     if (other.memories) {
       this.memories ??= new Map();
@@ -127,7 +133,7 @@ export class StoreState<Store> {
   }
 }
 
-/** Writes a host function's number to where compiled code and the host read it. */
+/** Writes a host function's number into its HostFunc and its FuncRef, where compiled code and the host read it. */
 function setHostNumber({ words, at }: Cell, number: number): void {
   words[at + (L.HOSTFUNC_ID >> 2)] = number;
   words[at + ((L.HOSTFUNC_SIZE + L.FUNCREF_FUNC_INDEX) >> 2)] = number;

@@ -1,6 +1,9 @@
-/** store: everything that a set of instances shares: functions by address, external references, the instances themselves.
- *  A store is the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the store any more, or when it is
- *  disposed of. The wasm stack is the thread's. */
+/** store: everything that a set of instances shares: functions by address, external references, the instances themselves. store-state.ts holds the
+ *  contents, which several Store objects share once their stores have been merged.
+ *  A store is the unit of lifetime: it keeps alive whatever lives in it. Its contents go when nothing refers to the store any more, or when it is
+ *  disposed of. All stores of a thread share its wasm stacks.
+ *  Requires: wrappers and the loop (calls.ts, activation.ts) look at `watched` before they let wasm run, and call `refresh` when it is empty.
+ *  Cost: the first store of a thread with its stack size has the stack made; the others share it. For merging see store-state.ts. */
 
 import * as B from '../../runtime/builtins.js';
 import * as L from '../../runtime/layout.js';
@@ -22,21 +25,23 @@ interface StoreFunction extends StateFunction {
   readonly store: Store;
 }
 
-/** What a store needs of its engine; the compiler core runs in a store without one. */
+/** What a store needs of its engine. The compiler core runs in a store that has an owner of this kind, but no engine. */
 export interface StoreOwner {
-  /** Bytes of a store's wasm stack. */
+  /** The size of a store's wasm stack, in bytes. */
   readonly maxWasmStack: number;
-  /** What callers get for a trap; the Trap itself where this is missing. */
+  /** Makes the error that callers get for a trap. Without this method they get the Trap itself. */
   toError?(trap: Trap): Error;
-  /** Takes a function of another store or of V8 into a store, with `Func.adopt`. Undefined: it is no exported function; null: it is one that cannot be
-   *  there. */
+  /** Takes a function of another store or of V8 into a store, with `Func.adopt`. Gives undefined when it is no exported function, and null when it is
+   *  one that the store cannot take. */
   adopt?(store: Store, callable: Callable): StateFunction | null | undefined;
 }
 
+/** The value of `watched` where no length can have changed: it never becomes empty. */
 const freshArray = new Uint8Array(1);
+/** The value of `watched` where `refresh` is due before each run of wasm. */
 const alwaysStale = new Uint8Array(0);
 
-/** This thread's wasm stacks, by size: calls nest, whatever stores they go to. */
+/** This thread's wasm stacks, by size. Stores can share a stack, because calls nest whatever stores they go to. */
 const stacks = new Map<number, number>();
 
 function stackOf(size: number): number {
@@ -51,15 +56,14 @@ function stackOf(size: number): number {
   return activity;
 }
 
-/** Structures for compiled code come from slabs of this many bytes. */
+/** Structures for compiled code are taken from slabs of this many bytes. */
 const SLAB_SIZE = 2048;
 
-/** KiB of the host's stack that making one store of two takes at most, V8's compiling of it included: it must not end in the middle. */
+/** A merge takes at most so many KiB of the host's stack, V8's compiling of its code included. It must not run out of stack half-way. */
 const MERGE_STACK = 96;
 
-/** What a set of instances shares, and the unit of lifetime: whatever lives in it is kept alive by it, and goes when nothing refers to the
- *  store any more, or with `dispose`. It belongs to the thread that made it. Source: WebAssembly core specification, "Store"; the API is
- *  wasmtime's.
+/** What a set of instances shares, and the unit of lifetime: a store keeps alive whatever lives in it, until nothing refers to the store any more
+ *  or it is disposed of. It belongs to the thread that made it. Source: WebAssembly core specification, "Store"; the API is wasmtime's.
  *
  *  @example
  *  const { exports } = new Instance(store, module, [console.log]);
@@ -71,20 +75,20 @@ const MERGE_STACK = 96;
  *    error.code; // => 'STORE_DISPOSED'
  *  } */
 export class Store {
-  /** @internal The wasm stack. */
+  /** @internal The address of the activity: the wasm stack that calls into this store run on. */
   readonly activity: number;
-  /** Another store's too, when they have been merged. */
+  /** The contents. Stores that have been merged hold the same state. */
   #state: StoreState<Store>;
-  /** @internal Of the state: what a host function does, by its number. */
+  /** @internal The invokers of the state's host functions, by number. */
   hostFuncs: (() => void)[];
-  /** @internal Of the state. */
+  /** @internal The external references of the state. */
   externs: ExternalReferences;
-  /** @internal Empty when the length of some memory may have changed since wasm last ran: then `refresh` is due. */
+  /** @internal Empty when the length of some memory may have changed since wasm last ran, or when the store is disposed of. Then `refresh` must be
+   *  called before wasm runs. */
   watched: Uint8Array = freshArray;
-  /** Why the last host builtin has trapped, if it has. */
+  /** The trap that the last host builtin has ended in, if it has. */
   #hostTrap: TrapCodeName | undefined;
 
-  /** The engine, or what stands for one. */
   readonly #owner: StoreOwner;
 
   /** An empty store. Throws OuroError `NATIVE_UNAVAILABLE` where the native helper cannot be loaded (another platform, say), `OUT_OF_MEMORY`
@@ -117,9 +121,9 @@ export class Store {
     return this.#state.disposed;
   }
 
-  /** Gives up everything in the store now, not when the collector finds out. Memories that JS has got stay for JS. Every later use of the store
-   *  and of what lives in it is an OuroError (`STORE_DISPOSED`); wasm code that has called the function which disposes of its store is not
-   *  resumed. Throws RangeError, and does nothing, where the host's stack is about to end.
+  /** Gives up everything in the store now, instead of when the collector finds out. Memories that JS has got stay usable for JS. Every later use of
+   *  the store, and of what lives in it, throws an OuroError (`STORE_DISPOSED`). A host function may dispose of the store that its caller lives in:
+   *  then the wasm that called it is not resumed. Throws RangeError, and does nothing, where the host's stack is about to end.
    *
    *  @example
    *  const { memory } = new Instance(store, module, [console.log]).exports;
@@ -130,7 +134,8 @@ export class Store {
     this.end();
   }
 
-  /** @internal The same where it must be done, room or not: what wrappers look at comes first, so that none enters what is half gone. */
+  /** @internal `dispose` for callers that must end the store even where the host's stack is about to end. `watched` changes first, so that no wrapper
+   *  enters a store that is half gone. */
   end(): void {
     this.#state.disposed = true;
     this.watch();
@@ -146,7 +151,8 @@ export class Store {
     this.dispose();
   }
 
-  /** @internal Makes one store of several that have the same owner: from now on each of the objects stands for it. Wasm of any may be suspended. */
+  /** @internal Makes one store of several that have the same owner. From then on each of the Store objects stands for it. Wasm of any of them may be
+   *  suspended meanwhile. */
   static merge([first, ...others]: readonly Store[]): Store {
     for (const store of others) first.#merge(store);
     return first;
@@ -168,12 +174,13 @@ export class Store {
     this.watch();
   }
 
-  /** @internal Whether another object stands for this store. */
+  /** @internal Whether `other` stands for the same store. */
   equals(other: Store): boolean {
     return other.#state === this.#state;
   }
 
-  /** @internal Throws unless `other` is this store, and can still be used. */
+  /** @internal Throws an OuroError unless `other` stands for this store, and the store can still be used. `what` is the object that belongs to this
+   *  store, for the message. */
   check(other: Store, what: string): void {
     if (!this.equals(other)) throw new OuroError('WRONG_STORE', `the ${what} belongs to another store`);
     this.#live();
@@ -185,7 +192,7 @@ export class Store {
 
   // References.
 
-  /** @internal The handle of a JS value as an externref. */
+  /** @internal The handle of a JS value as an externref. A value that has none yet gets one. */
   externToHandle(value: unknown): number {
     const handle = this.externs.find(value);
     if (handle !== undefined) return handle;
@@ -193,7 +200,7 @@ export class Store {
     return this.externs.add(value);
   }
 
-  /** @internal */
+  /** @internal The JS value behind a handle. */
   externFromHandle(handle: number): unknown {
     return this.externs.get(handle);
   }
@@ -215,7 +222,8 @@ export class Store {
     return adopted === undefined ? func : (adopted as StoreFunction | null);
   }
 
-  /** @internal The FuncRef of a function. Throws a TypeError for what is none, and an OuroError for one of another store. */
+  /** @internal The address of a function's FuncRef; 0 for null. Throws a TypeError when `value` is no function of wasm, and an OuroError when it
+   *  is one of another store. */
   funcToAddress(value: unknown): number {
     if (value === null) return 0;
     const func = this.functionFor(value);
@@ -224,7 +232,7 @@ export class Store {
     return func.address;
   }
 
-  /** @internal The function with this FuncRef; the same object each time. */
+  /** @internal The function whose FuncRef is at this address; the same object each time. */
   funcAt(address: number): StateFunction {
     const state = this.#state;
     const func = state.last?.funcAt(address);
@@ -239,12 +247,13 @@ export class Store {
     return state.last.funcAt(address)!;
   }
 
-  /** @internal */
+  /** @internal The JS function for a FuncRef's address; null for 0. */
   callableAt(address: number): ((...args: any[]) => any) | null {
     return address === 0 ? null : this.funcAt(address).callable;
   }
 
-  /** @internal Makes the structures for the host function `func`, which `invoke` calls with what stands in the slots; gives its FuncRef. */
+  /** @internal Makes the HostFunc and the FuncRef of the host function `func`, and gives the address of the FuncRef. `invoke` is the invoker, which
+   *  calls the function with the arguments in the slots. */
   addHostFunc(func: StateFunction, type: FuncType, invoke: () => void): number {
     const { stackArgs, stackResults, intsOnly } = layoutOf(type);
     const { leaveHostFunc, leaveImport, leaveImportInts } = native().entryPoints;
@@ -263,25 +272,25 @@ export class Store {
     return address + L.HOSTFUNC_SIZE;
   }
 
-  /** @internal Puts another function in the place of one that does what a host function does. */
+  /** @internal Puts another invoker into the place of a host function's present one. */
   replaceHostFunc(present: () => void, other: () => void): void {
     this.hostFuncs[this.hostFuncs.indexOf(present)] = other;
   }
 
-  /** @internal From now on `func` is what `callable`, a function from elsewhere, is in this store. */
+  /** @internal Notes that `callable`, a function of another store or of V8, is `func` in this store from now on. */
   noteAdopted(callable: Callable, func: StateFunction): void {
     this.#state.adopted ??= new Map();
     this.#state.adopted.set(callable, func);
   }
 
-  /** @internal The new instance's number. */
+  /** @internal Adds a new instance, whose code is `code`; gives its number. */
   addInstance(instance: StateInstance, code: Code): number {
     this.#live();
     this.#state.codes.add(code);
     return this.#state.instances.push(instance) - 1;
   }
 
-  /** @internal A zeroed structure for compiled code to see, kept as long as the store. */
+  /** @internal A structure of `size` bytes for compiled code, all zeros. It lives as long as the store. */
   cell(size: number): Cell {
     const whole = (size + 15) & ~15;
     const state = this.#state;
@@ -298,14 +307,14 @@ export class Store {
     return { words: slab.words, at: at >> 2, address: slab.address + at };
   }
 
-  /** @internal The Memory that stands for a JS object here. */
+  /** @internal The Memory that stands for a WebAssembly.Memory in this store, if there is one. */
   memoryOf(v8: WebAssembly.Memory): StateMemory | undefined {
     return this.#state.memories?.get(v8);
   }
 
   // Memories that may grow without our doing.
 
-  /** @internal From now on `memory` may be grown by JS. */
+  /** @internal Notes that JS can reach `memory`, as `v8`, and make it grow from now on. */
   expose(memory: StateMemory, v8: WebAssembly.Memory): void {
     this.#live();
     const state = this.#state;
@@ -315,7 +324,8 @@ export class Store {
     this.watch();
   }
 
-  /** @internal Chooses what the wrappers look at. */
+  /** @internal Chooses the array that wrappers look at (`watched`). With a single exposed memory it is the view that V8 empties when the memory
+   *  grows; with several, or one that grows silently, wrappers refresh before each call. */
   watch(): void {
     const { disposed, exposed, stores } = this.#state;
     let watched: Uint8Array = freshArray;
@@ -324,7 +334,7 @@ export class Store {
     for (const store of stores) store.watched = watched;
   }
 
-  /** @internal Brings the lengths that compiled code sees up to date. */
+  /** @internal Brings the memory lengths that compiled code reads up to date. Throws when the store is disposed of. */
   refresh(): void {
     this.#live();
     for (const memory of this.#state.exposed) {
@@ -332,13 +342,14 @@ export class Store {
     }
   }
 
-  /** @internal Does what a host builtin is called for, with arguments and result in the slots; false when that is a trap. */
+  /** @internal Does the work of a host builtin that code of this instance has called. Arguments and result are in the slots. Gives false when the
+   *  builtin ends in a trap. */
   serve(status: number, instanceId: number): boolean {
     this.#hostTrap = this.#state.instances[instanceId].serve(status - L.EXIT_HOST_BUILTIN + B.BUILTIN_FIRST_HOST);
     return this.#hostTrap === undefined;
   }
 
-  /** @internal The error for a trap that the loop (activation.ts) has announced. */
+  /** @internal The error for the trap that wasm has ended in; the slots still describe it. */
   takeTrap(): Error {
     const trap = readTrap(this.#state.codes, this.#hostTrap);
     return this.#owner.toError?.(trap) ?? trap;

@@ -1,4 +1,6 @@
-/** table: references by index, in a buffer that compiled code reads through a TableDesc. Growing moves the buffer. */
+/** table: references by index, in a buffer of ours that compiled code reads and writes through a TableDesc.
+ *  Requires: base and length in the TableDesc are right whenever wasm runs. Compiled code trusts them, and growing moves the buffer.
+ *  Cost: growing copies the elements only when the buffer is full; the new buffer then has at least twice as many, up to the limit of a table. */
 
 import * as L from '../../runtime/layout.js';
 import { type Cell, native, readAddress, writeAddress } from '../helper/native.js';
@@ -9,10 +11,10 @@ import type { Callable, TableType } from '../base/types.js';
 /** The most elements that a table may have; V8's limit too. */
 const MAX_LENGTH = 10_000_000;
 
-/** Functions of so many elements are remembered. */
+/** JS remembers the functions that it has read at indices below this. */
 const MAX_KNOWN = 1 << 16;
 
-/** Compiled code trusts the length. */
+/** Whether a value is a whole number from 0 up. Sizes are checked with it, because compiled code trusts a table's length. */
 const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
 
 /** References by index. Source: WebAssembly core specification, "Table Instances"; the API is wasmtime's. At most 10,000,000 elements, as in V8.
@@ -28,12 +30,13 @@ export class Table {
   readonly store: Store;
   /** @internal */
   readonly declared: TableType;
-  /** @internal Where compiled code looks for base and length. */
+  /** @internal The TableDesc: compiled code reads base and length there. */
   readonly desc: Cell;
   #length: number;
-  /** Two words an element: a FuncRef's address, or an externref's handle. */
+  /** Two words for each element: the address of a FuncRef, or the handle of an externref. */
   #words: Uint32Array;
-  /** Functions that JS has read, by index: glue code asks for the same ones again and again. What compiled code writes does not come here. */
+  /** Functions that JS has read, by index: glue code asks for the same ones again and again. An entry may be out of date, because compiled code
+   *  writes only to `#words`; `known` checks that. */
   #known: (StateFunction | undefined)[] | undefined;
 
   /** A new table, every element `init`; default null. Sizes of `type` in elements. Throws RangeError when it would be too large, TypeError when
@@ -112,20 +115,20 @@ export class Table {
     return before;
   }
 
-  /** @internal The JS function at an index, if that has been read before and is still there. */
+  /** @internal The JS function at an index, if JS has read it there before and the element is still the same. */
   known(index: number): Callable | undefined {
     const func = this.#known?.[index];
     if (func === undefined || this.store.disposed) return undefined;
     return func.address === readAddress(this.#words, 2 * index) ? func.callable : undefined;
   }
 
-  /** @internal The same for any index that is in range. */
+  /** @internal The JS function at an index, which must be in range; null for a null reference. The function is remembered for `known`. */
   callableAt(index: number): Callable | null {
     const raw = this.raw(index);
     if (raw === 0) return null;
     const func = this.store.funcAt(raw);
     if (index < MAX_KNOWN) {
-      // Of its full length: an array that is filled in any order would become a dictionary.
+      // The array has its full length at once: V8 would turn one that grows in random order into a dictionary.
       if (!this.#known || index >= this.#known.length) {
         const before = this.#known ?? [];
         this.#known = new Array(Math.min(MAX_KNOWN, this.#words.length >> 1));
@@ -136,12 +139,12 @@ export class Table {
     return func.callable;
   }
 
-  /** @internal The reference at an index that is in range. */
+  /** @internal The address or handle at an index, which must be in range. */
   raw(index: number): number {
     return readAddress(this.#words, 2 * index);
   }
 
-  /** @internal table.grow: the size before, or -1. */
+  /** @internal The instruction table.grow: gives the size before, or -1 when the table cannot grow. `raw` is an address or a handle. */
   growBy(delta: number, raw: number): number {
     const before = this.#length;
     const length = before + delta;
@@ -156,26 +159,26 @@ export class Table {
     return before;
   }
 
-  /** @internal table.fill: false when the range does not fit. */
+  /** @internal The instruction table.fill: gives false when the range is out of bounds. */
   fillRange(start: number, raw: number, count: number): boolean {
     if (start + count > this.#length) return false;
     put(this.#words, start, count, raw);
     return true;
   }
 
-  /** @internal table.copy: false when one of the ranges does not fit. */
+  /** @internal The instruction table.copy: gives false when one of the two ranges is out of bounds. */
   copyFrom(source: Table, to: number, from: number, count: number): boolean {
     if (to + count > this.#length || from + count > source.#length) return false;
     this.#words.set(source.#words.subarray(2 * from, 2 * (from + count)), 2 * to);
     return true;
   }
 
-  /** @internal Of a table of externrefs. */
+  /** @internal Calls `mark` for each handle in a table of externrefs. */
   markExterns(mark: (handle: number) => void): void {
     for (let i = 0; i < this.#length; i++) mark(this.#words[2 * i]);
   }
 
-  /** @internal Where an element is, until the table grows. */
+  /** @internal The address of an element. It is valid until the table grows. */
   addressOf(index: number): number {
     return readAddress(this.desc.words, this.desc.at + (L.TABLEDESC_BASE >> 2)) + L.TABLE_ENTRY_SIZE * index;
   }
@@ -191,7 +194,8 @@ export class Table {
     return index;
   }
 
-  /** Where the host's stack ends before the base is written, the table is as it was; behind that nothing is called. */
+  /** Makes `words` the table's buffer. The host's stack can end only in the calls that come before the base is written; then the table is as it was.
+   *  Nothing is called after that. */
   #become(words: Uint32Array, length: number): void {
     const { words: desc, at } = this.desc;
     writeAddress(desc, at + (L.TABLEDESC_BASE >> 2), native().address(words));
@@ -202,6 +206,7 @@ export class Table {
   }
 }
 
+/** Writes an address or a handle into `count` elements from `start` on. */
 function put(words: Uint32Array, start: number, count: number, raw: number): void {
   if (raw === 0) words.fill(0, 2 * start, 2 * (start + count));
   else for (let i = start; i < start + count; i++) writeAddress(words, 2 * i, raw);

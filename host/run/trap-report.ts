@@ -1,5 +1,7 @@
-/** trap-report: what the helper has written about a trap, as a Trap: its code by the trap table of the code that trapped, and the frames.
- *  In: the slots (runtime/layout.ts, SLOT_TRAP_… and SLOT_TRACE_…). Cost: the number of frames times that of a store's modules. */
+/** trap-report: makes a Trap of what the helper has written about a trap. The trap's code comes from the trap table of the code that trapped.
+ *  In: the slots (runtime/layout.ts, SLOT_TRAP_… and SLOT_TRACE_…), and the code of the store's modules. Out: a Trap with its wasm frames.
+ *  Requires: nothing has entered wasm since the trap, which would overwrite the slots.
+ *  Cost: the number of frames times the number of the store's modules. */
 
 import * as L from '../../runtime/layout.js';
 import type { Code } from '../artifact/code.js';
@@ -7,7 +9,7 @@ import { OuroError } from '../base/errors.js';
 import { native, readAddress } from '../helper/native.js';
 import { type RawFrame, Trap, type TrapCodeName, trapName } from './trap.js';
 
-/** The trap in the slots, of code among `codes`. `hostTrap`: what the host's builtin has said, where one has trapped. */
+/** The trap that the slots describe; it happened in code among `codes`. `hostTrap`: the trap that a host builtin has reported, if one did. */
 export function readTrap(codes: Iterable<Code>, hostTrap: TrapCodeName | undefined): Trap {
   const { u32, i32 } = native();
   const kind = i32[L.SLOT_TRAP_KIND >> 2];
@@ -29,12 +31,13 @@ function readFrames(codes: Iterable<Code>, kind: number): RawFrame[] {
   for (let i = 0; i < length; i++) {
     const pc = readAddress(u32, (L.SLOT_STACK >> 2) + 2 * i);
     const returnAddress = i > 0 || called;
-    const found = locate(codes, returnAddress ? pc - 1 : pc);
-    if (found) frames.push({ code: found.code, offset: pc - found.code.textAddress, returnAddress });
+    const place = locate(codes, returnAddress ? pc - 1 : pc);
+    if (place) frames.push({ code: place.code, offset: pc - place.code.textAddress, returnAddress });
   }
   return frames;
 }
 
+/** The code that a program counter lies in, and its offset there; undefined when it lies in none of them. */
 function locate(codes: Iterable<Code>, pc: number): { code: Code; offset: number } | undefined {
   for (const code of codes) {
     const offset = pc - code.textAddress;

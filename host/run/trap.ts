@@ -1,4 +1,6 @@
-/** trap: the error that a wasm trap becomes: a code, and a backtrace of wasm frames that is worked out when somebody asks for it. */
+/** trap: the error that a wasm trap becomes. It has a code, and a backtrace of wasm frames.
+ *  In: a code, and the program counters of the frames, which trap-report.ts reads. Out: an error for users.
+ *  Cost: names and places of the frames are looked up only when somebody asks for them. */
 
 import { TrapCode } from '../../runtime/traps.js';
 import type { Code } from '../artifact/code.js';
@@ -19,10 +21,11 @@ export type TrapCodeName =
   | 'Interrupt';
 
 interface TrapRow {
-  /** In an artifact's trap table. */
+  /** The number that stands for the trap in an artifact's trap table. */
   readonly code: TrapCode;
+  /** Our message. */
   readonly text: string;
-  /** V8's words, which applications know. */
+  /** V8's message, which applications know. */
   readonly v8Text: string;
 }
 
@@ -57,10 +60,10 @@ const traps: Readonly<Record<TrapCodeName, TrapRow>> = {
   Interrupt: { code: TrapCode.Interrupt, text: 'interrupt', v8Text: 'interrupted' },
 };
 
-/** @internal V8's words for a trap. */
+/** @internal V8's message for a trap. */
 export const v8TrapText = (name: TrapCodeName): string => traps[name].v8Text;
 
-/** @internal The name of a code that stands in a trap table. */
+/** @internal The name of a code from a trap table. */
 export function trapName(code: TrapCode): TrapCodeName {
   return (Object.keys(traps) as TrapCodeName[]).find((name) => traps[name].code === code)!;
 }
@@ -69,15 +72,16 @@ export function trapName(code: TrapCode): TrapCodeName {
 export interface TrapFrame {
   /** The module's name, from its name section. */
   readonly module: string | undefined;
-  /** Among all functions of the module, imported ones first. */
+  /** The function's index in the module; imported functions come first. */
   readonly funcIndex: number;
-  /** From the name section, else from an export, else `wasm[index]`. */
+  /** The name from the name section, else that of an export, else `wasm[index]`. */
   readonly funcName: string;
   /** Offset in the wasm binary; undefined when the artifact has no address map. */
   readonly wasmOffset: number | undefined;
 }
 
-/** @internal A program counter of a backtrace, in the code where it lies. `returnAddress`: it is behind the call. */
+/** @internal A program counter of a backtrace, as an offset in the text of the code that it lies in. `returnAddress`: it is the address behind a
+ *  call, and not that of the instruction itself. */
 export interface RawFrame {
   readonly code: Code;
   readonly offset: number;
@@ -121,11 +125,11 @@ export class Trap extends WebAssembly.RuntimeError {
   get frames(): readonly TrapFrame[] {
     this.#frames ??= this.#raw.map(({ code, offset, returnAddress }) => {
       const at = returnAddress ? offset - 1 : offset;
-      const found = code.artifact.functionAt(at);
+      const func = code.artifact.functionAt(at);
       return {
         module: code.artifact.name,
-        funcIndex: found?.index ?? -1,
-        funcName: found?.name ?? '?',
+        funcIndex: func?.index ?? -1,
+        funcName: func?.name ?? '?',
         wasmOffset: code.artifact.wasmOffsetAt(at),
       };
     });
@@ -143,7 +147,7 @@ export class Trap extends WebAssembly.RuntimeError {
     return this.frames.map(frameText).join('\n');
   }
 
-  /** The wasm frames stand before the JS frames of the stack text: they are the inner ones. */
+  /** The stack text `own` with the wasm frames put before its JS frames, since the wasm frames are the inner ones. */
   #withFrames(own: string): string {
     const at = own.indexOf('\n    at ');
     const head = at < 0 ? own : own.slice(0, at);

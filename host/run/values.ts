@@ -1,14 +1,16 @@
-/** values: how values cross the border between JS and wasm, for each type in one row. This is the only place that knows.
- *  On the way in `convert` does what the JS API says (ToWebAssemblyValue), and `put` stores what it gave: into the exchange slots, or into the cell of a
- *  global. On the way out `get` reads, and `reveal` makes a JS value of it (ToJSValue). Each is there twice: as a function, and as the JS text of an
- *  expression or statement for generated wrappers (calls.ts), where `store` and the views are variables. A test holds the two together.
- *  Converting may run code of the user, which may enter wasm and overwrite the slots: convert everything before the first `put`.
+/** values: how values cross the border between JS and wasm. Each type has one row, and no other file knows how its values cross.
+ *  In (JS to wasm): `convert` makes a raw value of a JS value, as the JS API says (ToWebAssemblyValue); `put` stores the raw value into the exchange
+ *  slots or into the cell of a global.
+ *  Out (wasm to JS): `get` reads a raw value; `reveal` makes a JS value of it (ToJSValue).
+ *  Each step is there twice: as a function, and as the JS text of an expression or statement for generated wrappers (calls.ts), in which `store` and
+ *  the views are variables. A test checks that both do the same.
+ *  Requires: everything is converted before the first `put`. A conversion may run user code, which may enter wasm and overwrite the slots.
  *  Ref: WebAssembly JavaScript Interface, 5.6 ("Exported Functions") and 5.10. */
 
 import type { ValType } from '../base/types.js';
 import type { Store } from './store.js';
 
-/** Views of one piece of memory: the slots, or a slab with globals. */
+/** Views of all types of one piece of memory: of the slots, or of a slab with globals. */
 export interface Views {
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
@@ -20,13 +22,13 @@ export interface Views {
 /** A value as it is stored: an i64 as a bigint, a funcref as an address, an externref as a handle. */
 export type Raw = number | bigint;
 
-/** How values of a type cross. */
+/** One row: how the values of one type cross. */
 export interface Crossing {
   readonly convert: (store: Store, value: any) => Raw;
   readonly convertText: (js: string) => string;
   /** `at`: in bytes, a multiple of 8. Integers fill their whole word of 64 bits. */
   readonly put: (views: Views, at: number, raw: any) => void;
-  /** `low`: nobody reads the upper half. */
+  /** `low`: nobody reads the upper half of the word, so it need not be stored. */
   readonly putText: (at: number, name: string, low?: boolean) => string;
   readonly get: (views: Views, at: number) => Raw;
   readonly getText: (at: number) => string;
@@ -36,7 +38,8 @@ export interface Crossing {
 
 const HIGH = 2 ** 32;
 
-/** ToInt32. ToNumber first: the operator takes a BigInt, and fails later, in other words. */
+/** ToInt32. The unary plus (ToNumber) refuses a BigInt with the TypeError that the JS API wants; `|` alone would take it, and fail later with another
+ *  message. */
 export const toI32 = (value: any): number => +value | 0;
 
 const putWord = (at: number, name: string, low = false) => `i32[${at >> 2}] = ${name};${low ? '' : ` i32[${(at >> 2) + 1}] = 0;`}`;
@@ -46,7 +49,7 @@ const same = { reveal: (_: Store, raw: Raw) => raw, revealText: (name: string) =
 const crossings: Readonly<Record<Exclude<ValType, 'v128'>, Crossing>> = {
   i32: {
     convert: (_, value) => toI32(value),
-    // A number: storing it takes its 32 bits. An operator that does would take a BigInt, and fail later, in other words.
+    // This gives a number, and the store to an Int32Array takes its low 32 bits. `| 0` would take a BigInt too, and fail later with another message.
     convertText: (js) => `+${js}`,
     put: ({ i32 }, at, raw) => {
       i32[at >> 2] = raw;
@@ -118,13 +121,13 @@ const crossings: Readonly<Record<Exclude<ValType, 'v128'>, Crossing>> = {
   },
 };
 
-/** How values of a type cross. Throws a TypeError for v128, of which JS has no values. */
+/** How values of a type cross. Throws a TypeError for v128: JS has no values of that type. */
 export function crossingOf(type: ValType): Crossing {
   if (type === 'v128') throw new TypeError('a v128 cannot cross the border to JS');
   return crossings[type];
 }
 
-/** Views of the buffer of `words`. */
+/** Views of the whole buffer that `words` is a view of. */
 export function viewsOf({ buffer }: Uint32Array): Views {
   return {
     i32: new Int32Array(buffer),
@@ -137,7 +140,7 @@ export function viewsOf({ buffer }: Uint32Array): Views {
 
 const scratch = viewsOf(new Uint32Array(2));
 
-/** A number as wasm would give it back: converted to a type, and to JS again. */
+/** The number that wasm would give back for a JS value: the value is converted to a type of wasm, and back to JS. */
 export function throughWasm(type: 'i32' | 'i64' | 'f32' | 'f64', value: unknown): Raw {
   const { convert, put, get } = crossings[type];
   put(scratch, 0, convert(undefined as never, value));

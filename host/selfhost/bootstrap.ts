@@ -1,5 +1,8 @@
-/** bootstrap: the compiler compiles itself. Stage 1 is compiler.wasm under V8 compiling compiler.wasm; stage 2 is that artifact doing the
- *  same natively, stage 3 the artifact of stage 2. All three must be the same bytes. */
+/** bootstrap: the compiler compiles itself. In stage 1 compiler.wasm, under V8, compiles compiler.wasm. In stage 2 the artifact of stage 1 does
+ *  the same natively, in stage 3 the artifact of stage 2.
+ *  In: compiler.wasm. Out: the native core in the cache, and what each stage took; a CompilerBug when the stages differ.
+ *  Requires: the artifacts of all three stages are the same bytes.
+ *  Cost: three compiles of the compiler, one of them under V8. */
 
 import { rmSync } from 'node:fs';
 import { writeAtomic } from '../base/files.js';
@@ -11,13 +14,14 @@ import type { Core } from '../compile/core.js';
 import { CompilerBug } from '../base/errors.js';
 import { codeSectionSize } from '../wasm/binary.js';
 
+/** One compile of the compiler. */
 export interface Stage {
   readonly name: string;
   readonly runsOn: 'V8' | 'native';
   readonly artifact: Uint8Array;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly compileTime: number;
-  /** Of the artifact that compiled, from its file; undefined under V8. */
+  /** Milliseconds that it took to load the artifact that compiles from its file; undefined under V8. */
   readonly loadTime: number | undefined;
 }
 
@@ -25,11 +29,11 @@ export interface Bootstrap {
   readonly wasmSize: number;
   readonly codeSize: number;
   readonly stages: readonly Stage[];
-  /** The artifact in the cache. */
+  /** The path of the native core in the cache. */
   readonly path: string;
 }
 
-/** Runs all stages; `onStage` hears of each. Puts the native compiler into the cache. Throws a CompilerBug when the stages differ. */
+/** Runs all stages, and puts the native core into the cache. `onStage` is called after each stage. Throws a CompilerBug when the stages differ. */
 export function bootstrap(onStage: (stage: Stage) => void = () => {}): Bootstrap {
   const wasm = compilerWasm();
   const path = nativeCorePath();

@@ -1,10 +1,12 @@
-/** native-core: the compiler core as native code: where its artifact is kept, how it is run, and when it is made. Compiling gets it from here by
- *  every entry of a process or thread that may compile (compile/native-cores.ts).
- *
- *  After the first long compile under V8 the artifact is made in the background, so that later compiles, in this process and others, are native. It is
- *  `ouro self-compile` without the checks. Once a process, on a thread of its own that keeps no process alive; the file appears whole or not at all, so
- *  being killed does no harm. Builders (builder.ts) make it too, and a command that ends too soon for the thread starts one.
- *  OURO_NATIVE_CORE=off leaves it out. */
+/** native-core: the compiler core as native code: where its artifact is kept, how it is run, and when it is made. Every entry of a process or thread
+ *  that may compile hands `ownNativeCores` to the room `compile` (compile/native-cores.ts).
+ *  In: compiler.wasm, the cache folder. Out: cores that run natively, the same artifacts as from a core under V8.
+ *  Requires: nothing is run from a folder or a file that another user can write to. The file appears whole or not at all, so being killed does no
+ *  harm.
+ *  Cost: after the first long compile under V8 the artifact is made in the background, so that later compiles, in this process and others, are
+ *  native. That is `ouro self-compile` without the checks. It is done once a process, on a thread of its own that does not keep the process alive.
+ *  Builders (builder.ts) make the artifact too, and a command that ends too soon for the thread starts a builder. OURO_NATIVE_CORE=off switches
+ *  all this off. */
 
 import { existsSync, statSync } from 'node:fs';
 import { Code } from '../artifact/code.js';
@@ -26,18 +28,18 @@ import { LinkedInstance } from '../run/linked-instance.js';
 import type { Memory } from '../run/memory.js';
 import { Store } from '../run/store.js';
 
-/** The compiler's recursion is bounded; this is more than it takes, in bytes. */
+/** Size of the core's wasm stack, in bytes. The compiler's recursion is bounded, and this is more than it takes. */
 const CORE_STACK = 8 * 2 ** 20;
 
-// Its artifact.
+// The core's artifact.
 
-/** Where this machine's native core is kept. Where memories have no guard pages, it is another one. */
+/** The path of this machine's native core. Where memories have no guard pages, it is another one. */
 export function nativeCorePath(): string {
   const variant = memoriesAreGuarded() ? '' : '-explicit';
   return cachePath(`compiler-${compilerHash().slice(0, 32)}-${process.arch}-${cpuFeatures('native').toString(16)}${variant}.ouro`);
 }
 
-/** How the native core is compiled. */
+/** The options with which the native core is compiled. */
 export function coreOptions(): CompileOptions {
   return {
     optLevel: 'speed',
@@ -57,13 +59,13 @@ export function makeNativeCore(): void {
 }
 
 let nativeCode: Code | undefined;
-/** Why there will be none. */
+/** Why this process will have no native core. */
 let refusal: string | undefined;
 
-/** The native core's code, as soon as the cache has it. */
+/** The native core's code, if the cache has it and it may be used. */
 function cachedNativeCode(): Code | undefined {
   if (nativeCode || refusal !== undefined) return nativeCode;
-  // Whoever can write there could run code here.
+  // A user who can write to the folder could have this process run any code.
   const { access } = new Folder(cacheFolder(), 0);
   if (access === 'foreign') {
     refusal = `another user can write to ${cacheFolder()}`;
@@ -75,15 +77,15 @@ function cachedNativeCode(): Code | undefined {
     if (access === 'private' && !isOurs(statSync(path))) throw new Error(`another user can write to ${path}`);
     nativeCode = Code.fromFile(path);
   } catch (error) {
-    // A damaged or foreign file costs speed alone: the wasm core gives the same artifacts.
+    // A file that is damaged or another user's costs only speed: the core under V8 gives the same artifacts.
     refusal = (error as Error).message;
   }
   return nativeCode;
 }
 
-// Running it.
+// Running the core.
 
-/** A fresh core that runs natively. */
+/** A fresh core that runs this code natively. */
 export function nativeCore(code: Code): Core {
   const instance = new LinkedInstance(new Store({ maxWasmStack: CORE_STACK }), code);
   const exports: Record<string, unknown> = {};
@@ -94,7 +96,7 @@ export function nativeCore(code: Code): Core {
   return new Core(exports as unknown as CoreExports);
 }
 
-/** For compile/native-cores.ts. */
+/** The provider of native cores, for compile/native-cores.ts. */
 export const ownNativeCores: NativeCores = {
   isThere: () => cachedNativeCode() !== undefined,
   make: () => nativeCore(cachedNativeCode()!),
@@ -106,40 +108,42 @@ export const ownNativeCores: NativeCores = {
   noteCompile,
 };
 
-// Having it made.
+// Having the artifact made.
 
-/** A compile that takes so many milliseconds is worth it. */
+/** A compile under V8 that takes at least so many milliseconds is long: then a native core is worth making. */
 const LONG = 200;
-/** Milliseconds that the application has for itself first: a process that ends soon makes nothing. */
+/** Milliseconds that the application has for itself before the core is made. A process that ends sooner makes none. */
 const DELAY = 1000;
 
-/** In bytes of wasm: before compiling so much it is worth waiting for. */
+/** In bytes of wasm. Before so much is compiled it is worth waiting for a native core. */
 const MUCH = 2 ** 20;
 
+/** There was a long compile. */
 let considered = false;
 
-/** Not where there is one that must not be used, or where another could not be used either. */
+/** Whether the native core shall be made: there is none yet, and nothing says that one could not be used. */
 const isWanted = () => process.env.OURO_NATIVE_CORE !== 'off' && !cachedNativeCode() && refusal === undefined;
 
 /** Whether there was a long compile, and there is no native core yet. */
 export const nativeCoreIsDue = () => considered && isWanted();
 
-/** Makes it here and now, unless it is there, when `size` bytes of wasm are much. */
+/** Makes the native core here and now, if there is none yet and `size`, the bytes of wasm that are to be compiled, is worth it. */
 export function ensureNativeCore(size = MUCH): void {
   if (size < MUCH || !isWanted()) return;
   try {
     makeNativeCore();
   } catch {
-    // Without it all goes on as before.
+    // Without a native core everything goes on as before.
   }
 }
 
+/** Has the native core made in the background after the first long compile under V8. */
 function noteCompile(compiler: Compiler, milliseconds: number): void {
   if (considered || milliseconds < LONG || compiler !== 'auto') return;
   considered = true;
   if (!isWanted() || !workerThreads().isMainThread) return;
   setTimeout(() => {
-    // Without it all goes on as before.
+    // Without a native core everything goes on as before.
     pool.makeNativeCore().catch(() => {});
   }, DELAY).unref();
 }

@@ -1,9 +1,10 @@
 /** binary: reads and writes the pieces of a wasm binary: LEB128 numbers, names, sections.
- *  In: bytes, of which nothing is believed: where they end early or a number has no end, `Malformed` is thrown.
+ *  In: bytes, of which nothing is believed. Out: numbers, names, and the places of sections; `Malformed` where the bytes end early or a number has
+ *  no end.
  *  Cost: in proportion to what is read; a section that nobody reads is skipped.
  *  Ref: WebAssembly specification 3.0, 5.2 (values) and 5.5 (modules). */
 
-/** The binary ends, or is none, where something was expected. */
+/** The error for bytes that end where something was expected, or are no wasm binary. */
 export class Malformed extends Error {}
 
 /** Ids of sections. */
@@ -17,7 +18,7 @@ export const SECTION_CODE = 10;
 /** Bytes of the magic number and the version, which come before the first section. */
 const HEADER_SIZE = 8;
 
-/** Reads from `at` up to `end`, both byte offsets in `bytes`. */
+/** Reads bytes from `at`, its present place, up to its end. Both are byte offsets in `bytes`. Every method throws Malformed beyond the end. */
 export class Reader {
   at: number;
   readonly #bytes: Uint8Array;
@@ -30,6 +31,7 @@ export class Reader {
     this.#end = end;
   }
 
+  /** Whether there are more bytes. */
   get more(): boolean {
     return this.at < this.#end;
   }
@@ -61,7 +63,7 @@ export class Reader {
     throw new Malformed();
   }
 
-  /** `size` bytes as they stand: a view. */
+  /** The next `size` bytes, as a view. */
   bytes(size: number): Uint8Array {
     const from = this.at;
     this.skip(size);
@@ -73,19 +75,20 @@ export class Reader {
     this.at += size;
   }
 
-  /** A name. Of a longer one than `most` bytes that many are read. */
+  /** A name. Of one that is longer than `most` bytes, only the first `most` bytes are decoded. */
   name(most = Number.POSITIVE_INFINITY): string {
     const { buffer, byteOffset, length } = this.bytes(this.unsigned());
     return Buffer.from(buffer, byteOffset, Math.min(length, most)).toString();
   }
 
+  /** A list, as wasm has it: a count, and so many items, each of which `read` reads. */
   list<T>(read: (reader: this) => T): T[] {
     const list: T[] = [];
     for (let count = this.unsigned(); count > 0; count--) list.push(read(this));
     return list;
   }
 
-  /** A part of `size` bytes from here on, which this reader skips. */
+  /** A reader of the next `size` bytes, which this reader skips. */
   part(size: number): Reader {
     const from = this.at;
     this.skip(size);
@@ -93,14 +96,14 @@ export class Reader {
   }
 }
 
-/** Where a section stands. */
+/** A section, by byte offsets in the binary. */
 export interface Section {
   readonly id: number;
-  /** Of its first byte, the id. */
+  /** Where the section begins: the offset of its id. */
   readonly start: number;
-  /** Of its content; of a custom section: behind the name. */
+  /** Where its content begins; in a custom section that is behind the name. */
   readonly content: number;
-  /** Behind its last byte. */
+  /** Where it ends: the offset behind its last byte. */
   readonly end: number;
   /** Bytes of a custom section's name, which ends where the content starts; undefined for other sections, and for one whose name is malformed. */
   readonly nameSize: number | undefined;
@@ -144,13 +147,13 @@ export function sectionReader(bytes: Uint8Array, wanted: number): Reader | undef
   return undefined;
 }
 
-/** Bytes of a module's code section, 0 when there is none or the module is malformed. */
+/** The size of a module's code section, in bytes; 0 when there is none or the module is malformed. */
 export function codeSectionSize(bytes: Uint8Array): number {
   for (const { id, content, end } of sectionsOf(bytes)) if (id === SECTION_CODE) return end - content;
   return 0;
 }
 
-// Writing: of the few tiny modules that the host makes.
+// Writing, for the few tiny modules that the host makes.
 
 /** An unsigned number below 2^32 as LEB128. */
 export function unsignedLeb(value: number): number[] {

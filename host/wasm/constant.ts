@@ -1,4 +1,8 @@
-/** constant: evaluates constant expressions that the artifact keeps in wasm's encoding (extended constants). */
+/** constant: evaluates those constant expressions that an artifact keeps in wasm's encoding (extended constants).
+ *  In: an expression, with its `end`; the type that its value must have; functions that give globals and FuncRefs. Out: the 64 bits of the value.
+ *  Requires: a number never becomes a reference, since a reference is used as an address. So the type of each value is checked.
+ *  Cost: linear in the length of the expression.
+ *  Ref: WebAssembly core specification, "Constant Expressions". */
 
 import { damaged } from '../base/errors.js';
 import type { ValType } from '../base/types.js';
@@ -9,7 +13,7 @@ const mask64 = (bits: bigint) => BigInt.asUintN(64, bits);
 /** The heap type of externref: its byte as a signed LEB128 number. */
 const NULL_EXTERN = 0x6fn - 0x80n;
 
-/** What is damaged, for the message. */
+/** What the message of the error calls damaged. */
 const WHAT = 'a constant expression';
 
 interface Value {
@@ -20,8 +24,8 @@ interface Value {
 type GlobalValue = (index: number) => Value | undefined;
 type FuncRef = (index: number) => bigint;
 
-/** The 64 bits of a value of type `wanted`: i32 and f32 zero-extended, references as `global` and `funcRef` give them. An ArtifactError for
- *  an expression of another type: a number must never become a reference. */
+/** The 64 bits of the value, which must be of type `wanted`: i32 and f32 are zero-extended, references are what `global` and `funcRef` give.
+ *  Throws an ArtifactError when the expression is malformed or has another type. */
 export function evaluateConstant(bytes: Uint8Array, wanted: ValType, global: GlobalValue, funcRef: FuncRef): bigint {
   try {
     return evaluate(new Reader(bytes), wanted, global, funcRef);

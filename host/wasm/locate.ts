@@ -1,6 +1,7 @@
-/** locate: which function of a wasm binary an offset lies in, for messages. The binary may be malformed from some place on: what comes before is
- *  used as far as it goes, and what cannot be told is left out.
- *  Runs on the way of errors alone. Cost: linear in the number of functions and names. */
+/** locate: finds the function of a wasm binary in which an offset lies, for error messages.
+ *  In: a binary, which may be malformed from some place on, and an offset. Out: the function's index and name, as far as the binary can be read;
+ *  undefined where it cannot.
+ *  Cost: linear in the number of functions and names. It runs only when there is an error. */
 
 import { CompileError } from '../base/errors.js';
 import {
@@ -15,13 +16,16 @@ import {
   sectionsOf,
 } from './binary.js';
 
+/** The function in which an offset lies. */
 export interface Place {
   readonly funcIndex: number;
-  /** From the name section, else from an export. */
+  /** The name from the name section, else that of an export. */
   readonly funcName: string | undefined;
 }
 
+/** The id of the subsection of function names in the name section. */
 const FUNCTION_NAMES = 1;
+// Kinds of imports and exports.
 const FUNC = 0;
 const TABLE = 1;
 const MEMORY = 2;
@@ -67,7 +71,7 @@ function functionName(bytes: Uint8Array, sections: readonly Section[], funcIndex
   return name;
 }
 
-/** The same error with the function's index and name, where the offset lies in one. */
+/** The same error, with the index and the name of the function in which its offset lies, if it lies in one. */
 export function withPlace(error: unknown, bytes: Uint8Array): unknown {
   if (!(error instanceof CompileError) || error.funcIndex !== undefined) return error;
   const place = locate(bytes, error.offset);
@@ -79,6 +83,7 @@ export function withPlace(error: unknown, bytes: Uint8Array): unknown {
   return new CompileError(error.code, message, error.offset, funcIndex, funcName);
 }
 
+/** The result of `read`; undefined when the binary is malformed there. */
 function leniently<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -88,7 +93,8 @@ function leniently<T>(read: () => T): T | undefined {
   }
 }
 
-/** Number of the body that holds the offset. The end of the last one counts too: it is where the next byte was expected. */
+/** The position in the code section of the body that holds the offset. The end of the last body counts as part of it: the next byte was expected
+ *  there. */
 function bodyAt(code: Reader, offset: number): number | undefined {
   const count = code.unsigned();
   for (let i = 0; i < count; i++) {
@@ -101,6 +107,7 @@ function bodyAt(code: Reader, offset: number): number | undefined {
   return undefined;
 }
 
+/** How many functions are imported. */
 function importedFunctions(imports: Reader): number {
   let functions = 0;
   for (let count = imports.unsigned(); count > 0; count--) {
@@ -130,6 +137,7 @@ function shortName(reader: Reader): string {
   return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
 }
 
+/** The name of a function in the name section, whose content `custom` reads. */
 function nameIn(custom: Reader, funcIndex: number): string | undefined {
   while (custom.more) {
     const id = custom.byte();
@@ -144,6 +152,7 @@ function nameIn(custom: Reader, funcIndex: number): string | undefined {
   return undefined;
 }
 
+/** The name of the first export of a function. */
 function exportOf(exports: Reader, funcIndex: number): string | undefined {
   for (let count = exports.unsigned(); count > 0; count--) {
     const name = shortName(exports);

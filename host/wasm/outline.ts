@@ -1,6 +1,6 @@
-/** outline: what a wasm binary says about itself before its code: types, imports, exports.
- *  In: a binary that V8 has accepted. Out: an Outline; what it cannot read (types of proposals that Ouro does not know) is undefined there.
- *  Cost: in proportion to those sections; bodies and data are skipped. */
+/** outline: reads what a wasm binary says about itself before its code: types, imports, exports.
+ *  In: a binary. Out: an Outline, in which types of proposals that Ouro does not know are undefined; `Malformed` where the bytes end early.
+ *  Cost: in proportion to those sections. Function bodies and data are skipped. */
 
 import { FuncType, type ValType, valTypeOf } from '../base/types.js';
 import {
@@ -34,25 +34,26 @@ export interface OutlinedExport {
   readonly index: number;
 }
 
+/** What a binary says about itself before its code. */
 export interface Outline {
   readonly imports: readonly OutlinedImport[];
   readonly exports: readonly OutlinedExport[];
-  /** Sections that the module has, custom ones apart. */
+  /** The ids of the sections that the module has, without custom sections. */
   readonly sections: ReadonlySet<number>;
-  /** A function type has a funcref. */
+  /** At least one function type has a parameter or result of type funcref. */
   readonly mentionsFuncref: boolean;
-  /** The type of a function by its index. */
+  /** The type of a function, by its index; undefined when it is not known. */
   functionType(index: number): FuncType | undefined;
 }
 
 const kinds: readonly ExternKindName[] = ['function', 'table', 'memory', 'global', 'tag'];
 
 const FUNC_FORM = 0x60;
-/** (ref null ht) and (ref ht): a heap type follows. */
+/** The first bytes of the types (ref null ht) and (ref ht). A heap type follows. */
 const TYPED_REFS = [0x63, 0x64];
 const LIMITS_HAS_MAXIMUM = 1;
 
-/** Undefined for a type that Ouro does not know. */
+/** A value type; undefined when it is one that Ouro does not know. */
 function readValType(reader: Reader): ValType | undefined {
   const byte = reader.byte();
   if (TYPED_REFS.includes(byte)) reader.unsigned();
@@ -65,14 +66,14 @@ function skipLimits(reader: Reader): void {
   if (flags & LIMITS_HAS_MAXIMUM) reader.unsigned();
 }
 
-/** Whole sections with these ids, behind a module header: a module that declares the same and does nothing. */
+/** A module of the header and those sections that have these ids. It declares the same as the original, and does nothing. */
 export function extract(bytes: Uint8Array, ids: readonly number[]): Uint8Array {
   const parts: Uint8Array[] = [bytes.subarray(0, 8)];
   for (const { id, start, end } of sectionsOf(bytes)) if (ids.includes(id)) parts.push(bytes.subarray(start, end));
   return Buffer.concat(parts);
 }
 
-/** What an outline is made of: a small copy, so that the whole binary need not be kept. */
+/** A copy of the sections from which an outline is made. It is small, and it spares keeping the whole binary. */
 export function headOf(bytes: Uint8Array): Uint8Array {
   return extract(bytes, [SECTION_TYPE, SECTION_IMPORT, SECTION_FUNCTION, SECTION_EXPORT]);
 }
@@ -82,20 +83,20 @@ export function importsOf(bytes: Uint8Array): OutlinedImport[] {
   return readSection(bytes, SECTION_IMPORT, readImport);
 }
 
-/** The list that a section is; empty where the module has no such section. */
+/** The items of a section that is a list; none when the module has no such section. */
 function readSection<T>(bytes: Uint8Array, wanted: number, read: (reader: Reader) => T): T[] {
   return sectionReader(bytes, wanted)?.list(read) ?? [];
 }
 
 const readExport = (reader: Reader): OutlinedExport => ({ name: reader.name(), kind: kinds[reader.byte()], index: reader.unsigned() });
 
-/** A value that is made when it is asked for. */
+/** A function that calls `make` the first time, and gives the same value each time. */
 function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+  let result: { readonly value: T } | undefined;
+  return () => (result ??= { value: make() }).value;
 }
 
-/** Types, imports and exports are read now, how many functions so ever there are. */
+/** The outline of a binary. Types, imports and exports are read now; the function section is read when a function's type is first asked for. */
 export function outlineOf(bytes: Uint8Array): Outline {
   const sections = new Set<number>();
   let types: (FuncType | undefined)[] = [];
@@ -117,7 +118,7 @@ export function outlineOf(bytes: Uint8Array): Outline {
   };
 }
 
-/** Types up to the first that is no plain function type. */
+/** The types up to the first that is no plain function type. */
 function readTypes(reader: Reader): (FuncType | undefined)[] {
   const types: (FuncType | undefined)[] = [];
   for (let left = reader.unsigned(); left > 0; left--) {
@@ -154,13 +155,14 @@ function readImport(reader: Reader): OutlinedImport {
   return { module, name, kind };
 }
 
-/** An export that is the module's only import, a function. */
+/** The one export of a forwarder: it is the function that the module imports. */
 export interface Forwarded {
   readonly name: string;
   readonly type: FuncType;
 }
 
-/** What a module without anything but types, one imported function and its export forwards; undefined for any other module. */
+/** What a module forwards, if it is a forwarder: it has nothing but types, one imported function, and one export of that. Undefined for other
+ *  modules. */
 export function forwardedBy({ sections, imports, exports, functionType }: Outline): Forwarded | undefined {
   const only = [...sections].every((id) => id === SECTION_TYPE || id === SECTION_IMPORT || id === SECTION_EXPORT);
   if (!only || imports.length !== 1 || imports[0].kind !== 'function' || exports.length !== 1) return undefined;
@@ -168,10 +170,10 @@ export function forwardedBy({ sections, imports, exports, functionType }: Outlin
   return type && ![...type.params, ...type.results].includes('v128') ? { name: exports[0].name, type } : undefined;
 }
 
-/** More than enough for its one type and two names, as glue code makes them. */
+/** In bytes. It is more than enough for a forwarder as glue code makes them, with one type and a few short names. */
 const LONGEST_FORWARDER = 256;
 
-/** Whether `forwardedBy` knows the module. */
+/** Whether a module is a forwarder. */
 export function isForwarder(bytes: Uint8Array): boolean {
   try {
     return bytes.length <= LONGEST_FORWARDER && forwardedBy(outlineOf(bytes)) !== undefined;
@@ -192,7 +194,7 @@ export function moduleName(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** The contents of a module's custom sections of a name: copies. */
+/** Copies of the contents of all custom sections with this name. */
 export function customSections(bytes: Uint8Array, name: string): ArrayBuffer[] {
   const found: ArrayBuffer[] = [];
   for (const section of sectionsOf(bytes)) {

@@ -1,4 +1,6 @@
-/** text: the text format (.wat), through the optional package @bytecodealliance/jco. */
+/** text: parses the text format (.wat), with the optional package @bytecodealliance/jco.
+ *  In: a text. Out: a wasm binary, which is not validated; TextError with line and column for a text that is no module.
+ *  Cost: the first call loads the package. */
 
 import { OuroError } from '../base/errors.js';
 
@@ -44,7 +46,7 @@ export async function parseText(text: string): Promise<Uint8Array> {
   }
 }
 
-/** One plain sentence out of the parser's error, which is a debug dump of its own structures. */
+/** Makes one plain sentence of the parser's error, which is a debug dump of the parser's own structures. */
 function describe(cause: unknown): string {
   const dump = (cause as { payload?: unknown }).payload ?? (cause instanceof Error ? cause.message : cause);
   const text = String(dump);

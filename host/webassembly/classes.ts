@@ -1,5 +1,5 @@
-/** classes: the JS API's objects in this thread (shell.ts). There is one shell, whoever needs it first: the drop-in, which brings one along, or the
- *  library, for the tables and globals that its instances export. */
+/** classes: the one shell of this thread (shell.ts), which has the objects of the JS API. The drop-in brings a shell along; where there is no
+ *  drop-in, the library makes one, for the tables and globals that its instances export. */
 
 import { loaded } from '../base/bundled.js';
 import { V8 } from '../base/v8.js';

@@ -1,9 +1,11 @@
-/** exported-functions: exported functions of both engines, and how each engine gets to call those of the other with their identity kept.
- *
- *  An exported function is one of V8's, one of Ouro's (it stands for a Func), or a hosted one: a JS function that a module took in and
- *  exported again, doing nothing to it. The application holds one JS function for each of them, the canonical one. Where an engine needs a
- *  function of its own kind for it (in a table, in a global, as an import), it gets a stand-in, and what comes out of that engine is turned
- *  into the canonical function again. */
+/** exported-functions: the exported functions of both engines, V8 and Ouro, and how each engine calls those of the other while they keep their
+ *  identity.
+ *  An exported function is one of three: a function of V8; a function of Ouro, which stands for a Func; or a hosted function, a JS function that a
+ *  module has imported and exports again unchanged. The application holds one JS function for each of them, the canonical one.
+ *  In: any of these functions on its way into an engine (into a table, a global, an import), or out of one.
+ *  Out: on the way in, a function of that engine's own kind that stands for it, its stand-in; on the way out, the canonical function again.
+ *  Requires: every value that comes out of V8 passes through `canonical`, or the application would see a stand-in.
+ *  Cost: the type of a function of V8 is known from its module's binary. Where that is not known, V8 is asked about each type there is. */
 
 import { Func } from '../run/func.js';
 import { passRangeError } from '../base/host-stack.js';
@@ -13,20 +15,21 @@ import { V8 } from '../base/v8.js';
 import { throughWasm } from '../run/values.js';
 import { forwarder } from '../wasm/tiny-modules.js';
 
-/** What is known of a module of V8 by its binary. */
+/** What the binary of a module that runs on V8 says about it. */
 export interface ModuleOfV8 {
-  /** The type of a function that it exports. */
+  /** The type of a function that the module exports, by the export's name. */
   exportedFunctionType(name: string): FuncType | undefined;
-  /** Its functions may take or give functions. */
+  /** Functions of the module may have parameters or results of type funcref. */
   readonly mayPassFunctions: boolean;
 }
 
+/** A hosted function: the JS function that a module imported, and the type that it imported it with. */
 interface Hosted {
   readonly type: FuncType;
   readonly callback: Callable;
 }
 
-/** Which export of which module a function of V8 is. */
+/** The module that exports a function of V8, and the export's name. */
 interface Origin {
   readonly module: ModuleOfV8;
   readonly name: string;
@@ -34,23 +37,24 @@ interface Origin {
 
 const origins = new WeakMap<Callable, Origin>();
 const hosted = new WeakMap<Callable, Hosted>();
-/** V8's stand-in for a function, and back. */
+/** The stand-in of V8 for each canonical function that has one. */
 const standIns = new WeakMap<Callable, Callable>();
+/** The canonical function of each stand-in. */
 const originals = new WeakMap<Callable, Callable>();
 
 const scratch = new V8.Table({ element: 'anyfunc', initial: 1 });
 
-/** Without a regular expression, which would have to be compiled first. */
+/** Whether a name consists of digits. This is a loop, because a regular expression would have to be compiled first. */
 function isIndex(name: unknown): boolean {
   if (typeof name !== 'string' || name === '') return false;
   for (let i = 0; i < name.length; i++) if (name[i] < '0' || name[i] > '9') return false;
   return true;
 }
 
-/** Whether V8 takes a function for an exported one of its own. */
+/** Whether V8 takes a function for an exported function of its own. */
 function isOfV8(value: Callable): boolean {
   if (origins.has(value)) return true;
-  // V8 names its exported functions by their index. This spares an exception for each import of the application.
+  // V8 names its exported functions by their index. This test spares an exception for each other function that the application passes in.
   if (!isIndex(value.name)) return false;
   try {
     scratch.set(0, value);
@@ -62,11 +66,12 @@ function isOfV8(value: Callable): boolean {
   }
 }
 
+/** Whether a function is an exported function of Ouro, or a hosted one. */
 function isForeign(func: Callable): boolean {
   return Func.ofCallable(func) !== undefined || hosted.has(func);
 }
 
-/** Whether a value is an exported function that V8 does not take for one. */
+/** Whether a value is an exported function of Ouro or a hosted one: V8 does not take these for exported functions. */
 export function isForeignToV8(value: unknown): value is Callable {
   return typeof value === 'function' && isForeign(value as Callable);
 }
@@ -81,7 +86,7 @@ function noteOrigin(func: Callable, module: ModuleOfV8, name: string): void {
   if (!origins.has(func)) origins.set(func, { module, name });
 }
 
-/** The type of an exported function. */
+/** The type of an exported function; undefined when Ouro does not have such types. */
 export function typeOf(func: Callable): FuncType | undefined {
   const known = Func.ofCallable(func)?.type() ?? hosted.get(func)?.type;
   if (known) return known;
@@ -89,7 +94,8 @@ export function typeOf(func: Callable): FuncType | undefined {
   return origin?.module.exportedFunctionType(origin.name) ?? probeType(func);
 }
 
-/** The type of a function of V8 that came out of a table, a global or a call: V8 is asked which of all types it takes for the function's. */
+/** The type of a function of V8 that came out of a table, a global or a call, so that its module is not known. V8 is asked about each type of this
+ *  process in turn: it links a module that imports a function of this type only if the function has it. */
 function probeType(func: Callable): FuncType | undefined {
   for (let id = 1; ; id++) {
     const type = funcTypeById(id);
@@ -98,7 +104,7 @@ function probeType(func: Callable): FuncType | undefined {
       new V8.Instance(forwarderOf(type), { '': { '': func } });
       return type;
     } catch (error) {
-      // Another type.
+      // The function has another type.
       passRangeError(error);
     }
   }
@@ -106,13 +112,14 @@ function probeType(func: Callable): FuncType | undefined {
 
 const forwarders = new WeakMap<FuncType, WebAssembly.Module>();
 
+/** A module of V8 that exports the function of this type that it imports. */
 function forwarderOf(type: FuncType): WebAssembly.Module {
   let module = forwarders.get(type);
   if (!module) forwarders.set(type, (module = new V8.Module(forwarder(type) as BufferSource)));
   return module;
 }
 
-/** A function of V8 that stands for an exported function. */
+/** The function of V8 that stands for an exported function: itself, if it is one of V8's, else its stand-in. */
 export function toV8Function(func: Callable): Callable {
   if (!isForeign(func)) return func;
   let standIn = standIns.get(func);
@@ -127,13 +134,13 @@ export function toV8Function(func: Callable): Callable {
 
 const hasFuncref = ({ params, results }: FuncType) => params.includes('funcref') || results.includes('funcref');
 
-/** What V8 gets for a value that may be a function of another kind. */
+/** The value that V8 gets for a value which may be a function of Ouro or a hosted one: then that function's stand-in, else the value itself. */
 export function toV8Value<T>(value: T): T | Callable {
   return isForeignToV8(value) ? toV8Function(value) : value;
 }
 
-/** The exported function for one of V8's that a module exports. Where functions go in or come out, it is another one, which turns them into
- *  V8's and back. */
+/** The canonical function for a function that a module on V8 exports. It is V8's own function, unless its type has a funcref: then it is a wrapper
+ *  that turns functions into V8's on the way in, and back on the way out. */
 export function exportOfV8(func: Callable, module: ModuleOfV8, name: string): Callable {
   const known = canonical(func);
   if (known !== func) return known;
@@ -149,7 +156,8 @@ export function exportOfV8(func: Callable, module: ModuleOfV8, name: string): Ca
   return wrapper;
 }
 
-/** What V8 gets for a JS function that a module imports with this type. */
+/** The function that V8 gets for a JS function which a module imports with this type. If the type has a funcref, it is a wrapper that turns functions
+ *  which V8 passes in into canonical ones, and those that come back into V8's. */
 export function importForV8(func: Callable, type: FuncType | undefined): Callable {
   if (isForeign(func)) return toV8Function(func);
   if (!type || !hasFuncref(type) || isOfV8(func)) return func;
@@ -159,16 +167,18 @@ export function importForV8(func: Callable, type: FuncType | undefined): Callabl
   };
 }
 
+/** The result of a call into V8, one value or an array of them, with canonical functions. */
 function fromV8(result: unknown): unknown {
   return Array.isArray(result) ? result.map((each) => canonical(each)) : canonical(result);
 }
 
-/** What the application knows a value as that came out of V8. */
+/** The value that the application gets for a value that came out of V8: a stand-in becomes its canonical function, any other value stays. */
 export function canonical<T>(value: T): T {
   return typeof value === 'function' ? ((originals.get(value as unknown as Callable) as T | undefined) ?? value) : value;
 }
 
-/** Takes an exported function of anywhere into a store of Ouro. Undefined for other functions; null for one whose type Ouro does not know. */
+/** Takes an exported function of V8, of another store, or a hosted one into a store of Ouro. Gives undefined when `func` is no exported function, and
+ *  null when its type is one that Ouro does not know. */
 export function adopt(store: Store, func: Callable): Func | null | undefined {
   if (!isExportedFunction(func)) return undefined;
   const type = typeOf(func);
@@ -176,8 +186,8 @@ export function adopt(store: Store, func: Callable): Func | null | undefined {
   return Func.adopt(store, type, hosted.get(func)?.callback ?? func, func);
 }
 
-/** The exported function for a JS function that a module imports with this type and exports again: it converts, calls, and converts.
- *  `name` is its index there. */
+/** Makes the hosted function for a JS function that a module imports with this type and exports again. It converts the arguments as wasm would, calls
+ *  `callback`, and converts the results. `name` is the function's index in the module. */
 export function host(type: FuncType, callback: Callable, name: string): Callable {
   const { params, results } = type;
   const func = (...args: unknown[]) => {
@@ -195,7 +205,7 @@ export function host(type: FuncType, callback: Callable, name: string): Callable
   return func;
 }
 
-/** What wasm would give back for a JS value, if it looked. */
+/** The JS value that wasm would give back for a JS value of this type. Throws a TypeError when the value does not convert. */
 function toWasm(type: ValType, value: unknown): unknown {
   if (type === 'externref' || (type === 'funcref' && (value === null || isExportedFunction(value)))) return value;
   if (type === 'funcref' || type === 'v128') throw new TypeError('type incompatibility when transforming from/to JS');

@@ -1,4 +1,6 @@
-/** exports: what an instance exports, as JS people know it: plain functions, WebAssembly.Memory objects, tables and globals of the JS API. */
+/** exports: what an instance exports, as objects of the JS API: plain functions, WebAssembly.Memory objects, tables and globals.
+ *  In: an instance, or one extern. Out: an exports object, or the JS value of the extern: the same one each time.
+ *  Cost: the drop-in makes all exports at once, as the JS API wants it; the library makes each one when it is asked for. */
 
 import { prepareWrappers } from '../run/calls.js';
 import type { Extern } from '../run/extern.js';
@@ -12,11 +14,11 @@ import type { ModuleOfOuro } from './owner.js';
 import type { Behaviour } from './shell.js';
 import { tableBehaviour, wrapOuroTable } from './js-table.js';
 
-/** What tables and globals do, where there is no drop-in, and so nothing else of the shell is in use. */
-let made: Behaviour | undefined;
-const objects = () => (made ??= { ...tableBehaviour, ...globalBehaviour } as Behaviour);
+let libraryBehaviour: Behaviour | undefined;
+/** What tables and globals do where there is no drop-in. Nothing else of the shell is in use then. */
+const objects = () => (libraryBehaviour ??= { ...tableBehaviour, ...globalBehaviour } as Behaviour);
 
-/** What JS gets for an export: the same each time. `owner`: the module, where the drop-in decides what runs it. */
+/** The JS value of an export: the same one each time. `owner`: the instance's module, where the drop-in decides which engine runs it. */
 export function toJs(extern: Extern, owner?: ModuleOfOuro): any {
   if (extern instanceof Func) return extern.callable;
   if (extern instanceof Memory) return extern.js;
@@ -24,7 +26,7 @@ export function toJs(extern: Extern, owner?: ModuleOfOuro): any {
   return extern instanceof Table ? wrapOuroTable(extern, owner) : wrapOuroGlobal(extern, owner);
 }
 
-/** All of them, as the JS API wants it: frozen, without prototype, plain data properties. */
+/** The exports object as the JS API wants it: frozen, without a prototype, with plain data properties. */
 export function exportsOf(instance: LinkedInstance, owner: ModuleOfOuro): Readonly<Record<string, unknown>> {
   const names = instance.exportNames;
   const externs = names.map((_, position) => instance.exportAt(position));
@@ -34,7 +36,8 @@ export function exportsOf(instance: LinkedInstance, owner: ModuleOfOuro): Readon
   return Object.freeze(exports);
 }
 
-/** The same for the library, where a module may export thousands of functions of which a program calls one: each is made when it is first asked for. */
+/** The exports object of the library. Each export is made when it is first asked for, since a module may export thousands of functions of which a
+ *  program calls one. */
 export function lazyExportsOf(instance: LinkedInstance): Readonly<Record<string, any>> {
   const object: Record<string, any> = Object.create(null);
   for (const [position, name] of instance.exportNames.entries()) {

@@ -1,8 +1,9 @@
-/** idl: what Web IDL says about interfaces and arguments, and JS syntax does not do by itself. */
+/** idl: what Web IDL prescribes for arguments and JS does not do by itself. The messages are V8's. Ref: Web IDL. */
 
 const MAX_U32 = 2 ** 32 - 1;
 
-/** [EnforceRange] unsigned long. `what` begins the message, as V8's do: `WebAssembly.Table.get(): Argument 0`. */
+/** Converts a value as Web IDL's `[EnforceRange] unsigned long`. Throws a TypeError whose message begins with `what`, as V8's do:
+ *  `WebAssembly.Table.get(): Argument 0`. */
 export function toIndex(value: any, what: string): number {
   const index = Math.trunc(+value);
   if (!Number.isFinite(index)) throw new TypeError(`${what} must be convertible to a valid number`);
@@ -11,15 +12,15 @@ export function toIndex(value: any, what: string): number {
   return index + 0;
 }
 
-/** A descriptor that V8 reads as it would read `descriptor`. What it reads is noted, as V8 will convert it: the members that `notes` names as
- *  strings, or as numbers for `maximum`. */
+/** A stand-in for `descriptor`, which V8 reads just as it would read `descriptor`. When V8 reads a member that `notes` has a function for, that
+ *  function gets the value as V8 converts it: to a number for `maximum`, to a string for the others. */
 export function noting(descriptor: any, notes: Readonly<Record<string, (value: any) => void>>): any {
   if (descriptor === null || (typeof descriptor !== 'object' && typeof descriptor !== 'function')) return descriptor;
   const read = (key: PropertyKey) => {
     const value = descriptor[key];
     const note = notes[key as string];
     if (!note || value === undefined) return value;
-    // An object is converted once, here.
+    // The application can see how often an object is converted. So it is converted here, once, and V8 gets the result.
     const simple = typeof value !== 'object' && typeof value !== 'function' ? value : key === 'maximum' ? +value : `${value}`;
     note(key === 'maximum' ? Number(simple) : simple);
     return simple;

@@ -1,4 +1,7 @@
-/** imports: what the value of an import is in a store. The library and the drop-in both come here; what they say where it does not fit is theirs. */
+/** imports: turns the value that is given for an import into an extern of a store. The library and the drop-in both use it; each has its own messages
+ *  for values that do not fit.
+ *  In: a value, the type that a module imports it with, a store. Out: an extern, or undefined.
+ *  Cost: a table or global that moves into the store is copied. */
 
 import { type ExternType, type GlobalType, typeMatches } from '../base/types.js';
 import { V8 } from '../base/v8.js';
@@ -12,9 +15,9 @@ import { memoryTypeOf } from './memory-type.js';
 import { noteTable, TableState, tableState } from './js-table.js';
 import type { ModuleOfOuro } from './owner.js';
 
-/** The extern that a value is in a store, where a module imports something of type `wanted`: one of our own objects as it is, or what the JS API takes,
- *  moved into the store where it may move. Its type may be another one, and its store, for which `fits` looks. Undefined: it is nothing of that kind.
- *  `name`: of a host function that is made. */
+/** The extern that a value is in a store, where a module imports it as `wanted`. An extern stays as it is; an object of the JS API is moved into the
+ *  store if it may move. Gives undefined when the value is nothing of the wanted kind. The extern may still have another type, or belong to another
+ *  store: `fits` tells. `name`: the name of the host function, if one is made. */
 export function toExtern(store: Store, value: unknown, wanted: ExternType, name = ''): Extern | undefined {
   if (typeof value === 'function') {
     if (wanted.kind === 'func') return toFunc(store, value as (...args: any[]) => any, wanted, name);
@@ -77,7 +80,8 @@ function toFunc(store: Store, value: (...args: any[]) => any, wanted: ExternType
   return known === undefined ? new Func(store, wanted, value, name) : ((known as Func | null) ?? undefined);
 }
 
-/** A JS value as an immutable global: a number or bigint of the fitting kind, an exported function, any value as an externref. */
+/** A JS value as an immutable global: a number, or a bigint for i64; null or an exported function for funcref; any value for externref. Undefined
+ *  when the value is not of that kind, or the wanted global is mutable. */
 function constant(store: Store, value: unknown, wanted: GlobalType): Global | undefined {
   if (wanted.mutable) return undefined;
   const { content } = wanted;

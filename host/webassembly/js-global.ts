@@ -1,5 +1,9 @@
-/** js-global: WebAssembly.Global. As tables do, a mutable global that JS makes belongs to V8 until an instance of Ouro imports it, and stays with
- *  the engine of the first instance that uses it. An immutable one is a value: each store of Ouro that imports it gets a copy. */
+/** js-global: what WebAssembly.Global does.
+ *  A mutable global that JS makes belongs to V8 until an instance of Ouro imports it, and stays with the engine of the first instance that uses
+ *  it, as tables do (js-table.ts). An immutable global is just a value: each store of Ouro that imports it gets a copy.
+ *  In: the receiver and the arguments of a method. Out: its result.
+ *  Requires: the messages of errors are V8's.
+ *  Cost: V8's object for a global of type i32 is made only when V8 needs it. */
 
 import { Global as OuroGlobal } from '../run/global.js';
 import { passRangeError } from '../base/host-stack.js';
@@ -15,28 +19,30 @@ import type { GlobalBehaviour } from './shell.js';
 const v8 = V8.Global.prototype;
 const { get: getValue, set: setValue } = Object.getOwnPropertyDescriptor(v8, 'value') as Required<PropertyDescriptor>;
 
-/** V8's names of types that have another one here. */
+/** The names that V8's API gives to types which have another name here. */
 const v8Names: Partial<Record<ValType, string>> = { funcref: 'anyfunc' };
 
 const scratch = new V8.Global({ value: 'anyfunc', mutable: true });
 
-/** Where a global is, and what it is. */
+/** The state of a WebAssembly.Global: which engine has the global, and its type. */
 export class GlobalState {
   #v8: WebAssembly.Global | undefined;
-  /** The value of one of type i32 that JS has made and no instance has used. Dynamic linkers make thousands, most of which V8 never sees. */
+  /** The value of a global of type i32 that JS has made and no engine has yet. Dynamic linkers make thousands of them, most of which V8 never
+   *  sees. */
   plain: number | undefined;
   ouro: OuroGlobal | undefined;
-  /** An instance uses it. */
+  /** An instance uses the global. */
   linked = false;
-  /** The module of the instance of Ouro that was the first to use it. */
+  /** The module of the instance of Ouro that was the first to use the global. */
   owner: ModuleOfOuro | undefined;
-  /** Unknown for globals of V8 that an instance exports, and of types that Ouro does not have. */
+  /** Undefined for globals of V8 that an instance exports, and for types that Ouro does not have. */
   content: ValType | undefined;
-  /** Then instances of one engine alone can use it. */
+  /** A mutable global can be used by instances of one engine only. */
   mutable = false;
+  /** The copies of an immutable global, by store. */
   #copies: WeakMap<Store, OuroGlobal> | undefined;
 
-  /** V8's object, made when it is asked for where there is but a value. */
+  /** The global of V8. When there is only a plain value, the global is made now. */
   get v8(): WebAssembly.Global | undefined {
     if (this.plain !== undefined) this.v8 = new V8.Global({ value: 'i32', mutable: this.mutable }, this.plain);
     return this.#v8;
@@ -47,12 +53,13 @@ export class GlobalState {
     this.plain = undefined;
   }
 
-  /** Not V8 has its value. */
+  /** The value is here or in Ouro, and not in V8. */
   get isElsewhere(): boolean {
     return this.plain !== undefined || this.ouro !== undefined;
   }
 
-  /** The global in a store; undefined where it cannot be there. */
+  /** The global as one of this store of Ouro, which a module imports as `wanted`: a mutable one moves there, an immutable one is copied. Undefined
+   *  when that cannot be. */
   toOuro(store: Store, wanted: GlobalType): OuroGlobal | undefined {
     if (this.ouro?.store.equals(store)) return this.ouro;
     if (!this.mutable) {
@@ -65,15 +72,15 @@ export class GlobalState {
       return copy;
     }
     if (this.linked || this.content === undefined) return undefined;
-    const made = new OuroGlobal(store, { kind: 'global', content: this.content, mutable: this.mutable }, this.read());
-    // No setter: where the host's stack ends, it is in one place.
+    const moved = new OuroGlobal(store, { kind: 'global', content: this.content, mutable: this.mutable }, this.read());
+    // These are plain stores, without the setter of `v8`: no call can run out of the host's stack here and leave the global in two places or in none.
     this.#v8 = undefined;
     this.plain = undefined;
-    this.ouro = made;
-    return made;
+    this.ouro = moved;
+    return moved;
   }
 
-  /** The same for V8. */
+  /** The global as one of V8: a mutable one moves there if it may, an immutable one is copied. Undefined when it may not move. */
   toV8(): WebAssembly.Global | undefined {
     if (this.v8) return this.v8;
     if (this.mutable && this.linked) return undefined;
@@ -85,7 +92,7 @@ export class GlobalState {
     return copy;
   }
 
-  /** A global of V8 that looks the same now. */
+  /** A new global of V8 with the type and the value that the global of Ouro has now. */
   copyForV8(): WebAssembly.Global {
     const { content, mutable } = this.ouro!.type();
     const value = (v8Names[content] ?? content) as WebAssembly.ValueType;
@@ -93,6 +100,7 @@ export class GlobalState {
     return new V8.Global({ value, mutable }, isForeignToV8(now) && content === 'funcref' ? toV8Function(now) : now);
   }
 
+  /** The value, as the application sees it. */
   read(): unknown {
     if (this.plain !== undefined) return this.plain;
     return this.ouro ? this.ouro.value : canonical(getValue.call(this.v8));
@@ -101,6 +109,7 @@ export class GlobalState {
 
 export const globalState = (value: unknown) => shell.globalState(value) as GlobalState | undefined;
 
+/** The global of V8 behind a receiver. If there is none, the receiver itself: V8 then throws the right error for it. */
 const receiver = (value: unknown): any => globalState(value)?.v8 ?? value;
 
 export const globalBehaviour: GlobalBehaviour = {
@@ -125,7 +134,7 @@ export const globalBehaviour: GlobalBehaviour = {
     if (ouro) {
       const { content, mutable } = ouro.type();
       if (!mutable) throw new TypeError("set WebAssembly.Global.value: Can't set the value of an immutable global.");
-      // V8 says what is wrong.
+      // A global of V8 refuses the value too, with V8's message.
       if (content === 'funcref' && value !== null && !isExportedFunction(value)) setValue.call(scratch, value);
       ouro.value = value;
     } else if (state?.plain !== undefined && state.mutable && typeof value === 'number') state.plain = value | 0;
@@ -134,15 +143,16 @@ export const globalBehaviour: GlobalBehaviour = {
   },
 };
 
-/** Of globals of both engines. */
+/** The WebAssembly.Global that the application holds, for globals of both engines. */
 const wrappers = new WeakMap<object, object>();
 
-/** A global that is found by the engine's object too, from now on. */
+/** Notes that `global` is the object that the application holds for `object`, the engine's global, so that `wrapV8Global` and `wrapOuroGlobal`
+ *  find it. */
 export function noteGlobal(global: object, state: GlobalState, object: object | undefined = state.v8 ?? state.ouro): void {
   if (object) wrappers.set(object, global);
 }
 
-/** What the application knows a global of V8 as that an instance exports. */
+/** The object that the application gets for a global of V8 which an instance exports: the same one each time. */
 export function wrapV8Global(global: WebAssembly.Global): object {
   const known = wrappers.get(global);
   if (known) return known;
@@ -153,7 +163,8 @@ export function wrapV8Global(global: WebAssembly.Global): object {
   return shell.wrapGlobal(state);
 }
 
-/** V8 does not tell, but refuses to change what is immutable. A type whose values JS cannot have stays where it is. */
+/** Whether a global of V8 is mutable. V8 does not tell, but it refuses to set an immutable one, so its own value is set again. A global whose
+ *  values JS cannot have counts as mutable, so that it stays with its engine. */
 function isMutable(global: WebAssembly.Global): boolean {
   let value: unknown;
   try {
@@ -171,7 +182,7 @@ function isMutable(global: WebAssembly.Global): boolean {
   }
 }
 
-/** Whether a module may import an immutable global as one of this type. */
+/** Whether an immutable global of V8 has this type: whether V8 lets a module import it so. */
 function isOfType(global: WebAssembly.Global, content: ValType): boolean {
   try {
     new V8.Instance(new V8.Module(globalImporter(content) as BufferSource), { '': { '': global } });
@@ -182,7 +193,7 @@ function isOfType(global: WebAssembly.Global, content: ValType): boolean {
   }
 }
 
-/** The same for a global of Ouro. */
+/** The object that the application gets for a global of Ouro which an instance exports: the same one each time. `owner`: the instance's module. */
 export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): object {
   const known = wrappers.get(global);
   if (known) return known;
@@ -196,7 +207,8 @@ export function wrapOuroGlobal(global: OuroGlobal, owner?: ModuleOfOuro): object
   return shell.wrapGlobal(state);
 }
 
-/** A global as JS makes it. V8 gets what stands in the descriptor, read here as V8 would read it: these two, in this order, once. */
+/** The state of a global that JS makes. The descriptor is read here as V8 would read it, since the application can see that: `mutable`, then `value`,
+ *  each once. V8 gets what was read. */
 function makeState(args: ArrayLike<unknown>): GlobalState {
   const descriptor = args[0] as WebAssembly.GlobalDescriptor;
   const init = args[1];
@@ -221,8 +233,8 @@ function makeState(args: ArrayLike<unknown>): GlobalState {
 
 const isObject = (value: unknown) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-/** Does something with a global of V8 and an exported function of another kind: a value like others as an externref; where V8 wants one of
- *  its own, it gets a stand-in. */
+/** Does `work` on a global of V8 with an exported function that is not V8's. To a global of type externref the function is a value like any other;
+ *  where V8 wants an exported function of its own, it gets the stand-in. Where the type is not known, the function itself is tried first. */
 function withForeign<T>(content: ValType | undefined, func: Callable, work: (value: Callable) => T): T {
   if (content === 'funcref') return work(toV8Function(func));
   try {

@@ -1,6 +1,9 @@
-/** js-table: WebAssembly.Table. A table that JS makes is one of V8's until an instance of Ouro imports it; from the first instance
- *  that uses it on it stays with the engine of that instance ("linked").
- *  Where V8 has the table, V8 does all checks and conversions itself. */
+/** js-table: what WebAssembly.Table does.
+ *  A table that JS makes is a table of V8 until an instance of Ouro imports it. The first instance that uses a table, on either engine, links it:
+ *  from then on the table stays with the engine of that instance.
+ *  In: the receiver and the arguments of a method. Out: its result.
+ *  Requires: the messages of errors are V8's. Where V8 has the table, V8 does all checks and conversions itself.
+ *  Cost: moving a table to the other engine copies its elements. */
 
 import type { Store } from '../run/store.js';
 import { Table as OuroTable } from '../run/table.js';
@@ -15,25 +18,25 @@ import type { TableBehaviour } from './shell.js';
 const v8 = V8.Table.prototype;
 const getLength = Object.getOwnPropertyDescriptor(v8, 'length')!.get!;
 
-/** Where a table is, and what it is. */
+/** The state of a WebAssembly.Table: which engine has the table, and its type. Exactly one of `v8` and `ouro` is set. */
 export class TableState {
   v8: WebAssembly.Table | undefined;
   ouro: OuroTable | undefined;
-  /** An instance uses it. */
+  /** An instance uses the table, so it cannot move to the other engine any more. */
   linked = false;
-  /** The module of the instance of Ouro that was the first to use it. */
+  /** The module of the instance of Ouro that was the first to use the table. */
   owner: ModuleOfOuro | undefined;
-  /** Of tables that JS has made. */
+  /** Known only for tables that JS has made; so is `maximum`. */
   element: RefType | undefined;
   maximum: number | undefined;
-  /** Something else than null was put in. */
+  /** False when the table was made with nothing but null, and JS has put nothing in. */
   filled = true;
 
   get length(): number {
     return this.ouro ? this.ouro.size() : (getLength.call(this.v8) as number);
   }
 
-  /** The table in a store, moved there if it may move; undefined if it may not. */
+  /** The table as one of this store of Ouro; it moves there if it may. Undefined when it may not, or its type is not known. */
   toOuro(store: Store): OuroTable | undefined {
     if (this.ouro?.store.equals(store)) return this.ouro;
     if (this.linked || this.element === undefined) return undefined;
@@ -45,7 +48,7 @@ export class TableState {
     return table;
   }
 
-  /** The same for V8. */
+  /** The table as one of V8; it moves there if it may. Undefined when it may not. */
   toV8(): WebAssembly.Table | undefined {
     if (this.v8) return this.v8;
     if (this.linked) return undefined;
@@ -54,7 +57,7 @@ export class TableState {
     return this.v8;
   }
 
-  /** A table of V8 that looks the same now. */
+  /** A new table of V8 with the size, the maximum and the elements that the table of Ouro has now. */
   copyForV8(): WebAssembly.Table {
     const { element, maximum } = this.ouro!.declared;
     const { length } = this;
@@ -67,6 +70,7 @@ export class TableState {
     return table;
   }
 
+  /** An element, as the application sees it. */
   read(index: number): unknown {
     return this.ouro ? this.ouro.get(this.ouro.store, index) : canonical(v8.get.call(this.v8!, index));
   }
@@ -76,7 +80,7 @@ const toV8Element = (value: any) => (isForeignToV8(value) ? toV8Function(value) 
 
 export const tableState = (value: unknown) => shell.tableState(value) as TableState | undefined;
 
-/** The V8 table behind a receiver, or the receiver itself, of which V8 says what is wrong with it. */
+/** The table of V8 behind a receiver. If there is none, the receiver itself: V8 then throws the right error for it. */
 const receiver = (value: unknown): any => tableState(value)?.v8 ?? value;
 
 export const tableBehaviour: TableBehaviour = {
@@ -137,10 +141,10 @@ export const tableBehaviour: TableBehaviour = {
   },
 };
 
-/** Of tables of both engines. */
+/** The WebAssembly.Table that the application holds, for tables of both engines. */
 const wrappers = new WeakMap<object, object>();
 
-/** What the application knows a table of V8 as that an instance exports. */
+/** The object that the application gets for a table of V8 which an instance exports: the same one each time. */
 export function wrapV8Table(table: WebAssembly.Table): object {
   const known = wrappers.get(table);
   if (known) return known;
@@ -150,7 +154,7 @@ export function wrapV8Table(table: WebAssembly.Table): object {
   return shell.wrapTable(state);
 }
 
-/** The same for a table of Ouro. */
+/** The object that the application gets for a table of Ouro which an instance exports: the same one each time. `owner`: the instance's module. */
 export function wrapOuroTable(table: OuroTable, owner?: ModuleOfOuro): object {
   const known = wrappers.get(table);
   if (known) return known;
@@ -161,13 +165,14 @@ export function wrapOuroTable(table: OuroTable, owner?: ModuleOfOuro): object {
   return shell.wrapTable(state);
 }
 
-/** A table that is found by the engines' objects too, from now on. */
+/** Notes that `table` is the object that the application holds for the engine's table in `state`, so that `wrapV8Table` and `wrapOuroTable` find
+ *  it. */
 export function noteTable(table: object, state: TableState): void {
   if (state.v8) wrappers.set(state.v8, table);
   if (state.ouro) wrappers.set(state.ouro, table);
 }
 
-/** A table as JS makes it. V8 reads the descriptor; what it reads is noted. */
+/** The state of a table that JS makes. V8 makes the table, and so reads the descriptor; element type and maximum are noted as V8 reads them. */
 function makeState(args: ArrayLike<unknown>): TableState {
   const descriptor = args[0] as WebAssembly.TableDescriptor;
   const init = args[1];
@@ -188,7 +193,8 @@ function makeState(args: ArrayLike<unknown>): TableState {
   return state;
 }
 
-/** The reference for a value that is to become an element of a table of Ouro; a value that is left out is the default one. */
+/** The address or handle for `args[1]`, which is to become an element of a table of Ouro. A value that is left out stands for null in a table of
+ *  functions, and for undefined in a table of externrefs. `what` begins the message of the TypeError for a value that is no function. */
 function element(table: OuroTable, args: ArrayLike<unknown>, what: string): number {
   const { store } = table;
   const isFunc = table.declared.element === 'funcref';
@@ -204,8 +210,8 @@ function checkIndex(state: TableState, index: number, method: string): void {
   if (index >= state.length) throw new RangeError(`WebAssembly.Table.${method}(): invalid index ${index} into function table`);
 }
 
-/** Does something with a table of V8 and an exported function of another kind. In a table of externrefs that is a value like others; in one
- *  of functions V8 gets a stand-in. */
+/** Does `work` on a table of V8 with an exported function that is not V8's. To a table of externrefs the function is a value like any other; for a
+ *  table of functions V8 gets its stand-in. Where the element type is not known, the function itself is tried first. */
 function withForeign<T>(state: TableState, func: Callable, work: (value: Callable) => T): T {
   state.filled = true;
   if (state.element === 'funcref') return work(toV8Function(func));

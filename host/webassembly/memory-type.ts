@@ -1,4 +1,6 @@
-/** memory-type: the type of a WebAssembly.Memory, of which V8 tells the size alone. */
+/** memory-type: finds out the type of a WebAssembly.Memory. V8 tells only its size, so the maximum is searched.
+ *  In: a memory, and a guess at its maximum. Out: its type.
+ *  Cost: V8 is asked which imports the memory satisfies, by linking tiny modules: about 16 times, or twice if the guess is right; once a memory. */
 
 import { passRangeError } from '../base/host-stack.js';
 import type { MemoryType } from '../base/types.js';
@@ -10,7 +12,7 @@ const MAX_PAGES = 65536;
 
 const maxima = new WeakMap<WebAssembly.Memory, { readonly pages: number | undefined }>();
 
-/** Its maximum is found by asking V8 which imports it would satisfy, about 16 times; `guess`, in pages, makes that two where it is right. */
+/** The type of a memory. `guess`: what its maximum may be, in pages. */
 export function memoryTypeOf(memory: WebAssembly.Memory, guess: number | undefined): MemoryType {
   const minimum = memory.buffer.byteLength / PAGE;
   const shared = !(memory.buffer instanceof ArrayBuffer);
@@ -19,6 +21,7 @@ export function memoryTypeOf(memory: WebAssembly.Memory, guess: number | undefin
   return { kind: 'memory', minimum, maximum: maximum.pages, shared, is64: false, pageSize: PAGE };
 }
 
+/** The memory's maximum, in pages; undefined when it has none. A binary search, after a look at the guess. */
 function findMaximum(memory: WebAssembly.Memory, minimum: number, shared: boolean, guess: number | undefined): number | undefined {
   const has = (pages: number) => hasMaximum(memory, pages, shared);
   if (!has(MAX_PAGES)) return undefined;

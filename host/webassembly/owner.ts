@@ -1,7 +1,7 @@
-/** owner: the module whose instance was the first to use a table or a mutable global. */
+/** owner: what a table or mutable global knows of its owner, the module whose instance was the first to use it. */
 
 /** A module that runs on Ouro. */
 export interface ModuleOfOuro {
-  /** From the next start on the module runs on V8, for this reason. */
+  /** Notes that the module shall run on V8 from the next start on, for this reason. */
   leaveToV8(reason: string): void;
 }

@@ -1,17 +1,18 @@
-/** shell: the objects of the JS API as an application sees them, and nothing of what they do: that is brought in when one of them is first used. So
- *  a process or worker that uses no WebAssembly pays for little more than these few functions.
- *  In: V8's namespace. Out: another one with the same members, in which what is ours stands in the place of V8's.
- *  What is not here (Memory, Tag, Exception, the errors, `validate`, whatever a newer V8 has) is V8's own.
- *  Imports nothing that is needed at run time: it is part of the files that bring the drop-in into a process (start/). */
+/** shell: the objects of the JS API as an application sees them, without what they do. That, the behaviour, is loaded when one of them is first used.
+ *  In: V8's namespace. Out: a namespace with the same members, in which ours stand in the place of V8's. Memory, Tag, Exception, the errors,
+ *  `validate`, and whatever a newer V8 adds are V8's own.
+ *  Requires: to the application our objects look like V8's: the same names, attributes, order of members, and number of parameters. This file imports
+ *  nothing at run time, since it is part of the files that bring the drop-in into a process (start/).
+ *  Cost: a process or worker that uses no WebAssembly pays for little more than these few functions. */
 
-/** What is known of a table: table.ts has the class. */
+/** What is known of a table. The class is in js-table.ts. */
 type TableState = object;
-/** What is known of a global: global.ts has the class. */
+/** What is known of a global. The class is in js-global.ts. */
 type GlobalState = object;
 
 type Arguments = ArrayLike<unknown>;
 
-/** What is called when an object of the API is used. Methods get their receiver as `self`, whatever it is. */
+/** What tables do: the methods of the shell's Table call these. `self` is the receiver of the method, which may be any value. */
 export interface TableBehaviour {
   makeTable(args: Arguments): TableState;
   noteTable(table: object, state: TableState): void;
@@ -22,6 +23,7 @@ export interface TableBehaviour {
   tableReceiver(self: unknown): unknown;
 }
 
+/** What globals do: the methods of the shell's Global call these. */
 export interface GlobalBehaviour {
   makeGlobal(args: Arguments): GlobalState;
   noteGlobal(global: object, state: GlobalState): void;
@@ -31,14 +33,16 @@ export interface GlobalBehaviour {
   globalReceiver(self: unknown): unknown;
 }
 
+/** The exports of an instance, by name. */
 export type Exports = Readonly<Record<string, unknown>>;
 
+/** What modules, instances and the functions of the namespace do. */
 export interface ModuleBehaviour {
   makeModule(args: Arguments, target: unknown): WebAssembly.Module;
   moduleImports(args: Arguments): WebAssembly.ModuleImportDescriptor[];
   moduleExports(args: Arguments): WebAssembly.ModuleExportDescriptor[];
   customSections(args: Arguments): ArrayBuffer[];
-  /** Links a module with imports, for `new Instance`. */
+  /** `new WebAssembly.Instance`: links a module with its imports, and gives the exports. */
   link(args: Arguments): Exports;
   compile(args: Arguments): Promise<WebAssembly.Module>;
   instantiate(args: Arguments): Promise<unknown>;
@@ -49,12 +53,14 @@ export interface ModuleBehaviour {
 
 export type Behaviour = TableBehaviour & GlobalBehaviour & ModuleBehaviour;
 
+/** A namespace, and what our own code needs to work with the objects in it. */
 export interface Shell {
   readonly namespace: typeof WebAssembly;
-  /** What the objects do; undefined as long as nobody has said so. */
+  /** Gives what the objects do. Undefined until the drop-in or the library sets it. */
   behaviour: (() => Behaviour) | undefined;
-  /** Undefined for what is no table, or global, or instance, of ours. */
+  /** The state of a table of ours; undefined when `value` is none. */
   tableState(value: unknown): TableState | undefined;
+  /** The state of a global of ours; undefined when `value` is none. */
   globalState(value: unknown): GlobalState | undefined;
   wrapTable(state: TableState): object;
   wrapGlobal(state: GlobalState): object;
@@ -63,15 +69,16 @@ export interface Shell {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** The shell of a thread. `v8`: the engine's own namespace. */
+/** Makes the shell of a thread. `v8`: V8's own namespace. */
 export function makeShell(v8: typeof WebAssembly): Shell {
-  /** What our own code passes to a constructor to wrap a state that is there; no application can have it. */
+  /** The first argument with which our own code calls a constructor to wrap a state that exists already. No application can get at it. */
   const secret = Symbol('ouro');
   const use = () => shell.behaviour!();
   let tableState: Shell['tableState'];
   let globalState: Shell['globalState'];
 
-  // `arguments`: an argument that is left out is not undefined, and `length` is the number of parameters that are declared.
+  // The functions below use `arguments`, because the API tells an argument that is left out from one that is undefined. They declare as many
+  // parameters as V8's do, because the number of declared parameters is the function's `length`.
 
   class Table {
     readonly #state: TableState;
@@ -137,14 +144,14 @@ export function makeShell(v8: typeof WebAssembly): Shell {
     }
   }
 
-  /** The constructor; what it gives are real modules of V8. */
+  /** The constructor WebAssembly.Module. It gives real modules of V8. */
   function Module(this: unknown, _bytes: unknown): WebAssembly.Module {
     if (!new.target) throw new TypeError("WebAssembly.Module(): WebAssembly.Module must be invoked with 'new'");
     // biome-ignore lint/complexity/noArguments: see above
     return use().makeModule(arguments, new.target);
   }
 
-  // Methods, since functions of a namespace are no constructors.
+  // These are methods of object literals, which are no constructors; nor are the functions of V8's namespace.
   const statics = {
     imports(_module: unknown) {
       // biome-ignore lint/complexity/noArguments: see above
@@ -202,8 +209,8 @@ export function makeShell(v8: typeof WebAssembly): Shell {
   return shell;
 }
 
-/** Gives `target` the members of V8's object, in its order and with its attributes; those that `ours` has with our values. `wanted`: whether one that is
- *  not in `ours` belongs there. */
+/** Gives `target` the members of V8's object, in V8's order and with V8's attributes. A member that `ours` has too gets our value. `wanted` tells
+ *  whether a member that `ours` does not have belongs into `target`. */
 function inPlaceOf(v8: object, target: object, ours: Readonly<Record<string, unknown>>, wanted: (key: PropertyKey) => boolean): void {
   for (const key of Reflect.ownKeys(v8)) {
     const isOurs = typeof key === 'string' && Object.hasOwn(ours, key);
@@ -214,25 +221,25 @@ function inPlaceOf(v8: object, target: object, ours: Readonly<Record<string, unk
   }
 }
 
-/** Gives a class's prototype the members of V8's, in its order and with its attributes: each member that the class does not have goes to V8's
- *  object, which `toV8` finds. */
+/** Gives the prototype of a class of ours the members of V8's prototype, in V8's order and with V8's attributes. A member that our class does not
+ *  have calls V8's method on the object of V8 that `toV8` finds for the receiver. */
 function completePrototype(ours: object, v8: object, tag: string, toV8: (receiver: unknown) => unknown): void {
   for (const key of Reflect.ownKeys(v8)) {
-    const theirs = Object.getOwnPropertyDescriptor(v8, key)!;
-    const own = Object.getOwnPropertyDescriptor(ours, key);
+    const v8Member = Object.getOwnPropertyDescriptor(v8, key)!;
+    const ownMember = Object.getOwnPropertyDescriptor(ours, key);
     if (key === 'constructor' || key === Symbol.toStringTag) continue;
-    const { enumerable, configurable } = theirs;
-    if (own) Object.defineProperty(ours, key, { ...own, enumerable, configurable });
-    else if (typeof theirs.value === 'function') {
-      const method = theirs.value as (...args: unknown[]) => unknown;
+    const { enumerable, configurable } = v8Member;
+    if (ownMember) Object.defineProperty(ours, key, { ...ownMember, enumerable, configurable });
+    else if (typeof v8Member.value === 'function') {
+      const method = v8Member.value as (...args: unknown[]) => unknown;
       const holder = {
         [key](...args: unknown[]) {
           return method.apply(toV8(this), args);
         },
       };
       Object.defineProperty(holder[key as string], 'length', { value: method.length, configurable: true });
-      Object.defineProperty(ours, key, { ...theirs, value: holder[key as string] });
-    } else Object.defineProperty(ours, key, theirs);
+      Object.defineProperty(ours, key, { ...v8Member, value: holder[key as string] });
+    } else Object.defineProperty(ours, key, v8Member);
   }
   Object.defineProperty(ours, Symbol.toStringTag, { value: tag, configurable: true });
 }
