@@ -1,9 +1,10 @@
 /** webassembly: `import WebAssembly from 'ouro-wasm/webassembly'`: the drop-in's namespace, without touching the global one. */
 
 import { V8, isReplaced } from './base/v8.js';
-import { behaviour } from './register/behaviour.js';
+import { dropInBehaviour } from './register/behaviour.js';
 import { shell } from './webassembly/classes.js';
 
+const behaviour = dropInBehaviour();
 shell.behaviour = () => behaviour;
 
 const namespace = isReplaced() ? globalThis.WebAssembly : process.env.OURO_REGISTER === 'off' ? V8 : shell.namespace;

@@ -1,5 +1,7 @@
 /** errors: the errors that users get, each with a stable code. */
 
+import { V8 } from './v8.js';
+
 /** Why an artifact cannot be loaded. */
 export type ArtifactErrorCode =
   /** The bytes are no artifact. */
@@ -101,7 +103,7 @@ export class OuroError extends Error {
 }
 
 // This check comes before the first class of ours that extends one of V8's.
-if (!('WebAssembly' in globalThis)) {
+if (V8 === undefined) {
   throw new OuroError(
     'WEBASSEMBLY_MISSING',
     'Ouro needs WebAssembly, for its compiler and for memories, and this process has none: start Node without --jitless',
@@ -128,7 +130,7 @@ export type CompileErrorCode =
  *    [error.code, error.offset, error.funcIndex, error.funcName]; // => ['MODULE_INVALID', 33, 0, 'f']
  *    error instanceof WebAssembly.CompileError; // => true
  *  } */
-export class CompileError extends WebAssembly.CompileError {
+export class CompileError extends V8.CompileError {
   override name = 'CompileError';
   /** `code` says what is wrong, `message` is one plain sentence about it. */
   constructor(
@@ -165,7 +167,7 @@ export type LinkErrorCode =
  *    error.code; // => 'IMPORT_WRONG_TYPE'
  *    error instanceof WebAssembly.LinkError; // => true
  *  } */
-export class LinkError extends WebAssembly.LinkError {
+export class LinkError extends V8.LinkError {
   override name = 'LinkError';
   /** `code` says what is wrong, `message` is one plain sentence about it. */
   constructor(

@@ -62,7 +62,7 @@ export async function precompile(names: string[], { json = false }: PrecompileFl
 async function precompileFile(file: string, onProgress: (share: number) => void): Promise<Outcome> {
   const bytes = readFileSync(file);
   const of = { file, size: bytes.length };
-  if (bytes.length < minSize) return { ...of, status: 'v8', reason: `smaller than ${formatSize(minSize)}: V8 is as fast` };
+  if (bytes.length < minSize()) return { ...of, status: 'v8', reason: `smaller than ${formatSize(minSize())}: V8 is as fast` };
   const key = engine().keyOf(bytes);
   const name = nameOf(bytes);
   const known = find(key);

@@ -48,7 +48,7 @@ const modules: ModuleBehaviour = {
 };
 
 /** Everything that the objects do. Warns, and leaves all modules to V8, when there is no native helper. */
-function whole(): Behaviour {
+export function dropInBehaviour(): Behaviour {
   if (mode() !== 'off') {
     try {
       native();
@@ -59,5 +59,3 @@ function whole(): Behaviour {
   }
   return { ...tableBehaviour, ...globalBehaviour, ...modules };
 }
-
-export const behaviour = whole();

@@ -38,7 +38,7 @@ interface Choice {
 }
 
 /** Whether Ouro gains nothing over V8: the module is small, or has no code of its own. */
-const isTrivial = (bytes: Uint8Array) => bytes.length < minSize || isForwarder(bytes);
+const isTrivial = (bytes: Uint8Array) => bytes.length < minSize() || isForwarder(bytes);
 const staysOnV8 = (bytes: Uint8Array) => mode() === 'off' || isTrivial(bytes);
 
 /** Looks for native code. `files`: what `callers` gave. */

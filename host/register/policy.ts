@@ -33,18 +33,21 @@ function readSize(): number {
 
 const patterns = (text: string | undefined) => (text ?? '').split(',').flatMap((each) => each.trim() || []);
 
-let chosen = readMode();
+let chosen: Mode | undefined;
 
-/** The mode: what happens to a module that is seen for the first time. */
-export const mode = (): Mode => chosen;
+/** The mode: what happens to a module that is seen for the first time. It is read when it is first asked for: this file may be loaded where there is no
+ *  drop-in, whose variables are nobody's business then. */
+export const mode = (): Mode => (chosen ??= readMode());
 
 /** Leaves all modules to V8 from now on. */
 export function leaveAllToV8(): void {
   chosen = 'off';
 }
 
+let size: number | undefined;
+
 /** Modules with fewer bytes run on V8. */
-export const minSize = readSize();
+export const minSize = (): number => (size ??= readSize());
 const include = patterns(env.OURO_REGISTER_INCLUDE);
 const exclude = patterns(env.OURO_REGISTER_EXCLUDE);
 const logs = env.OURO_LOG !== undefined && env.OURO_LOG !== '' && env.OURO_LOG !== '0';

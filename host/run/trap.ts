@@ -4,6 +4,7 @@
 
 import { TrapCode } from '../../runtime/traps.js';
 import type { Code } from '../artifact/code.js';
+import { V8 } from '../base/v8.js';
 
 /** Why wasm trapped. */
 export type TrapCodeName =
@@ -99,7 +100,7 @@ export interface RawFrame {
  *    trap.frames.map(({ module, funcName, funcIndex }) => [module, funcName, funcIndex]); // => [['m', 'f', 0]]
  *    trap instanceof WebAssembly.RuntimeError; // => true
  *  } */
-export class Trap extends WebAssembly.RuntimeError {
+export class Trap extends V8.RuntimeError {
   override name = 'Trap';
   /** Why it trapped. */
   readonly code: TrapCodeName;

@@ -13,7 +13,7 @@ import { Code } from '../artifact/code.js';
 import { isOurs, writeAtomic } from '../base/files.js';
 import { workerThreads } from '../base/threads.js';
 import { setTimeout } from '../base/timers.js';
-import { Folder } from '../cache/folder.js';
+import { accessOf } from '../cache/access.js';
 import { cacheFolder, cachePath } from '../cache/location.js';
 import { compilerHash, compilerWasm } from '../compile/compiler-wasm.js';
 import { type CompileOptions, type Compiler, Core, type CoreExports } from '../compile/core.js';
@@ -23,6 +23,7 @@ import * as pool from '../compile/pool.js';
 import { resolveConfig } from '../engine/config.js';
 import { cpuFeatures } from '../helper/cpu.js';
 import { memoriesAreGuarded } from '../helper/guard.js';
+import { native } from '../helper/native.js';
 import { Func } from '../run/func.js';
 import { LinkedInstance } from '../run/linked-instance.js';
 import type { Memory } from '../run/memory.js';
@@ -66,7 +67,7 @@ let refusal: string | undefined;
 function cachedNativeCode(): Code | undefined {
   if (nativeCode || refusal !== undefined) return nativeCode;
   // A user who can write to the folder could have this process run any code.
-  const { access } = new Folder(cacheFolder(), 0);
+  const access = accessOf(native(), cacheFolder())?.[0];
   if (access === 'foreign') {
     refusal = `another user can write to ${cacheFolder()}`;
     return undefined;

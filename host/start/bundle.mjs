@@ -24,7 +24,8 @@ async function shorten(code, { module = false, ...more } = {}) {
     toplevel: true,
     compress: { passes: 2, unsafe_arrows: false, inline: 0, reduce_funcs: false, hoist_props: false, negate_iife: false, ...keep },
     mangle: { keep_fnames: keep.keep_fnames, keep_classnames: true },
-    format: { ascii_only: true, comments: false, wrap_iife: true },
+    // Node shows the whole line for an error that nobody catches.
+    format: { ascii_only: true, comments: false, wrap_iife: true, max_line_len: 200 },
     parse: { bare_returns: true },
   });
   return short;

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { cacheFolderNow } from '../cache/location.js';
 import { isReplaced, ORIGINAL, V8 } from '../base/v8.js';
-import { makeShell, type Shell } from '../webassembly/shell.js';
+import { type Behaviour, makeShell, type Shell } from '../webassembly/shell.js';
+import { behaviourOfV8 } from '../webassembly/v8-behaviour.js';
 import { open, type Surroundings } from './loader.js';
 
 /** The namespace of this thread: ours, or V8's own. */
@@ -30,11 +31,26 @@ export function namespaceOf(surroundings: Surroundings): typeof WebAssembly {
   loaded.shell ??= makeShell(V8);
   const shell = loaded.shell as Shell;
   shell.behaviour = () => {
-    const { behaviour } = require('./drop-in.cjs');
+    const behaviour = loadBehaviour(require);
     shell.behaviour = () => behaviour;
     return behaviour;
   };
   return shell.namespace;
+}
+
+/** Errors that have passed when the same is tried again: the end of the stack, too many open files, no memory. */
+const isPassing = (error: any) => error instanceof RangeError || ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'].includes(error?.code);
+
+/** What the objects do. Where its code cannot be loaded any more (the application has given up the right to read it, or somebody has removed it), all goes
+ *  to V8. */
+function loadBehaviour(require: (name: string) => any): Behaviour {
+  try {
+    return require('./drop-in.cjs').dropInBehaviour();
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    process.emitWarning(`WebAssembly runs on V8: cannot load the code of ouro: ${(error as Error).message}`, { code: 'OURO_REGISTER' });
+    return behaviourOfV8(V8);
+  }
 }
 
 /** Puts the namespace into its place. */

@@ -29,29 +29,32 @@ export function open({ folder, builds, importModule }: Surroundings): Loader {
   if (found) return found;
 
   const { setTimeout, clearTimeout, setImmediate } = globalThis;
+  const { getBuiltinModule, dlopen, arch, platform } = process;
   const { writeSync } = builtin<typeof import('node:fs')>('fs');
   const compiled: Compiled[] = [];
   const keep: Loaded['keep'] = (code, uses) => require('./keep.cjs').keep(code, uses);
   const loaded: Loaded = {
     compiled,
     keep,
-    natives: { setTimeout, clearTimeout, setImmediate, writeSync, promiseThen: Promise.prototype.then },
+    natives: { setTimeout, clearTimeout, setImmediate, writeSync, getBuiltinModule, promiseThen: Promise.prototype.then },
   };
   const files: Record<string, object> = {};
   let requirePackage: NodeJS.Require | undefined;
 
   const require = (name: string): any => {
     if (files[name]) return files[name];
-    if (name.startsWith('node:')) return process.getBuiltinModule(name);
+    if (name.startsWith('node:')) return getBuiltinModule(name);
     if (!name.startsWith('./')) {
       requirePackage ??= builtin<typeof import('node:module')>('module').createRequire(`${folder}/index.js`);
       return requirePackage(name);
     }
-    loaded.helper ??= openHelper(folder);
+    loaded.helper ??= openHelper(dlopen, `${folder}/ouro-${arch}-${platform}.node`);
     const file = name.slice(2);
     const code = compile(folder, loaded.helper as NativeHelper | undefined, file, `${builds[file]}-${file}`);
+    // It counts as loaded when it has run: what is interrupted, as by the end of the stack or a timeout of `vm`, begins anew next time.
+    const exports = code.run(require, importModule, loaded, folder);
     compiled.push(code);
-    return (files[name] = code.run(require, importModule, loaded, folder));
+    return (files[name] = exports);
   };
   const made = { require, loaded };
   Object.defineProperty(globalThis, key, { value: made });
@@ -59,10 +62,10 @@ export function open({ folder, builds, importModule }: Surroundings): Loader {
 }
 
 /** The native helper; undefined where it cannot be loaded, of which the code will tell. */
-function openHelper(folder: string): NativeHelper | undefined {
+function openHelper(dlopen: typeof process.dlopen, path: string): NativeHelper | undefined {
   const module = { exports: {} };
   try {
-    process.dlopen(module, `${folder}/ouro-${process.arch}-${process.platform}.node`);
+    dlopen.call(process, module, path);
     return module.exports as NativeHelper;
   } catch {
     return undefined;

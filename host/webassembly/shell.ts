@@ -81,12 +81,15 @@ export function makeShell(v8: typeof WebAssembly): Shell {
   // parameters as V8's do, because the number of declared parameters is the function's `length`.
 
   class Table {
-    readonly #state: TableState;
+    readonly #state!: TableState;
     constructor(_descriptor: unknown) {
       // biome-ignore lint/complexity/noArguments: see above
       const args = arguments;
-      this.#state = args[0] === secret ? args[1] : use().makeTable(args);
-      use().noteTable(this, this.#state);
+      const made = args[0] === secret ? args[1] : use().makeTable(args);
+      // biome-ignore lint/correctness/noConstructorReturn: what V8 has made is handed on (v8-behaviour.ts)
+      if (made instanceof v8.Table) return made as any;
+      this.#state = made;
+      use().noteTable(this, made);
     }
     static {
       tableState = (value) => (isObject(value) && #state in value ? value.#state : undefined);
@@ -109,11 +112,14 @@ export function makeShell(v8: typeof WebAssembly): Shell {
   }
 
   class Global {
-    readonly #state: GlobalState;
+    readonly #state!: GlobalState;
     constructor(_descriptor: unknown) {
       // biome-ignore lint/complexity/noArguments: see above
       const args = arguments;
-      this.#state = args[0] === secret ? args[1] : use().makeGlobal(args);
+      const made = args[0] === secret ? args[1] : use().makeGlobal(args);
+      // biome-ignore lint/correctness/noConstructorReturn: what V8 has made is handed on (v8-behaviour.ts)
+      if (made instanceof v8.Global) return made as any;
+      this.#state = made;
       if (args[0] === secret) use().noteGlobal(this, this.#state);
     }
     static {
@@ -132,11 +138,14 @@ export function makeShell(v8: typeof WebAssembly): Shell {
   }
 
   class Instance {
-    readonly #exports: Exports;
+    readonly #exports!: Exports;
     constructor(_module: unknown) {
       // biome-ignore lint/complexity/noArguments: see above
       const args = arguments;
-      this.#exports = args[0] === secret ? args[1] : use().link(args);
+      const made = args[0] === secret ? args[1] : use().link(args);
+      // biome-ignore lint/correctness/noConstructorReturn: what V8 has made is handed on (v8-behaviour.ts)
+      if (made instanceof v8.Instance) return made as any;
+      this.#exports = made;
     }
     get exports(): Exports {
       if (isObject(this) && #exports in this) return this.#exports;
