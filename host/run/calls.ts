@@ -60,7 +60,7 @@ export interface Kind {
   readonly type: FuncType;
   /** The function may run on the host's stack. */
   readonly leaf: boolean;
-  /** Undefined until the first wrapper of this kind is made. */
+  /** Undefined until it is needed for a wrapper of this kind, or `prepareWrappers` makes it. */
   factory: WrapperFactory | undefined;
 }
 

@@ -72,11 +72,13 @@ export class LinkedInstance {
     words[at + (L.VMCONTEXT_INSTANCE_ID >> 2)] = id;
 
     // The specification allocates everything and evaluates all initialisers first. Then it applies the element segments, then the data segments.
+    // A step with nothing to do is not called: at the first instance of a process V8 would have to compile it.
+    const { counts } = artifact;
     this.#addImports(externs);
-    this.#makeMemories();
-    this.#makeFunctions(id);
-    this.#initGlobals();
-    this.#makeTables();
+    if (counts.memories > 0) this.#makeMemories();
+    if (counts.funcRefs > 0 || counts.funcImports > 0) this.#makeFunctions(id);
+    if (counts.globals > counts.globalImports) this.#initGlobals();
+    if (counts.tables > counts.tableImports) this.#makeTables();
     for (const index of plan.activeElems) this.#applyElem(index);
     this.#applyDatas();
     prepare?.(this);
@@ -292,7 +294,8 @@ export class LinkedInstance {
     }
   }
 
-  /** Makes the instance's own memories. Throws a LinkError when the code relies on guard pages that a memory, own or imported, does not have. */
+  /** Makes the instance's own memories, and tells compiled code where memory 0 is. Throws a LinkError when the code relies on guard pages that a
+   *  memory, own or imported, does not have. */
   #makeMemories(): void {
     const { artifact } = this.#code;
     const { context, counts } = artifact;
@@ -301,7 +304,7 @@ export class LinkedInstance {
       const desc = this.#cell(context.memories, i - counts.memoryImports, L.MEMORYDESC_SIZE);
       this.memories.push(new Memory(this.store, planned[i], undefined, desc));
     }
-    if (counts.memories > 0) writeAddress(this.#words, this.#at + (L.VMCONTEXT_MEMORY0_BASE >> 2), this.memories[0].base);
+    writeAddress(this.#words, this.#at + (L.VMCONTEXT_MEMORY0_BASE >> 2), this.memories[0].base);
     if (!artifact.explicitBounds) this.#requireGuards();
   }
 
@@ -321,7 +324,6 @@ export class LinkedInstance {
     const { artifact, textAddress } = this.#code;
     const { context, text } = artifact;
     const { funcRefs, funcImports, types } = artifact.counts;
-    if (funcRefs === 0 && funcImports === 0) return;
     const address = this.#address;
     const typeIds = address + context.typeIds;
     const { funcRefRecords } = this.#plan;
