@@ -126,12 +126,17 @@ class Thread {
 const threads = new Set<Thread>();
 let lastId = 0;
 
-/** The `count` threads with the fewest requests, `limit` at most. New ones are started while there are fewer than `limit`. Throws NoThreads. */
+/** The `count` threads with the fewest requests, `limit` at most. New ones are started while there are fewer than `limit` and the system lets it.
+ *  Throws NoThreads if there is none. */
 function leastLoaded(count: number, limit = parallelism()): Thread[] {
   const chosen = [...threads].sort((a, b) => a.load - b.load).slice(0, Math.min(count, limit));
-  // A new thread takes the place of each one that is busy.
-  for (let i = 0; i < chosen.length && threads.size < limit; i++) if (chosen[i].load > 0) chosen[i] = newThread();
-  while (chosen.length < count && threads.size < limit) chosen.push(newThread());
+  try {
+    // A new thread takes the place of each one that is busy.
+    for (let i = 0; i < chosen.length && threads.size < limit; i++) if (chosen[i].load > 0) chosen[i] = newThread();
+    while (chosen.length < count && threads.size < limit) chosen.push(newThread());
+  } catch (error) {
+    if (!(error instanceof NoThreads) || chosen.length === 0) throw error;
+  }
   return chosen;
 }
 

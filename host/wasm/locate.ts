@@ -15,6 +15,7 @@ import {
   type Section,
   sectionsOf,
 } from './binary.js';
+import { readValType } from './outline.js';
 
 /** The function in which an offset lies. */
 export interface Place {
@@ -118,13 +119,15 @@ function importedFunctions(imports: Reader): number {
       functions++;
       imports.unsigned();
     } else if (kind === TABLE || kind === MEMORY) {
-      if (kind === TABLE) imports.byte();
+      if (kind === TABLE) readValType(imports);
       const flags = imports.unsigned();
       imports.unsigned();
       if ((flags & 1) !== 0) imports.unsigned();
       if ((flags & 8) !== 0) imports.unsigned();
-    } else if (kind === GLOBAL) imports.skip(2);
-    else if (kind === TAG) {
+    } else if (kind === GLOBAL) {
+      readValType(imports);
+      imports.byte();
+    } else if (kind === TAG) {
       imports.byte();
       imports.unsigned();
     } else throw new Malformed();

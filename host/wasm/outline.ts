@@ -52,9 +52,11 @@ const FUNC_FORM = 0x60;
 /** The first bytes of the types (ref null ht) and (ref ht). A heap type follows. */
 const TYPED_REFS = [0x63, 0x64];
 const LIMITS_HAS_MAXIMUM = 1;
+/** Of the proposal for custom page sizes. */
+const LIMITS_HAS_PAGE_SIZE = 8;
 
 /** A value type; undefined when it is one that Ouro does not know. */
-function readValType(reader: Reader): ValType | undefined {
+export function readValType(reader: Reader): ValType | undefined {
   const byte = reader.byte();
   if (TYPED_REFS.includes(byte)) reader.unsigned();
   return valTypeOf(byte);
@@ -64,6 +66,7 @@ function skipLimits(reader: Reader): void {
   const flags = reader.byte();
   reader.unsigned();
   if (flags & LIMITS_HAS_MAXIMUM) reader.unsigned();
+  if (flags & LIMITS_HAS_PAGE_SIZE) reader.unsigned();
 }
 
 /** A module of the header and those sections that have these ids. It declares the same as the original, and does nothing. */

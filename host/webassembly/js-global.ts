@@ -163,8 +163,16 @@ export function wrapV8Global(global: WebAssembly.Global): object {
   return shell.wrapGlobal(state);
 }
 
-/** Whether a global of V8 is mutable. V8 does not tell, but it refuses to set an immutable one, so its own value is set again. A global whose
- *  values JS cannot have counts as mutable, so that it stays with its engine. */
+/** A value that no number can be made of. */
+const unconvertible = {
+  valueOf(): never {
+    throw unconvertible;
+  },
+};
+
+/** Whether a global of V8 is mutable. V8 does not tell, but it refuses to set an immutable one before it looks at the value. So a number is asked to
+ *  become what cannot be one: to set its own value again could change the payload of a NaN. A reference is set again. A global whose values JS
+ *  cannot have counts as mutable, so that it stays with its engine. */
 function isMutable(global: WebAssembly.Global): boolean {
   let value: unknown;
   try {
@@ -173,12 +181,13 @@ function isMutable(global: WebAssembly.Global): boolean {
     passRangeError(error);
     return true;
   }
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
   try {
-    setValue.call(global, value);
+    setValue.call(global, isNumber ? unconvertible : value);
     return true;
   } catch (error) {
     passRangeError(error);
-    return false;
+    return error === unconvertible;
   }
 }
 

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompileError, Module, parseText } from '../../host/index.js';
 import { locate } from '../../host/wasm/locate.js';
+import { importsOf } from '../../host/wasm/outline.js';
 import { engine, rejects, throws } from './support.js';
 
 const test = suite('places of errors');
@@ -58,6 +59,24 @@ test('a binary that is cut short', () => {
   const { offset } = errorOf(named);
   const cut = named.subarray(0, offset);
   assert.equal(locate(cut, offset - 1), { funcIndex: 2, funcName: 'shown' });
+});
+
+test('imports of types that Ouro does not know yet', () => {
+  const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const types = [
+    [3, 0x63, 0x70, 0], // a global of (ref null func)
+    [1, 0x63, 0x70, 0, 1], // a table of them
+    [2, 8, 1, 0], // a memory with pages of one byte
+  ];
+  for (const type of types) {
+    const imports = [2, 1, 97, 1, 98, ...type, 1, 97, 1, 99, 0, 0];
+    const bytes = Uint8Array.of(...head, 2, imports.length, ...imports, 10, 4, 1, 2, 0, 0x0b);
+    assert.equal(locate(bytes, bytes.length - 1), { funcIndex: 1, funcName: undefined });
+    assert.equal(
+      importsOf(bytes).map(({ name }) => name),
+      ['b', 'c'],
+    );
+  }
 });
 
 test('a long name is shortened, a wrong one shown as it can be', async () => {

@@ -165,6 +165,24 @@ for (const [one, other] of pairs) {
   });
 }
 
+test('to see whether a global of V8 is mutable changes nothing, be it a signalling NaN', async () => {
+  const { bits, nan, double, part, fixed } = await instance(
+    'v8',
+    `(module (global $nan (export "nan") (mut f32) (f32.const nan:0x200001)) (global $double (export "double") (mut f64) (f64.const nan:0x4000000000001))
+      (global (export "fixed") f32 (f32.const nan:0x200001))
+      (func (export "bits") (result i32) (i32.reinterpret_f32 (global.get $nan)))
+      (func (export "part") (result i64) (i64.reinterpret_f64 (global.get $double))))`,
+  );
+  assert.is(bits(), 0x7fa00001);
+  assert.is(part(), 0x7ff4000000000001n);
+  assert.throws(() => {
+    fixed.value = 1;
+  }, TypeError);
+  nan.value = 1;
+  double.value = 2;
+  assert.is(nan.value + double.value, 3);
+});
+
 async function assertLinkError(work: () => Promise<unknown>, message: RegExp): Promise<void> {
   try {
     await work();

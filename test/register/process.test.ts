@@ -51,6 +51,27 @@ const files = {
       clearInterval(timer);
       console.log('end');
     }, 50);`,
+  'no-files.mjs': `import { closeSync, openSync, readFileSync } from 'node:fs';
+    const bytes = readFileSync('adder.wasm'), open = [];
+    try { for (;;) open.push(openSync('adder.wasm')); } catch {}
+    try { new WebAssembly.Module(bytes); } catch (error) { if (error.code === 'EMFILE') console.log('interrupted'); }
+    for (const each of open) closeSync(each); ${use}`,
+  'end-of-stack.mjs': `import { readFileSync } from 'node:fs'; const bytes = readFileSync('adder.wasm');
+    let isInterrupted = false;
+    const deep = () => {
+      try { return deep(); } catch {}
+      try { new WebAssembly.Module(bytes); return true; } catch (error) { isInterrupted ||= error instanceof RangeError; throw error; }
+    };
+    try { deep(); } catch {}
+    if (isInterrupted) console.log('interrupted'); ${use}`,
+  'changed.mjs': `import { readFileSync } from 'node:fs'; const bytes = readFileSync('adder.wasm');
+    const { WebAssembly } = globalThis; delete globalThis.WebAssembly;
+    for (const name of ['getBuiltinModule', 'dlopen']) process[name] = () => { throw new Error('changed ' + name); };
+    for (const name of ['platform', 'arch']) Object.defineProperty(process, name, { value: 'other' });
+    process.env.OURO_REGISTER = 'bogus'; ${use}`,
+  'code-gone.mjs': `import { readFileSync, rmSync } from 'node:fs'; const bytes = readFileSync('adder.wasm');
+    rmSync(process.env.DIST, { recursive: true });
+    console.log(new WebAssembly.Global({ value: 'i32' }, 5).value, new WebAssembly.Table({ element: 'anyfunc', initial: 1 }).length); ${use}`,
   'exit.mjs': `import './app.mjs'; process.exit(3);`,
   'chdir.mjs': `import './app.mjs'; process.chdir('below');`,
   'listeners.mjs': `import './app.mjs'; for (let i = 0; i < 10; i++) process.on('exit', () => {});`,
@@ -672,6 +693,55 @@ test('a process that uses no WebAssembly loads nothing', () => {
     assert.is(app.run(['off.cjs'], {}, imports).status, 0);
     assert.is(app.run(['app.mjs'], {}, imports).status, 1);
   }
+});
+
+test('the first use is interrupted, and the next one works', () => {
+  const app = new App('interrupted', files);
+  for (const file of ['no-files.mjs', 'end-of-stack.mjs']) {
+    const { stdout, stderr } = app.run([file]);
+    assert.is(stdout, 'interrupted\nlog 40\nsum 42\n', stderr);
+  }
+});
+
+test('what the application changes before the first use', () => {
+  const app = new App('changed', files);
+  for (const OURO_REGISTER of ['background', 'eager']) {
+    const { stdout, stderr } = app.run(['changed.mjs'], { OURO_REGISTER });
+    assert.is(stdout, answer, stderr);
+    assert.not.match(stderr, /Warning/);
+  }
+});
+
+test('the code goes after the start', () => {
+  const app = new App('gone', files);
+  const dist = join(makeFolder('dist'), 'dist');
+  cpSync(join(root, 'dist'), dist, { recursive: true });
+  writeFileSync(join(dist, 'package.json'), '{"type": "module"}');
+  const imports = ['--import', pathToFileURL(join(dist, 'register.js')).href];
+  const { stdout, stderr, status } = app.run(['code-gone.mjs'], { DIST: dist }, imports);
+  assert.is(stdout, `5 1\n${answer}`, stderr);
+  assert.is(status, 0);
+  assert.is(stderr.match(/WebAssembly runs on V8: cannot load the code of ouro/g)?.length, 1, stderr);
+});
+
+test('an error that nobody catches prints little', () => {
+  const app = new App('uncaught', { 'bad.mjs': 'new WebAssembly.Module(new Uint8Array(8));' });
+  const { stderr, status } = app.run(['bad.mjs'], { OURO_REGISTER: 'eager', OURO_LOG: undefined });
+  assert.is(status, 1);
+  assert.match(stderr, /CompileError/);
+  assert.ok(stderr.length < 3000, stderr);
+});
+
+test('the library says nothing of the variables of the drop-in', () => {
+  const app = new App('bogus', {
+    'adder.wasm': wasm,
+    'library.mjs': `import { readFileSync } from 'node:fs';
+    import { Engine, Module } from '${pathToFileURL(join(root, 'dist', 'index.js')).href}';
+    console.log(new Module(new Engine(), readFileSync('adder.wasm')).exports().length);`,
+  });
+  const { stdout, stderr } = app.run(['library.mjs'], { OURO_REGISTER: 'bogus', OURO_REGISTER_MIN_SIZE: 'x', OURO_LOG: undefined }, []);
+  assert.is(stdout, '2\n', stderr);
+  assert.is(stderr, '');
 });
 
 test("Node's permission model without addons", () => {
